@@ -1,0 +1,28 @@
+/** @jest-config-loader esbuild-register */
+import type { Config } from 'jest'
+
+const project: Config = {
+  testMatch: ['<rootDir>/packages/*/src/**/*.test.ts'],
+  testEnvironment: '<rootDir>/scripts/jest-environment.mjs',
+  testEnvironmentOptions: { customExportConditions: ['@graphlinks/source', 'node', 'node-addons'] },
+  transform: {
+    '\\.ts$': ['@swc/jest', { swcrc: false, jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }],
+  },
+}
+
+const config: Config = {
+  waitForUnhandledRejections: true,
+  maxWorkers: 2,
+  // Any limit keeps tests out of Jest's main process, whose own timers would hide those that a test leaves open.
+  workerIdleMemoryLimit: '1GB',
+  projects: [
+    { ...project, displayName: 'graphql16' },
+    {
+      ...project,
+      displayName: 'graphql17',
+      moduleNameMapper: { '^graphql$': 'graphql-17', '^graphql/(.*)$': 'graphql-17/$1' },
+    },
+  ],
+}
+
+export default config

@@ -1,0 +1,96 @@
+import { GraphLinksError, OptionsError } from '../errors.ts'
+import { Field } from '../field.ts'
+import { checkHeaderName, checkHeaderValue } from '../headers.ts'
+import type { Link, Next } from '../link.ts'
+import { isOverridden, withField, type Operation } from '../operation.ts'
+import type { Result, Results } from '../results.ts'
+import { Secret } from '../secret.ts'
+import { checkOptions, provideText, type CredentialOptions, type Provided } from './provider.ts'
+
+/** Options of {@link apiKeyLink}. */
+export interface ApiKeyLinkOptions extends CredentialOptions {
+  /** The key; or, while keys are being rotated, several: where one gets a 401, the next is tried once. */
+  readonly key: Provided<string> | readonly Provided<string>[]
+  /** The header that carries the key. Default: `'x-api-key'`. Not with `in: 'query'`. */
+  readonly header?: string | undefined
+  /**
+   * `'query'` puts the key into the URL, where proxies and servers log it: only for servers that take it nowhere else.
+   * Over WebSocket it travels in the `connection_init` payload all the same. Default: `'header'`.
+   */
+  readonly in?: 'header' | 'query' | undefined
+  /** Name of the query parameter. Default: `'api_key'`. Only with `in: 'query'`. */
+  readonly parameter?: string | undefined
+  /** Called when a key got a 401 and the next one is tried. `hint` is its first 4 characters, if it has 20 or more. */
+  readonly onRejected?: ((rejected: { readonly index: number; readonly hint: string | undefined }) => void) | undefined
+}
+
+/**
+ * Sends an API key with every operation, in a header of its own. It never follows a redirect to another origin. A
+ * header of the same name of the request or the call wins.
+ *
+ * @throws {@link HeaderError} when a constant key cannot be sent, {@link OptionsError} when an option is no good; both
+ * when the link is built. What a function gives is checked on each operation.
+ *
+ * @example
+ * ```ts
+ * import { apiKeyLink } from '@graphlinks/core'
+ *
+ * export const constant = apiKeyLink({ key: 'k-123' })
+ * export const rotating = apiKeyLink({ key: ['k-new', 'k-old'], header: 'api-key' })
+ * ```
+ */
+export function apiKeyLink(options: ApiKeyLinkOptions): Link {
+  const details = { link: 'apiKeyLink' }
+  const { key, in: place = 'header', onRejected } = options
+  const checked = checkOptions(details.link, options)
+  const keys = Array.isArray(key) ? (key as readonly Provided<string>[]) : [key as Provided<string>]
+  if (place !== 'header' && place !== 'query') throw new OptionsError('in is "header" or "query"', details)
+  if (keys.length === 0 || keys.includes(undefined as never))
+    throw new OptionsError('apiKeyLink needs { key }: a text, a function, or a list of them', details)
+  if (place === 'query' && options.header !== undefined)
+    throw new OptionsError('header has no meaning with in: "query"; use parameter', details)
+  if (place === 'header' && options.parameter !== undefined)
+    throw new OptionsError('parameter needs in: "query"', details)
+  const name =
+    place === 'query' ? (options.parameter ?? 'api_key') : checkHeaderName(options.header ?? 'x-api-key', details)
+
+  const toField = (value: string, operationName?: string): Field =>
+    new Field(name, checkHeaderValue(name, value, { ...details, operationName }), true, place, checked.origins)
+  for (const constant of keys) if (typeof constant === 'string' && constant !== '') toField(constant)
+
+  const send = (index: number, operation: Operation, next: Next): Results | Promise<Results> =>
+    provideText(keys[index], 'key', operation, checked, (value) => {
+      if (value === undefined) return next(operation)
+      const results = next(withField(operation, toField(value, operation.operationName)))
+      if (index + 1 >= keys.length) return results
+      return fallBack(results, () => {
+        onRejected?.({ index, hint: new Secret(value).hint })
+        return send(index + 1, operation, next)
+      })
+    })
+
+  const named: Link = function apiKeyLink(operation, next) {
+    return isOverridden(operation, name) ? next(operation) : send(0, operation, next)
+  }
+  return Object.assign(named, { stage: 'credential' as const })
+}
+
+/** The results, or those of another attempt where the first thing that comes is a 401: nothing was executed then. */
+async function* fallBack(results: Results, retry: () => Results | Promise<Results>): AsyncGenerator<Result> {
+  let first = true
+  try {
+    for await (const result of results) {
+      if (first && result.http?.status === 401 && result.data === undefined) break
+      first = false
+      yield result
+    }
+    if (!first) return
+  } catch (error) {
+    if (!first || !isUnauthorized(error)) throw error
+  }
+  yield* await retry()
+}
+
+function isUnauthorized(error: unknown): boolean {
+  return GraphLinksError.is(error) && (error as GraphLinksError & { readonly status?: number }).status === 401
+}

@@ -1,0 +1,138 @@
+import { systemClock, type Clock } from '../clock.ts'
+import { CredentialError, GraphLinksError, OptionsError, TimeoutError } from '../errors.ts'
+import { kindOf } from '../headers.ts'
+import type { Operation } from '../operation.ts'
+import { checkOrigin } from '../origin.ts'
+
+/** A credential as an application may give it: a value, or a function of the operation that gives or promises one. */
+export type Provided<Value> =
+  | Value
+  | ((operation: Operation) => Value | undefined | null | Promise<Value | undefined | null>)
+
+/** Options that every auth link has. */
+export interface CredentialOptions {
+  /**
+   * Origins that may see the credential, such as `https://api.example.com`; ws counts as http, wss as https.
+   * Default: the origin of the terminal link that sends the operation, and no other.
+   */
+  readonly origins?: readonly string[] | undefined
+  /**
+   * What happens when there is no credential (`undefined`, `null` or an empty string): `'omit'` sends the operation
+   * without it, `'error'` fails it with a {@link CredentialError}. Default: `'omit'`.
+   */
+  readonly onMissing?: 'omit' | 'error' | undefined
+  /** How long a function may take to give the credential, in milliseconds. Default: 30,000. `Infinity`: no limit. */
+  readonly timeoutMs?: number | undefined
+  /** Time for `timeoutMs`. Default: the platform's. */
+  readonly clock?: Clock | undefined
+}
+
+/** The options of a link, with defaults, after they were checked. */
+export interface CheckedOptions {
+  readonly link: string
+  readonly origins: readonly string[] | undefined
+  readonly onMissing: 'omit' | 'error'
+  readonly timeoutMs: number
+  readonly clock: Clock
+}
+
+/** Checks the options that auth links share. @throws {@link OptionsError} naming the link and the option. */
+export function checkOptions(link: string, options: CredentialOptions): CheckedOptions {
+  const { onMissing = 'omit', timeoutMs = 30_000, clock = systemClock } = options
+  if (onMissing !== 'omit' && onMissing !== 'error') throw new OptionsError('onMissing is "omit" or "error"', { link })
+  if (!(timeoutMs > 0))
+    throw new OptionsError(`timeoutMs is a positive number of milliseconds, not ${timeoutMs}`, { link })
+  return { link, origins: options.origins?.map((origin) => checkOrigin(origin, link)), onMissing, timeoutMs, clock }
+}
+
+/**
+ * Calls `then` with what a function gives, in time. Stays synchronous for as long as the function does.
+ *
+ * @throws {@link CredentialError} when the function fails, {@link TimeoutError} when it takes too long.
+ */
+export function provideValue<Value, Outcome>(
+  provider: (operation: Operation) => Value | Promise<Value>,
+  what: string,
+  operation: Operation,
+  options: CheckedOptions,
+  then: (value: Value) => Outcome | Promise<Outcome>,
+): Outcome | Promise<Outcome> {
+  let value: Value | Promise<Value>
+  try {
+    value = provider(operation)
+  } catch (error) {
+    throw providerFailed(error, what, operation, options)
+  }
+  if (!isPromise(value)) return then(value)
+  return inTime(value, what, operation, options).then(then, (error: unknown) => {
+    throw providerFailed(error, what, operation, options)
+  })
+}
+
+/** Calls `then` with the text that was provided, or with `undefined` where there is none and that is allowed. */
+export function provideText<Outcome>(
+  provided: Provided<string> | undefined | null,
+  what: string,
+  operation: Operation,
+  options: CheckedOptions,
+  then: (value: string | undefined) => Outcome | Promise<Outcome>,
+): Outcome | Promise<Outcome> {
+  const check = (value: string | undefined | null): Outcome | Promise<Outcome> =>
+    then(checkProvided(value, what, operation, options))
+  return typeof provided === 'function' ? provideValue(provided, what, operation, options, check) : check(provided)
+}
+
+function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {
+  return typeof (value as Promise<Value> | undefined)?.then === 'function'
+}
+
+function checkProvided(
+  value: string | undefined | null,
+  what: string,
+  { operationName }: Operation,
+  { link, onMissing }: CheckedOptions,
+): string | undefined {
+  const details = { link, operationName }
+  if (value === undefined || value === null || value === '') {
+    if (onMissing === 'omit') return undefined
+    throw new CredentialError(
+      `there is no ${what}, and onMissing is "error": sign in first, or set onMissing: "omit"`,
+      details,
+    )
+  }
+  if (typeof value !== 'string') throw new CredentialError(`the ${what} is ${kindOf(value)}, not a string`, details)
+  if (value === 'undefined' || value === 'null') {
+    throw new CredentialError(`the ${what} is the text "${value}": a missing value was turned into a string`, details)
+  }
+  return value
+}
+
+function providerFailed(error: unknown, what: string, { operationName }: Operation, { link }: CheckedOptions): unknown {
+  if (GraphLinksError.is(error)) return error
+  return new CredentialError(`the function that gives the ${what} failed; its own error is the cause`, {
+    link,
+    operationName,
+    cause: error,
+  })
+}
+
+function inTime<Value>(
+  promise: Promise<Value>,
+  what: string,
+  { operationName }: Operation,
+  options: CheckedOptions,
+): Promise<Value> {
+  const { link, timeoutMs, clock } = options
+  if (timeoutMs === Infinity) return Promise.resolve(promise)
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(timeoutMs, () =>
+      reject(
+        new TimeoutError(`the function that gives the ${what} did not answer within ${timeoutMs} ms`, {
+          link,
+          operationName,
+        }),
+      ),
+    )
+    promise.then(resolve, reject).then(cancel, cancel)
+  })
+}

@@ -1,0 +1,299 @@
+import type { Context } from './context.ts'
+import { parseDocument, type Document, type GraphQLDocument, type OperationKind } from './document.ts'
+import { DisposedError, DocumentError, GraphLinksError, OptionsError } from './errors.ts'
+import { execute, ExecutionScope, lastResult } from './execute.ts'
+import { headerEntries, type HeadersInput } from './headers.ts'
+import type { TerminalLink } from './link.ts'
+import { createOperation, type JsonObject, type Operation } from './operation.ts'
+import { redact } from './redact.ts'
+import type { Result, ResultError } from './results.ts'
+
+/** What one call may say beside its document and variables. */
+export interface CallOptions {
+  /** Headers of this call alone: they win over the request's, and those over every link. `null` removes a header. */
+  readonly headers?: HeadersInput | undefined
+  /** Ends the operation when it aborts; the call rejects with the signal's own reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Values for links, under typed keys. Default: empty. */
+  readonly context?: Context | undefined
+  /** Which operation of the document runs. Needed only where it has several. Wins over the request's. */
+  readonly operationName?: string | undefined
+  /** Members of `extensions` of the request, merged over the request's by top-level key. */
+  readonly extensions?: JsonObject | undefined
+}
+
+/** Variables and options of a call: the variables are required exactly when the operation requires any. */
+export type CallArguments<Variables> = {} extends Variables
+  ? [variables?: Variables | null, options?: CallOptions]
+  : [variables: Variables, options?: CallOptions]
+
+/** What a reusable request is made from. */
+export interface RequestInit<Data = unknown, Variables = JsonObject> {
+  readonly query: Document<Data, Variables>
+  /** Variables of every call. A call's own are merged over them, by top-level key. */
+  readonly variables?: Partial<Variables> | undefined
+  readonly operationName?: string | undefined
+  /** Headers of every call of this request. A call's own win over them. */
+  readonly headers?: HeadersInput | undefined
+  readonly extensions?: JsonObject | undefined
+}
+
+/** A request that was checked once and can be run any number of times. Frozen. Made by {@link createRequest}. */
+export interface Request<Data = unknown, Variables = JsonObject> {
+  readonly document: GraphQLDocument
+  readonly variables: Partial<Variables> | undefined
+  readonly operationName: string | undefined
+  readonly headers: HeadersInput | undefined
+  readonly extensions: JsonObject | undefined
+  /** Never set: it carries the type of the data. */
+  readonly __data?: Data
+}
+
+/** Runs an operation and gives its last result. */
+export interface QueryMethod {
+  <Data, Variables>(
+    request: Request<Data, Variables>,
+    variables?: Partial<Variables> | null,
+    options?: CallOptions,
+  ): Promise<Result<Data>>
+  <Data = unknown, Variables = JsonObject>(
+    document: Document<Data, Variables>,
+    ...args: CallArguments<Variables>
+  ): Promise<Result<Data>>
+}
+
+/** Runs an operation and gives its data, or throws. */
+export interface RequestMethod {
+  <Data, Variables>(
+    request: Request<Data, Variables>,
+    variables?: Partial<Variables> | null,
+    options?: CallOptions,
+  ): Promise<Data>
+  <Data = unknown, Variables = JsonObject>(
+    document: Document<Data, Variables>,
+    ...args: CallArguments<Variables>
+  ): Promise<Data>
+}
+
+/** Runs an operation and gives its results as they come. */
+export interface IterateMethod {
+  <Data, Variables>(
+    request: Request<Data, Variables>,
+    variables?: Partial<Variables> | null,
+    options?: CallOptions,
+  ): AsyncIterable<Result<Data>>
+  <Data = unknown, Variables = JsonObject>(
+    document: Document<Data, Variables>,
+    ...args: CallArguments<Variables>
+  ): AsyncIterable<Result<Data>>
+}
+
+/** A GraphQL client: a chain of links, and methods that run operations through it. */
+export interface Client {
+  /** Runs a query and gives its result; with `@defer` or `@stream`, the complete one. GraphQL errors are data. */
+  readonly query: QueryMethod
+  /** Runs a mutation and gives its result. GraphQL errors are data. */
+  readonly mutate: QueryMethod
+  /** Runs a subscription and gives its events. Leaving the loop ends it on the server. */
+  readonly subscribe: IterateMethod
+  /** Runs any operation and gives each of its results, as `@defer` and `@stream` deliver them. */
+  readonly execute: IterateMethod
+  /**
+   * Runs a query or mutation and gives its data.
+   *
+   * @throws {@link GraphQLResultError} when the result has errors or no data.
+   */
+  readonly request: RequestMethod
+  /** Ends what is running with a {@link DisposedError}, and closes sockets, timers and listeners of all links. */
+  dispose(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Options of {@link createClient}. */
+export interface ClientOptions {
+  /** A chain, or a single terminal link. */
+  readonly link: TerminalLink
+}
+
+/** The result of `client.request` had errors, or no data. GraphQL's errors and the data are there, but not printed. */
+export class GraphQLResultError extends GraphLinksError {
+  static override readonly name: string = 'GraphQLResultError'
+  static override readonly code: string = 'GRAPHQL_RESULT'
+  readonly #result: Result
+
+  constructor(result: Result, message: string, operationName?: string) {
+    super(message, { operationName })
+    this.#result = result
+  }
+
+  /** The errors as the server sent them; empty when it sent neither errors nor data. */
+  get errors(): readonly ResultError[] {
+    return this.#result.errors ?? []
+  }
+
+  /** The whole result, with partial data where there is some. */
+  get result(): Result {
+    return this.#result
+  }
+}
+
+/**
+ * Makes a client. It holds no state but its parsed documents and what is running, so that clients share nothing unless
+ * they are given the same links.
+ *
+ * @throws {@link OptionsError} when `link` is no link.
+ *
+ * @example
+ * ```ts
+ * import { bearerLink, chain, createClient } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * const client = createClient({
+ *   link: chain(bearerLink('secret-token'), httpLink({ url: 'https://api.example.com/graphql' })),
+ * })
+ * const { data, errors } = await client.query('{ me { name } }')
+ * console.log(data, errors)
+ * await client.dispose()
+ * ```
+ */
+export function createClient({ link }: ClientOptions): Client {
+  if (typeof link !== 'function')
+    throw new OptionsError('createClient needs { link }: a chain, or a terminal link such as httpLink({ url })')
+  const documents = new DocumentCache()
+  const scope = new ExecutionScope()
+  let disposal: Promise<void> | undefined
+
+  const prepare = (
+    method: string,
+    kinds: readonly OperationKind[],
+    [source, variables, options]: MethodArguments,
+  ): Operation => {
+    if (disposal) throw new DisposedError('the client was disposed: create a new one')
+    const operation = toOperation(documents, source, variables, options)
+    const { kind, operationName } = operation
+    if (kinds.includes(kind)) return operation
+    throw new DocumentError(`this is a ${kind}: use client.${methodFor[kind]} and not client.${method}`, {
+      operationName,
+    })
+  }
+  const last =
+    (method: string, ...kinds: OperationKind[]) =>
+    // async, so that a document or a header that is no good rejects like everything else
+    async (...args: MethodArguments): Promise<Result> =>
+      lastResult(link, prepare(method, kinds, args), scope)
+  const each =
+    (method: string, ...kinds: OperationKind[]) =>
+    (...args: MethodArguments): AsyncIterable<Result> =>
+      execute(link, prepare(method, kinds, args), scope)
+  const dispose = (): Promise<void> => {
+    if (!disposal) {
+      disposal = Promise.resolve(link.dispose?.())
+      scope.abort(new DisposedError('the client was disposed while the operation was running'))
+    }
+    return disposal
+  }
+
+  return {
+    query: last('query', 'query') as QueryMethod,
+    mutate: last('mutate', 'mutation') as QueryMethod,
+    subscribe: each('subscribe', 'subscription') as IterateMethod,
+    execute: each('execute', 'query', 'mutation', 'subscription') as IterateMethod,
+    request: (async (...args: MethodArguments) => {
+      const operation = prepare('request', ['query', 'mutation'], args)
+      const sent: Operation[] = []
+      const result = await lastResult((running) => (sent.push(running), link(running)), operation, scope)
+      if (result.data != null && !result.errors?.length) return result.data
+      throw new GraphQLResultError(result, explain(sent[0] ?? operation, result), operation.operationName)
+    }) as RequestMethod,
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  }
+}
+
+const methodFor = { query: 'query', mutation: 'mutate', subscription: 'subscribe' } as const
+
+type MethodArguments = [source: Document | Request, variables?: JsonObject | null, options?: CallOptions]
+
+function toOperation(
+  documents: DocumentCache,
+  source: Document | Request,
+  variables: JsonObject | null | undefined,
+  options: CallOptions = {},
+): Operation {
+  if (!isRequest(source)) return createOperation({ ...options, document: documents.get(source), variables })
+  return createOperation({
+    ...options,
+    document: source.document,
+    operationName: options.operationName ?? source.operationName,
+    variables: source.variables || variables ? { ...source.variables, ...variables } : undefined,
+    extensions: source.extensions || options.extensions ? { ...source.extensions, ...options.extensions } : undefined,
+    headers:
+      source.headers || options.headers
+        ? [...headerEntries(source.headers ?? {}), ...headerEntries(options.headers ?? {})]
+        : undefined,
+  })
+}
+
+function isRequest(source: Document | Request): source is Request {
+  return typeof (source as Request).document?.select === 'function'
+}
+
+function explain(operation: Operation, { errors = [] }: Result): string {
+  const [first] = errors
+  if (!first) return 'the result has neither data nor errors'
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more in error.errors)` : ''
+  return `the server answered with an error: ${redact(operation, String(first.message))}${more}`
+}
+
+/**
+ * Makes a request that can be run many times, with variables and headers of its own. Everything in it is checked now.
+ *
+ * @throws {@link DocumentError} when the document has no such operation; {@link HeaderError} when a header cannot be
+ * sent.
+ *
+ * @example
+ * ```ts
+ * import { createRequest } from '@graphlinks/core'
+ *
+ * const cities = createRequest({
+ *   query: 'query Cities($first: Int!) { cities(first: $first) { name } }',
+ *   variables: { first: 10 },
+ *   headers: { 'accept-language': 'de' },
+ * })
+ * ```
+ */
+export function createRequest<Data = unknown, Variables = JsonObject>(
+  init: RequestInit<Data, Variables>,
+): Request<Data, Variables> {
+  const document = parseDocument(init.query as Document)
+  document.select(init.operationName)
+  return Object.freeze({
+    document,
+    variables: init.variables && Object.freeze({ ...init.variables }),
+    operationName: init.operationName,
+    headers: init.headers && Object.freeze(headerEntries(init.headers)),
+    extensions: init.extensions && Object.freeze({ ...init.extensions }),
+  })
+}
+
+const maxTexts = 1_000
+
+/** Parsed documents of one client: objects for as long as they live, texts up to a number, the oldest leaving first. */
+class DocumentCache {
+  readonly #objects = new WeakMap<object, GraphQLDocument>()
+  readonly #texts = new Map<string, GraphQLDocument>()
+
+  get(source: Document): GraphQLDocument {
+    const known = typeof source === 'string' ? this.#texts.get(source) : this.#objects.get(source)
+    if (known) return known
+    const document = parseDocument(source)
+    if (typeof source !== 'string') {
+      this.#objects.set(source, document)
+      return document
+    }
+    const [oldest] = this.#texts.keys()
+    if (oldest !== undefined && this.#texts.size >= maxTexts) this.#texts.delete(oldest)
+    this.#texts.set(source, document)
+    return document
+  }
+}

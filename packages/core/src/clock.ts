@@ -1,0 +1,16 @@
+/** Time as an option, so that tests of time need no sleeping. */
+export interface Clock {
+  /** Milliseconds of a clock that never goes back. Only differences mean anything. */
+  now(): number
+  /** Runs `callback` once after `delayMs` milliseconds. @returns a function that cancels it, as often as you like. */
+  after(delayMs: number, callback: () => void): () => void
+}
+
+/** The clock of the platform: `performance.now` and `setTimeout`, read when they are needed. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs)
+    return () => clearTimeout(timer)
+  },
+}

@@ -1,0 +1,73 @@
+import { InsecureTransportError } from './errors.ts'
+import { fieldsOf, type Operation, type OperationValue } from './operation.ts'
+import { isLoopback, originOf } from './origin.ts'
+import { Secret } from './secret.ts'
+
+/** Where a terminal link is about to send an operation. */
+export interface Destination {
+  readonly endpoint: URL
+  /** Name of the terminal link, for error messages. */
+  readonly link: string
+  /** Lets credentials go over plain http or ws to other hosts than loopback. Default: `false`. */
+  readonly allowInsecure?: boolean | undefined
+}
+
+/** What an operation's headers and credentials come to at one destination. */
+export interface RenderedFields {
+  /** Lower-case names, one value each; `null` where something was removed, so that defaults stay away too. */
+  readonly headers: ReadonlyMap<string, string | null>
+  readonly searchParams: readonly (readonly [name: string, value: string])[]
+}
+
+/**
+ * Opens the headers and credentials of an operation for one destination. The strongest of each name wins (call, request,
+ * then links from the last to the first); a credential that is bound to other origins is left out, whatever its name.
+ *
+ * For authors of terminal links: everybody else leaves credentials closed.
+ *
+ * @throws {@link InsecureTransportError} when something sensitive would travel unencrypted to another machine.
+ */
+export function renderFields(operation: Operation, { endpoint, link, allowInsecure }: Destination): RenderedFields {
+  const origin = originOf(endpoint)
+  const headers = new Map<string, string | null>()
+  const params = new Map<string, string | null>()
+  const secrets: string[] = []
+  for (const { name, place, value, sensitive, origins } of fieldsOf(operation)) {
+    const target = place === 'header' ? headers : params
+    if (target.has(name) || (origins !== undefined && !origins.includes(origin))) continue
+    const revealed = value === null ? null : value.reveal()
+    target.set(name, revealed)
+    if (!sensitive || revealed === null) continue
+    if (!allowInsecure && !isConfidential(endpoint)) {
+      throw new InsecureTransportError(
+        `"${name}" is sensitive and ${origin} is not encrypted: use https or wss, mark the header "sensitive: false" if everybody may read it, or set "allowInsecure: true"`,
+        { link, operationName: operation.operationName },
+      )
+    }
+    secrets.push(revealed)
+  }
+  ;(operation as OperationValue).execution?.addSecrets(secrets)
+  const searchParams = [...params].filter((param): param is [string, string] => param[1] !== null)
+  return { headers, searchParams }
+}
+
+function isConfidential({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || protocol === 'wss:' || isLoopback(hostname)
+}
+
+/**
+ * What the operation's credentials amount to: two operations whose sensitive headers or query parameters differ have
+ * different identities. Links that share work between operations (dedup, batch, cache, sockets) key on it. It comes in
+ * a {@link Secret} because it holds the credentials: reveal it as a key in memory, never print it.
+ */
+export function identityOf(operation: Operation): Secret {
+  const settled = new Set<string>()
+  const parts: unknown[][] = []
+  for (const { name, place, value, sensitive, origins } of fieldsOf(operation)) {
+    const slot = `${place} ${name}`
+    if (settled.has(slot)) continue
+    if (origins === undefined) settled.add(slot)
+    if (sensitive && value !== null) parts.push([slot, value.reveal(), origins])
+  }
+  return new Secret(JSON.stringify(parts.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))))
+}

@@ -1,0 +1,73 @@
+// For applications
+export { createClient, createRequest, GraphQLResultError } from './client.ts'
+export type {
+  CallArguments,
+  CallOptions,
+  Client,
+  ClientOptions,
+  IterateMethod,
+  QueryMethod,
+  Request,
+  RequestInit,
+  RequestMethod,
+} from './client.ts'
+export { chain, compose, split } from './link.ts'
+export type { Link, LinkTraits, Next, TerminalLink } from './link.ts'
+export { headerLink } from './auth/headerLink.ts'
+export type { HeaderLinkOptions } from './auth/headerLink.ts'
+export { bearerLink } from './auth/bearerLink.ts'
+export type { BearerLinkOptions } from './auth/bearerLink.ts'
+export { basicAuthLink } from './auth/basicAuthLink.ts'
+export type { BasicAuthLinkOptions } from './auth/basicAuthLink.ts'
+export { apiKeyLink } from './auth/apiKeyLink.ts'
+export type { ApiKeyLinkOptions } from './auth/apiKeyLink.ts'
+export type { CredentialOptions, Provided } from './auth/provider.ts'
+export type { Document, OperationKind, TypedDocument } from './document.ts'
+export type { HttpMetadata, ResponseHeaders, Result, ResultError, Results } from './results.ts'
+export type { HeadersInput } from './headers.ts'
+export {
+  CredentialError,
+  DisposedError,
+  DocumentError,
+  GraphLinksError,
+  HeaderError,
+  InsecureTransportError,
+  LinkError,
+  OptionsError,
+  QueueOverflowError,
+  TimeoutError,
+  WiringError,
+} from './errors.ts'
+export type { ErrorDetails } from './errors.ts'
+
+// For authors of links
+export {
+  createOperation,
+  isOverridden,
+  withContext,
+  withCredential,
+  withExtensions,
+  withHeader,
+  withVariables,
+} from './operation.ts'
+export type { JsonObject, Operation, OperationInit } from './operation.ts'
+export type { CredentialInit, FieldOptions } from './field.ts'
+export { Context, contextKey, emptyContext } from './context.ts'
+export type { ContextKey } from './context.ts'
+export { execute, lastResult } from './execute.ts'
+export { failed, flatten, single } from './results.ts'
+export { mapResults, onSettled, ResultQueue } from './stream.ts'
+export type { Outcome, ResultQueueOptions } from './stream.ts'
+export { GraphQLDocument, parseDocument, scanOperations } from './document.ts'
+export type { OperationSignature } from './document.ts'
+export { Secret } from './secret.ts'
+export { systemClock } from './clock.ts'
+export type { Clock } from './clock.ts'
+
+// For authors of terminal links
+export { identityOf, renderFields } from './credentials.ts'
+export type { Destination, RenderedFields } from './credentials.ts'
+export { redact, redactError } from './redact.ts'
+export { isLoopback, originOf, parseUrl } from './origin.ts'
+export { checkHeaderName, checkHeaderValue, headerEntries, inBrowser } from './headers.ts'
+export type { HeaderEntry } from './headers.ts'

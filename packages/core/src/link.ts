@@ -1,0 +1,247 @@
+import { GraphLinksError, LinkError, WiringError } from './errors.ts'
+import { kindOf } from './headers.ts'
+import type { Operation, OperationValue } from './operation.ts'
+import { failed, flatten, FailedIterator, type Result, type Results } from './results.ts'
+
+/** Runs the rest of the chain. Each call is a new attempt; nothing is sent before its results are iterated. */
+export type Next = (operation: Operation) => Results
+
+/** What a link may tell `chain` and the client about itself, as properties of the function. */
+export interface LinkTraits {
+  /**
+   * Where the link belongs, from outside to inside. A `replay` link calls `next` again, so it must stand before the
+   * `credential` links, or each attempt carries the old credential. `chain` warns in development, by name.
+   */
+  readonly stage?: 'replay' | 'credential' | 'terminal'
+  /** The links that a composed link stands for. Set by `compose`; `chain` puts them in its place. */
+  readonly parts?: readonly Link[]
+  /** Frees what the link holds: sockets, timers, listeners. Called by the client's `dispose`. */
+  readonly dispose?: () => void | Promise<void>
+}
+
+/**
+ * A link: it may change the operation, call `next` any number of times, and change the results.
+ *
+ * @example
+ * ```ts
+ * import { withHeader, type Link } from '@graphlinks/core'
+ *
+ * export const tenant: Link = (operation, next) => next(withHeader(operation, 'x-tenant', 'acme'))
+ * ```
+ */
+export type Link = ((operation: Operation, next: Next) => Results | Promise<Results>) & LinkTraits
+
+/** A link that never calls `next`: it talks to the network, or to a fake. A chain ends in one. */
+export type TerminalLink = ((operation: Operation) => Results | Promise<Results>) & LinkTraits
+
+/**
+ * Makes one terminal link of links in order. The first listed is the outermost: it sees the operation first and the
+ * results last. The last must be a terminal link; leaving it out does not compile.
+ *
+ * @throws {@link WiringError} when a terminal link is missing or stands anywhere but at the end.
+ *
+ * @example
+ * ```ts
+ * import { bearerLink, chain } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * export const link = chain(bearerLink('token'), httpLink({ url: 'https://api.example.com/graphql' }))
+ * ```
+ */
+export function chain(...links: [...Link[], TerminalLink]): TerminalLink {
+  const terminal = links.at(-1) as TerminalLink | undefined
+  checkLinks(links, 'chain')
+  const middle = (links.slice(0, -1) as Link[]).flatMap((link) => link.parts ?? link)
+  checkOrder(middle, terminal)
+  const first = middle.reduceRight<Next>((next, link) => step(link, next), cold(terminal as TerminalLink))
+  return withTraits((operation: Operation) => first(operation), 'chain', links, { stage: 'terminal' })
+}
+
+/**
+ * Makes one link of links in order, to be used in a chain like any other.
+ *
+ * @throws {@link WiringError} when one of them is a terminal link.
+ *
+ * @example
+ * ```ts
+ * import { bearerLink, compose, headerLink } from '@graphlinks/core'
+ *
+ * export const auth = compose(headerLink({ 'x-tenant': 'acme' }), bearerLink('token'))
+ * ```
+ */
+export function compose(...links: Link[]): Link {
+  checkLinks(links, 'compose')
+  const parts = links.flatMap((link) => link.parts ?? link)
+  checkOrder(parts)
+  const composed: Link = (operation, next) =>
+    parts.reduceRight<Next>((inner, link) => step(link, inner), next)(operation)
+  return withTraits(composed, 'compose', links, { parts })
+}
+
+/**
+ * Makes one terminal link of two: each operation goes to `yes` where the test holds and to `no` where it does not.
+ *
+ * @example
+ * ```ts
+ * import { split } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ * import { wsLink } from '@graphlinks/ws-link'
+ *
+ * export const link = split(
+ *   (operation) => operation.kind === 'subscription',
+ *   wsLink({ url: 'wss://api.example.com/graphql' }),
+ *   httpLink({ url: 'https://api.example.com/graphql' }),
+ * )
+ * ```
+ */
+export function split(test: (operation: Operation) => boolean, yes: TerminalLink, no: TerminalLink): TerminalLink {
+  checkLinks([test, yes, no], 'split')
+  const [first, second] = [cold(yes), cold(no)]
+  const splitting = (operation: Operation): Results => (test(operation) ? first : second)(operation)
+  return withTraits(splitting, 'split', [yes, no], { stage: 'terminal' })
+}
+
+/** Calls a link so that whatever it does becomes results: of a link that breaks its contract, failed ones. */
+function step(link: Link, next: Next): Next {
+  return (operation) => {
+    const { execution } = operation as OperationValue
+    // Work that was cancelled while a link was waiting must not start further in.
+    if (execution?.aborted) return failed(execution.reason)
+    try {
+      return settle(link(operation, next), link, operation)
+    } catch (error) {
+      return failed(blame(error, link, operation))
+    }
+  }
+}
+
+/** A terminal link as results that call it on the first iteration, and refuse a second one. */
+export function cold(terminal: TerminalLink): Next {
+  return (operation) => new ColdResults(terminal, operation)
+}
+
+class ColdResults implements AsyncIterable<Result> {
+  readonly #terminal: TerminalLink
+  readonly #operation: Operation
+  #iterated = false
+
+  constructor(terminal: TerminalLink, operation: Operation) {
+    this.#terminal = terminal
+    this.#operation = operation
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Result> {
+    const { execution, operationName } = this.#operation as OperationValue
+    if (this.#iterated) {
+      return new FailedIterator(
+        new LinkError('results can be iterated once: call next again for another attempt', { operationName }),
+      )
+    }
+    this.#iterated = true
+    if (execution?.aborted) return new FailedIterator(execution.reason)
+    const terminal = this.#terminal
+    try {
+      return settle(terminal(this.#operation), terminal, this.#operation)[Symbol.asyncIterator]()
+    } catch (error) {
+      return new FailedIterator(blame(error, terminal, this.#operation))
+    }
+  }
+}
+
+function settle(returned: Results | Promise<Results>, link: Link | TerminalLink, operation: Operation): Results {
+  if (isResults(returned)) return returned
+  if (typeof (returned as Promise<Results> | undefined)?.then !== 'function') throw noResults(returned, link, operation)
+  return flatten(
+    returned.then(
+      (results) => {
+        if (isResults(results)) return results
+        throw noResults(results, link, operation)
+      },
+      (error: unknown) => {
+        throw blame(error, link, operation)
+      },
+    ),
+  )
+}
+
+function isResults(value: unknown): value is Results {
+  return typeof (value as Results | undefined)?.[Symbol.asyncIterator] === 'function'
+}
+
+function noResults(returned: unknown, link: Link | TerminalLink, operation: Operation): LinkError {
+  return new LinkError(`the link returned ${kindOf(returned)} and not results: return what next(operation) gives`, {
+    link: nameOf(link),
+    operationName: operation.operationName,
+  })
+}
+
+/** The error of a link that failed before it gave results: its own where that says enough, otherwise one that names it. */
+function blame(error: unknown, link: Link | TerminalLink, operation: Operation): unknown {
+  const { execution } = operation as OperationValue
+  if (GraphLinksError.is(error) || (execution?.aborted && error === execution.reason)) return error
+  return new LinkError('the link failed before it gave results; its own error is the cause', {
+    link: nameOf(link),
+    operationName: operation.operationName,
+    cause: error,
+  })
+}
+
+function nameOf(link: { readonly name: string }): string {
+  return link.name || 'an unnamed link'
+}
+
+function checkLinks(links: readonly unknown[], link: string): void {
+  const position = links.findIndex((candidate) => typeof candidate !== 'function')
+  if (links.length === 0 && link === 'chain') throw new WiringError('a chain needs at least a terminal link', { link })
+  if (position >= 0) {
+    const what = kindOf(links[position])
+    throw new WiringError(
+      `argument ${position + 1} is ${what}, not a link: call the factory, as in bearerLink(token)`,
+      { link },
+    )
+  }
+}
+
+function checkOrder(middle: readonly Link[], terminal?: TerminalLink): void {
+  const misplaced = middle.find((link) => link.stage === 'terminal')
+  if (misplaced) {
+    throw new WiringError(`${nameOf(misplaced)} is a terminal link and never calls next: it must stand last`, {
+      link: terminal ? 'chain' : 'compose',
+    })
+  }
+  if (terminal && (terminal.stage === 'replay' || terminal.stage === 'credential')) {
+    throw new WiringError(
+      `${nameOf(terminal)} stands last but is no terminal link: end the chain in one, such as httpLink({ url })`,
+      { link: 'chain' },
+    )
+  }
+  if (isProduction()) return
+  const replay = middle.map((link) => link.stage).lastIndexOf('replay')
+  const credential = middle.findIndex((link) => link.stage === 'credential')
+  if (credential >= 0 && credential < replay) {
+    const [outer, inner] = [nameOf(middle[credential] as Link), nameOf(middle[replay] as Link)]
+    // oxlint-disable-next-line no-console
+    console.warn(
+      `graphlinks: ${outer} stands before ${inner}, so every attempt of ${inner} carries the credential of the first. Move ${inner} before ${outer}.`,
+    )
+  }
+}
+
+function isProduction(): boolean {
+  return typeof process === 'object' && process.env?.['NODE_ENV'] === 'production'
+}
+
+function withTraits<L extends Link | TerminalLink>(
+  link: L,
+  name: string,
+  parts: readonly LinkTraits[],
+  traits: LinkTraits,
+): L {
+  const disposable = parts.filter((part) => part.dispose)
+  Object.defineProperty(link, 'name', { value: name })
+  return Object.assign(link, traits, {
+    async dispose() {
+      await Promise.all(disposable.map(async (part) => part.dispose?.()))
+    },
+  })
+}

@@ -1,0 +1,272 @@
+import { ExecutionState } from './executionState.ts'
+import { emptyContext, type Context, type ContextKey } from './context.ts'
+import {
+  parseDocument,
+  type Document,
+  type GraphQLDocument,
+  type OperationKind,
+  type OperationSignature,
+} from './document.ts'
+import { OptionsError } from './errors.ts'
+import { credentialField, Field, headerField, isHarmless, type CredentialInit, type FieldOptions } from './field.ts'
+import { headerEntries, type HeaderEntry, type HeadersInput } from './headers.ts'
+
+/** Variables or extensions: a JSON object, as GraphQL over HTTP section 5.1 has it. */
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/**
+ * One execution of a query, mutation or subscription: an immutable value. Links change it by copying: {@link withHeader},
+ * {@link withCredential}, {@link withVariables}, {@link withExtensions}, {@link withContext}.
+ *
+ * Printing an operation shows its kind, name and the names of its headers, never a value.
+ */
+export interface Operation {
+  readonly kind: OperationKind
+  /** The name of the operation that runs; `undefined` for an anonymous one. */
+  readonly operationName: string | undefined
+  readonly document: GraphQLDocument
+  readonly variables: JsonObject | undefined
+  readonly extensions: JsonObject | undefined
+  /** What links and callers attached under typed keys. */
+  readonly context: Context
+  /**
+   * Aborts when the caller's own signal does (with its reason), when the consumer stops early, or when the client is
+   * disposed. Made on the first read, one per execution.
+   */
+  readonly signal: AbortSignal
+}
+
+/** What an operation is made from. */
+export interface OperationInit {
+  readonly document: Document | GraphQLDocument
+  /** Which operation of the document runs. Needed only where it has several. */
+  readonly operationName?: string | undefined
+  readonly variables?: JsonObject | null | undefined
+  readonly extensions?: JsonObject | undefined
+  /** Headers of this operation alone: they win over every link. `null` removes a header and silences its auth link. */
+  readonly headers?: HeadersInput | undefined
+  readonly context?: Context | undefined
+  /** The caller's own signal; its abort reason is what the caller gets. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The fields that links attached, newest first: adding one costs one small object, whatever is there already. */
+interface FieldLayer {
+  readonly field: Field
+  readonly parent: FieldLayer | undefined
+}
+
+/**
+ * The operation as the kernel sees it. Its fields are public rather than `#private` so that two copies of this package
+ * (ESM beside CommonJS) understand each other's operations; printing hides them.
+ */
+export class OperationValue implements Operation {
+  readonly signature: OperationSignature
+  readonly document: GraphQLDocument
+  readonly variables: JsonObject | undefined
+  readonly extensions: JsonObject | undefined
+  readonly context: Context
+  /** Headers of the request object and of the call, merged: they win over every layer. */
+  readonly overrides: readonly HeaderEntry[] | undefined
+  readonly layers: FieldLayer | undefined
+  readonly callerSignal: AbortSignal | undefined
+  readonly execution: ExecutionState | undefined
+
+  constructor(
+    signature: OperationSignature,
+    document: GraphQLDocument,
+    variables: JsonObject | undefined,
+    extensions: JsonObject | undefined,
+    context: Context,
+    overrides: readonly HeaderEntry[] | undefined,
+    layers: FieldLayer | undefined,
+    callerSignal: AbortSignal | undefined,
+    execution: ExecutionState | undefined,
+  ) {
+    this.signature = signature
+    this.document = document
+    this.variables = variables
+    this.extensions = extensions
+    this.context = context
+    this.overrides = overrides
+    this.layers = layers
+    this.callerSignal = callerSignal
+    this.execution = execution
+  }
+
+  get kind(): OperationKind {
+    return this.signature.kind
+  }
+
+  get operationName(): string | undefined {
+    return this.signature.operationName
+  }
+
+  get signal(): AbortSignal {
+    return this.execution?.signal ?? this.callerSignal ?? new AbortController().signal
+  }
+
+  toJSON(): object {
+    const headers = [...new Set([...fieldsOf(this)].map((field) => field.name))]
+    return { kind: this.kind, operationName: this.operationName, headers }
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    return this.toJSON()
+  }
+}
+
+/**
+ * Makes an operation outside a client: for tests of links, and for code that runs a chain by itself with `execute`.
+ *
+ * @throws {@link DocumentError} when the document has no such operation; {@link OptionsError} when variables are no
+ * object; {@link HeaderError} when a header cannot be sent.
+ *
+ * @example
+ * ```ts
+ * import { createOperation } from '@graphlinks/core'
+ *
+ * const operation = createOperation({ document: 'query Me { me { id } }', headers: { 'accept-language': 'de' } })
+ * console.log(operation.kind, operation.operationName) // query Me
+ * ```
+ */
+export function createOperation(init: OperationInit): Operation {
+  const document = isParsed(init.document) ? init.document : parseDocument(init.document)
+  const signature = document.select(init.operationName)
+  const details = { operationName: signature.operationName }
+  if (init.variables != null && (typeof init.variables !== 'object' || Array.isArray(init.variables))) {
+    throw new OptionsError('variables must be an object with a key for each variable', details)
+  }
+  return new OperationValue(
+    signature,
+    document,
+    init.variables ?? undefined,
+    init.extensions,
+    init.context ?? emptyContext,
+    init.headers && headerEntries(init.headers, details),
+    undefined,
+    init.signal,
+    undefined,
+  )
+}
+
+function isParsed(document: Document | GraphQLDocument): document is GraphQLDocument {
+  return typeof (document as GraphQLDocument).select === 'function'
+}
+
+/** A copy with a header. A later link wins over an earlier one, headers of the request and the call win over both.
+ *
+ * @param value - `null` removes the header that earlier links set.
+ * @throws {@link HeaderError} when the name or the value cannot be sent.
+ *
+ * @example
+ * ```ts
+ * import { withHeader, type Link } from '@graphlinks/core'
+ *
+ * export const tenant: Link = (operation, next) => next(withHeader(operation, 'x-tenant', 'acme'))
+ * ```
+ */
+export function withHeader(
+  operation: Operation,
+  name: string,
+  value: string | null,
+  options?: FieldOptions,
+): Operation {
+  const details = { operationName: operation.operationName }
+  return withField(operation, headerField(name, value, options, details))
+}
+
+/**
+ * A copy with a credential: a value that only the given origins may see, only over https, wss or loopback, and that is
+ * part of the operation's identity. HTTP sends it as a header or query parameter, WebSocket in `connection_init`.
+ *
+ * @throws {@link HeaderError} when the name or the value cannot be sent; {@link OptionsError} when an origin is no
+ * origin.
+ *
+ * @example
+ * ```ts
+ * import { withCredential, type Link } from '@graphlinks/core'
+ *
+ * export const session: Link = (operation, next) =>
+ *   next(withCredential(operation, { name: 'x-session', value: 'abc123', origins: ['https://api.example.com'] }))
+ * ```
+ */
+export function withCredential(operation: Operation, credential: CredentialInit): Operation {
+  return withField(operation, credentialField(credential, operation.operationName))
+}
+
+/** A copy with a field that was checked before. */
+export function withField(operation: Operation, field: Field): Operation {
+  const from = operation as OperationValue
+  return new OperationValue(
+    from.signature,
+    from.document,
+    from.variables,
+    from.extensions,
+    from.context,
+    from.overrides,
+    { field, parent: from.layers },
+    from.callerSignal,
+    from.execution,
+  )
+}
+
+/** A copy with other variables. They replace the ones before, they are not merged. */
+export function withVariables(operation: Operation, variables: JsonObject | undefined): Operation {
+  const from = operation as OperationValue
+  return copy(from, variables, from.extensions, from.context, from.execution)
+}
+
+/** A copy with more extensions, merged by top-level key over those before (GraphQL over HTTP section 5.1). */
+export function withExtensions(operation: Operation, extensions: JsonObject): Operation {
+  const from = operation as OperationValue
+  return copy(from, from.variables, { ...from.extensions, ...extensions }, from.context, from.execution)
+}
+
+/** A copy with a value in its context, for links further in. See {@link contextKey}. */
+export function withContext<Value>(operation: Operation, key: ContextKey<Value>, value: Value): Operation {
+  const from = operation as OperationValue
+  return copy(from, from.variables, from.extensions, from.context.with(key, value), from.execution)
+}
+
+/** A copy that belongs to one execution. */
+export function withExecution(operation: Operation, execution: ExecutionState): Operation {
+  const from = operation as OperationValue
+  return copy(from, from.variables, from.extensions, from.context, execution)
+}
+
+function copy(
+  from: OperationValue,
+  variables: JsonObject | undefined,
+  extensions: JsonObject | undefined,
+  context: Context,
+  execution: ExecutionState | undefined,
+): OperationValue {
+  return new OperationValue(
+    from.signature,
+    from.document,
+    variables,
+    extensions,
+    context,
+    from.overrides,
+    from.layers,
+    from.callerSignal,
+    execution,
+  )
+}
+
+/**
+ * Whether the request or the call itself sets (or, with `null`, removes) a header. An auth link asks before it fetches a
+ * credential: what the caller says wins, and nothing is attached, refreshed or replayed.
+ */
+export function isOverridden(operation: Operation, name: string): boolean {
+  const { overrides } = operation as OperationValue
+  return overrides !== undefined && overrides.some((entry) => entry[0] === name)
+}
+
+/** The fields of an operation, strongest first: of the call and request, then of links from the last to the first. */
+export function* fieldsOf(operation: Operation): Iterable<Field> {
+  const { overrides, layers } = operation as OperationValue
+  for (const [name, value] of overrides ?? []) yield new Field(name, value, !isHarmless(name))
+  for (let layer = layers; layer !== undefined; layer = layer.parent) yield layer.field
+}

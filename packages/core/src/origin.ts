@@ -1,0 +1,44 @@
+import { OptionsError } from './errors.ts'
+
+/**
+ * Checks that a text is the origin of an http(s) or ws(s) URL and gives it as http(s), since a session is the same over
+ * both.
+ *
+ * @throws {@link OptionsError} when it is none, or has more than an origin.
+ */
+export function checkOrigin(origin: string, link?: string): string {
+  const url = parseUrl(origin)
+  if (
+    url === undefined ||
+    !/^(http|ws)s?:$/.test(url.protocol) ||
+    url.pathname !== '/' ||
+    url.search ||
+    url.hash ||
+    url.username ||
+    url.password
+  ) {
+    throw new OptionsError('an origin looks like "https://api.example.com": scheme, host and port, nothing else', {
+      link,
+    })
+  }
+  return originOf(url)
+}
+
+/** The origin of a URL, with ws counted as http and wss as https. */
+export function originOf(url: URL): string {
+  return `${url.protocol.replace('ws', 'http')}//${url.host}`
+}
+
+/** The URL, or undefined where the text is none: `new URL` prints its input, which may hold a password. */
+export function parseUrl(text: string, base?: string): URL | undefined {
+  try {
+    return new URL(text, base)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a host name of a URL is this machine: nothing that goes there leaves it. */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+}

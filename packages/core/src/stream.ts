@@ -1,0 +1,244 @@
+import { OptionsError, QueueOverflowError } from './errors.ts'
+import { finished, type Result, type Results } from './results.ts'
+
+/**
+ * Changes each result. Written by hand so that a wrapper costs one promise per result; for work that awaits, write an
+ * async generator.
+ *
+ * An error that `change` throws becomes the operation's error, and the attempt is closed.
+ *
+ * @example
+ * ```ts
+ * import { mapResults, type Link } from '@graphlinks/core'
+ *
+ * export const stamp: Link = (operation, next) =>
+ *   mapResults(next(operation), (result) => ({ ...result, extensions: { ...result.extensions, seen: true } }))
+ * ```
+ */
+export function mapResults(results: Results, change: (result: Result) => Result): Results {
+  return { [Symbol.asyncIterator]: () => new MappingIterator(results[Symbol.asyncIterator](), change) }
+}
+
+class MappingIterator implements AsyncIterator<Result> {
+  readonly #source: AsyncIterator<Result>
+  readonly #step: (step: IteratorResult<Result>) => IteratorResult<Result> | Promise<IteratorResult<Result>>
+
+  constructor(source: AsyncIterator<Result>, change: (result: Result) => Result) {
+    this.#source = source
+    this.#step = (step) => {
+      if (step.done) return step
+      try {
+        return { done: false, value: change(step.value) }
+      } catch (error) {
+        return closeAndThrow(source, error)
+      }
+    }
+  }
+
+  next(): Promise<IteratorResult<Result>> {
+    return this.#source.next().then(this.#step)
+  }
+
+  return(): Promise<IteratorResult<Result>> {
+    return close(this.#source)
+  }
+}
+
+/** How an attempt ended. `cancelled` means that the consumer stopped reading. */
+export type Outcome =
+  | { readonly status: 'completed' }
+  | { readonly status: 'failed'; readonly error: unknown }
+  | { readonly status: 'cancelled' }
+
+/**
+ * Calls back once when an attempt is over: completed, failed or cancelled. Results and the error pass unchanged.
+ *
+ * @example
+ * ```ts
+ * import { onSettled, type Link } from '@graphlinks/core'
+ *
+ * export const count: Link = (operation, next) => onSettled(next(operation), ({ status }) => console.log(status))
+ * ```
+ */
+export function onSettled(results: Results, callback: (outcome: Outcome) => void): Results {
+  return { [Symbol.asyncIterator]: () => new ObservedIterator(results[Symbol.asyncIterator](), callback) }
+}
+
+class ObservedIterator implements AsyncIterator<Result> {
+  readonly #source: AsyncIterator<Result>
+  #callback: ((outcome: Outcome) => void) | undefined
+  readonly #step: (step: IteratorResult<Result>) => IteratorResult<Result>
+  readonly #fail: (error: unknown) => never
+
+  constructor(source: AsyncIterator<Result>, callback: (outcome: Outcome) => void) {
+    this.#source = source
+    this.#callback = callback
+    this.#step = (step) => {
+      if (step.done) this.#settle({ status: 'completed' })
+      return step
+    }
+    this.#fail = (error) => {
+      this.#settle({ status: 'failed', error })
+      throw error
+    }
+  }
+
+  #settle(outcome: Outcome): void {
+    const callback = this.#callback
+    this.#callback = undefined
+    callback?.(outcome)
+  }
+
+  next(): Promise<IteratorResult<Result>> {
+    return this.#source.next().then(this.#step, this.#fail)
+  }
+
+  return(): Promise<IteratorResult<Result>> {
+    this.#settle({ status: 'cancelled' })
+    return close(this.#source)
+  }
+}
+
+function close(iterator: AsyncIterator<Result>): Promise<IteratorResult<Result>> {
+  return iterator.return?.() ?? finished()
+}
+
+function closeAndThrow(iterator: AsyncIterator<Result>, error: unknown): Promise<never> {
+  const rethrow = (): never => {
+    throw error
+  }
+  return close(iterator).then(rethrow, rethrow)
+}
+
+/** Options of a {@link ResultQueue}. */
+export interface ResultQueueOptions {
+  /** How many results wait at most for a slow consumer. Default: 1,000. */
+  readonly limit?: number | undefined
+  /**
+   * What happens to a result that finds the queue full: `'error'` ends the stream with a {@link QueueOverflowError},
+   * after what is waiting has been read; `'drop-oldest'` forgets the result that has waited longest.
+   * Default: `'error'`.
+   */
+  readonly overflow?: 'error' | 'drop-oldest' | undefined
+  /** Runs once when the consumer stops early or the queue overflows: stop the source here. */
+  readonly onClose?: (() => void) | undefined
+}
+
+/**
+ * Results that are pushed by a source, such as a socket, to a consumer that reads at its own pace. One iteration.
+ * Linear in the number of results, whatever waits.
+ *
+ * @throws {@link OptionsError} when the limit is no positive integer.
+ *
+ * @example
+ * ```ts
+ * import { ResultQueue, type TerminalLink } from '@graphlinks/core'
+ *
+ * export const ticker: TerminalLink = () => {
+ *   const timer = setInterval(() => queue.push({ data: { now: Date.now() } }), 1_000)
+ *   const queue = new ResultQueue({ limit: 10, overflow: 'drop-oldest', onClose: () => clearInterval(timer) })
+ *   return queue
+ * }
+ * ```
+ */
+export class ResultQueue implements AsyncIterableIterator<Result> {
+  readonly #limit: number
+  readonly #overflow: 'error' | 'drop-oldest'
+  readonly #onClose: (() => void) | undefined
+  // A ring that grows by doubling up to the limit: an array's shift() is linear once it is large.
+  #ring: (Result | undefined)[] = []
+  #first = 0
+  #size = 0
+  #readers: PromiseWithResolvers[] = []
+  #ended = false
+  #failure: { readonly error: unknown } | undefined = undefined
+
+  constructor({ limit = 1_000, overflow = 'error', onClose }: ResultQueueOptions = {}) {
+    if (!(Number.isInteger(limit) && limit > 0))
+      throw new OptionsError(`the limit of a queue is a positive integer, not ${limit}`)
+    this.#limit = limit
+    this.#overflow = overflow
+    this.#onClose = onClose
+  }
+
+  /** Adds a result. After the end it is ignored. */
+  push(value: Result): void {
+    if (this.#ended) return
+    const reader = this.#readers.shift()
+    if (reader) return reader.resolve({ done: false, value })
+    if (this.#size === this.#limit) {
+      if (this.#overflow === 'error') {
+        this.fail(
+          new QueueOverflowError(
+            `${this.#limit} results wait and the consumer does not read them: read faster, raise the limit or drop the oldest`,
+          ),
+        )
+        this.#onClose?.()
+        return
+      }
+      this.#take()
+    }
+    if (this.#size === this.#ring.length) this.#grow()
+    this.#ring[(this.#first + this.#size++) % this.#ring.length] = value
+  }
+
+  /** Ends the stream: what is waiting can still be read. */
+  end(): void {
+    this.#finish()
+  }
+
+  /** Ends the stream with an error, which comes after what is waiting. */
+  fail(error: unknown): void {
+    if (this.#ended) return
+    this.#failure = { error }
+    this.#finish()
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Result> {
+    return this
+  }
+
+  next(): Promise<IteratorResult<Result>> {
+    if (this.#size > 0) return Promise.resolve({ done: false, value: this.#take() })
+    if (!this.#ended) return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }))
+    const failure = this.#failure
+    this.#failure = undefined
+    return failure ? Promise.reject(failure.error) : finished()
+  }
+
+  return(): Promise<IteratorResult<Result>> {
+    const wasOpen = !this.#ended
+    this.#ring = []
+    this.#first = this.#size = 0
+    this.#failure = undefined
+    this.#finish()
+    if (wasOpen) this.#onClose?.()
+    return finished()
+  }
+
+  #finish(): void {
+    this.#ended = true
+    for (const reader of this.#readers.splice(0)) this.next().then(reader.resolve, reader.reject)
+  }
+
+  #take(): Result {
+    const value = this.#ring[this.#first] as Result
+    this.#ring[this.#first] = undefined
+    this.#first = (this.#first + 1) % this.#ring.length
+    this.#size--
+    return value
+  }
+
+  #grow(): void {
+    const length = Math.min(this.#limit, Math.max(8, this.#ring.length * 2))
+    this.#ring = Array.from({ length }, (_, index) =>
+      index < this.#size ? this.#ring[(this.#first + index) % this.#ring.length] : undefined,
+    )
+    this.#first = 0
+  }
+}
+
+interface PromiseWithResolvers {
+  readonly resolve: (step: IteratorResult<Result>) => void
+  readonly reject: (error: unknown) => void
+}

@@ -1,0 +1,87 @@
+import { GraphLinksError, type ErrorDetails, type ResultError } from '@graphlinks/core'
+
+/** What is known of the response that an error is about. */
+export interface ResponseDetails extends ErrorDetails {
+  readonly status?: number | undefined
+  /** Without search parameters, fragment and user. */
+  readonly url?: string | undefined
+}
+
+/** There was no response: the server could not be reached, or the connection broke. */
+export class NetworkError extends GraphLinksError {
+  static override readonly name: string = 'NetworkError'
+  static override readonly code: string = 'NETWORK'
+}
+
+/** Base of the errors about a response that came but is no result. */
+export class ResponseError extends GraphLinksError {
+  static override readonly name: string = 'ResponseError'
+  static override readonly code: string = 'RESPONSE'
+  /** The HTTP status. */
+  readonly status: number | undefined
+  /** The URL that answered, without search parameters, fragment and user. */
+  readonly url: string | undefined
+
+  constructor(message: string, details: ResponseDetails = {}) {
+    super(message, details)
+    this.status = details.status
+    this.url = details.url
+  }
+}
+
+/** What a {@link HttpError} keeps of its response. */
+export interface HttpErrorDetails extends ResponseDetails {
+  readonly mediaType: string
+  readonly retryAfter: string | null
+  readonly wwwAuthenticate: string | null
+  readonly graphqlErrors?: readonly ResultError[] | undefined
+}
+
+/** The server answered with a status or a body that is no GraphQL response: a proxy, a login page, a wrong URL. */
+export class HttpError extends ResponseError {
+  static override readonly name: string = 'HttpError'
+  static override readonly code: string = 'HTTP_STATUS'
+  /** The media type of the response, without parameters; empty where the server named none. */
+  readonly mediaType: string
+  /** The `Retry-After` header as it came: seconds, or an HTTP date. */
+  readonly retryAfter: string | null
+  /** The `WWW-Authenticate` header as it came. */
+  readonly wwwAuthenticate: string | null
+
+  constructor(message: string, details: HttpErrorDetails) {
+    super(message, details)
+    this.mediaType = details.mediaType
+    this.retryAfter = details.retryAfter
+    this.wwwAuthenticate = details.wwwAuthenticate
+  }
+}
+
+/** The response claims to be GraphQL, and is not well-formed. */
+export class MalformedResponseError extends ResponseError {
+  static override readonly name: string = 'MalformedResponseError'
+  static override readonly code: string = 'MALFORMED_RESPONSE'
+}
+
+/** The response has no body, where GraphQL over HTTP has a result. */
+export class EmptyResponseError extends ResponseError {
+  static override readonly name: string = 'EmptyResponseError'
+  static override readonly code: string = 'EMPTY_RESPONSE'
+}
+
+/** The response is larger than `maxResponseBytes`, counted after decompression. It was cut off there. */
+export class ResponseTooLargeError extends ResponseError {
+  static override readonly name: string = 'ResponseTooLargeError'
+  static override readonly code: string = 'RESPONSE_TOO_LARGE'
+}
+
+/** The server redirects, and following it could carry credentials away or turn a mutation into a GET. */
+export class RedirectBlockedError extends ResponseError {
+  static override readonly name: string = 'RedirectBlockedError'
+  static override readonly code: string = 'REDIRECT_BLOCKED'
+}
+
+/** A subscription was answered by a single result: the server does not do subscriptions at this endpoint. */
+export class SubscriptionNotSupportedError extends ResponseError {
+  static override readonly name: string = 'SubscriptionNotSupportedError'
+  static override readonly code: string = 'SUBSCRIPTION_NOT_SUPPORTED'
+}

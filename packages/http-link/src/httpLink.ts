@@ -1,0 +1,105 @@
+import { OptionsError, systemClock, type Clock, type Operation, type TerminalLink } from '@graphlinks/core'
+import { createEndpoint, type Endpoint } from './endpoint.ts'
+import { buildRequest } from './request.ts'
+import { classify } from './response.ts'
+import { send, type Fetch, type SendOptions } from './send.ts'
+
+/** Members of fetch's `init` that pass through to it; the runtime's own, such as `dispatcher` or `next`, included. */
+export type FetchOptions = Omit<RequestInit, 'method' | 'headers' | 'body' | 'signal' | 'redirect'> &
+  Readonly<Record<string, unknown>>
+
+/** Options of {@link httpLink} but for the endpoint. */
+export interface HttpLinkBaseOptions {
+  /** Default: the `fetch` that is global when an operation is sent; cross-fetch where there is none. */
+  readonly fetch?: Fetch | undefined
+  /** Passed to fetch as they are. Default: `{ cache: 'no-store' }`, because responses belong to one user. */
+  readonly fetchOptions?: FetchOptions | undefined
+  /** How long a request may take until its body is read, in milliseconds. Default: 30,000. `Infinity`: no limit. */
+  readonly timeoutMs?: number | undefined
+  /** How large a body may be after decompression, in bytes. Default: 16,777,216 (16 MiB). */
+  readonly maxResponseBytes?: number | undefined
+  /**
+   * `'error'` fails an operation that is redirected. `'same-origin'` follows up to three 307 or 308 within the origin.
+   * Default: `'error'`.
+   */
+  readonly redirects?: 'error' | 'same-origin' | undefined
+  /** Lets credentials go over plain http to other hosts than loopback. Default: `false`. */
+  readonly allowInsecure?: boolean | undefined
+  /** Time for `timeoutMs`. Default: the platform's. */
+  readonly clock?: Clock | undefined
+}
+
+/** Where operations go: one URL, or one that a function chooses within `origins`. */
+export type EndpointOptions =
+  | { readonly url: string | URL; readonly origins?: undefined }
+  | {
+      readonly url: (operation: Operation) => string | URL
+      /** The origins that the function may choose. Anything else fails the operation before it is sent. */
+      readonly origins: readonly string[]
+    }
+
+/** Options of {@link httpLink}. */
+export type HttpLinkOptions = HttpLinkBaseOptions & EndpointOptions
+
+/**
+ * The terminal link of GraphQL over HTTP: it POSTs queries and mutations with `fetch` and gives the result, with status
+ * and headers in `result.http`. Redirects are not followed, bodies are capped, and what an error says of a response is
+ * free of credentials and variables.
+ *
+ * @throws {@link OptionsError} when an option is no good, when the link is built. Operations fail with a
+ * {@link NetworkError}, {@link HttpError}, {@link MalformedResponseError}, {@link EmptyResponseError},
+ * {@link ResponseTooLargeError}, {@link RedirectBlockedError}, {@link SubscriptionNotSupportedError}, `TimeoutError` or
+ * `InsecureTransportError`, or with the reason of the caller's own signal.
+ *
+ * @see https://graphql.github.io/graphql-over-http/draft/
+ *
+ * @example
+ * ```ts
+ * import { createClient } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * const client = createClient({ link: httpLink({ url: 'https://api.example.com/graphql', timeoutMs: 10_000 }) })
+ * const { data } = await client.query('{ hello }')
+ * console.log(data)
+ * ```
+ */
+export function httpLink(options: HttpLinkOptions): TerminalLink {
+  const settings = checkOptions(options)
+  const named: TerminalLink = async function* httpLink(operation) {
+    const request = await buildRequest(operation, settings.endpoint(operation), settings.allowInsecure)
+    yield classify(operation, await send(operation, request, settings))
+  }
+  return Object.assign(named, { stage: 'terminal' as const })
+}
+
+interface Settings extends SendOptions {
+  readonly endpoint: Endpoint
+  readonly allowInsecure: boolean
+}
+
+function checkOptions(options: HttpLinkOptions): Settings {
+  const link = 'httpLink'
+  const { timeoutMs = 30_000, maxResponseBytes = 16_777_216, redirects = 'error', allowInsecure = false } = options
+  if (!(timeoutMs > 0))
+    throw new OptionsError(`timeoutMs is a positive number of milliseconds, not ${timeoutMs}`, { link })
+  if (!(maxResponseBytes > 0))
+    throw new OptionsError(`maxResponseBytes is a positive number, not ${maxResponseBytes}`, { link })
+  if (redirects !== 'error' && redirects !== 'same-origin')
+    throw new OptionsError('redirects is "error" or "same-origin"', { link })
+  if (options.fetch !== undefined && typeof options.fetch !== 'function')
+    throw new OptionsError('fetch is a function', { link })
+  const taken = ['method', 'headers', 'body', 'signal', 'redirect'].find((name) => name in (options.fetchOptions ?? {}))
+  if (taken)
+    throw new OptionsError(`fetchOptions.${taken} is set by the link: ${insteadOf[taken] ?? 'it cannot be changed'}`, {
+      link,
+    })
+  const { fetch, fetchOptions, clock = systemClock } = options
+  const endpoint = createEndpoint(options.url, options.origins, link)
+  return { endpoint, fetch, fetchOptions, timeoutMs, maxResponseBytes, redirects, allowInsecure, clock }
+}
+
+const insteadOf: Readonly<Record<string, string>> = {
+  headers: 'use headerLink',
+  signal: 'pass a signal to the call',
+  redirect: 'use redirects',
+}

@@ -1,0 +1,5 @@
+export { wsLink } from './wsLink.ts'
+export type { WsLinkOptions } from './wsLink.ts'
+export type { Payload, PayloadInput } from './handshake.ts'
+export { SocketClosedError, SocketConnectError } from './errors.ts'
+export type { SocketDetails } from './errors.ts'

@@ -1,0 +1,140 @@
+import { inBrowser, OptionsError, parseUrl, systemClock, type Clock, type TerminalLink } from '@graphlinks/core'
+import { Connection } from './connection.ts'
+import { createHandshake, type Handshake, type Payload } from './handshake.ts'
+import { loadSocketClass, type SocketClass } from './socket.ts'
+
+/** Options of {@link wsLink}. */
+export interface WsLinkOptions {
+  /** Where to connect: `wss:`, or `ws:` on loopback. */
+  readonly url: string | URL
+  /**
+   * How headers and credentials are put into the `connection_init` payload: `'nested'` under the key `headers`,
+   * `'flat'` at the top, or as a function of the operation gives it. Default: `'nested'`.
+   */
+  readonly payload?: Payload | undefined
+  /** The WebSocket class. Default: the platform's; isomorphic-ws where there is none, as in Node 20. */
+  readonly webSocket?: unknown
+  /** Sends headers and credentials on the HTTP upgrade too. Not in browsers, which cannot. Default: `false`. */
+  readonly handshakeHeaders?: boolean | undefined
+  /** How long connecting may take until the server's `connection_ack`, in milliseconds. Default: 10,000. */
+  readonly connectTimeoutMs?: number | undefined
+  /** How long a socket without operations is kept for the next one, in milliseconds. Default: 3,000. */
+  readonly idleCloseMs?: number | undefined
+  /** How many results of one operation may wait for a slow consumer before it fails. Default: 1,000. */
+  readonly maxQueuedResults?: number | undefined
+  /** How large one message may be, in bytes. Only in Node. Default: 16,777,216 (16 MiB). */
+  readonly maxMessageBytes?: number | undefined
+  /** Lets credentials go over plain ws to other hosts than loopback. Default: `false`. */
+  readonly allowInsecure?: boolean | undefined
+  /** Time for the durations above. Default: the platform's. */
+  readonly clock?: Clock | undefined
+}
+
+/**
+ * The terminal link of GraphQL over WebSocket (protocol graphql-transport-ws): queries, mutations and subscriptions.
+ * Credentials of auth links travel in the `connection_init` payload. Operations of one identity share a socket, two
+ * identities never do.
+ *
+ * A socket that is lost fails its operations with a {@link SocketClosedError} that says whether another attempt may
+ * succeed; the link does not reconnect by itself.
+ *
+ * @throws {@link OptionsError} when an option is no good, when the link is built. Operations fail with a
+ * {@link SocketClosedError}, {@link SocketConnectError}, `QueueOverflowError` or `InsecureTransportError`, or with the
+ * reason of the caller's own signal.
+ *
+ * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+ *
+ * @example
+ * ```ts
+ * import { bearerLink, chain, createClient } from '@graphlinks/core'
+ * import { wsLink } from '@graphlinks/ws-link'
+ *
+ * const client = createClient({ link: chain(bearerLink('secret-token'), wsLink({ url: 'wss://api.example.com/graphql' })) })
+ * for await (const { data } of client.subscribe('subscription { countdown(from: 3) }')) console.log(data)
+ * await client.dispose()
+ * ```
+ */
+export function wsLink(options: WsLinkOptions): TerminalLink {
+  const settings = checkOptions(options)
+  const connections = new Map<string, Connection>()
+
+  const connect = (handshake: Handshake, socketClass: SocketClass): Connection => {
+    const { identity } = handshake
+    let connection = connections.get(identity)
+    if (!connection) {
+      connection = new Connection(handshake, { ...settings, url: settings.endpoint.href, socketClass }, () =>
+        connections.delete(identity),
+      )
+      connections.set(identity, connection)
+    }
+    return connection
+  }
+
+  const named: TerminalLink = async function wsLink(operation) {
+    const [handshake, socketClass, query] = await Promise.all([
+      createHandshake(operation, settings),
+      loadSocketClass(settings.webSocket, settings.handshakeHeaders),
+      operation.document.text(),
+    ])
+    // Nothing is opened for an operation that was cancelled meanwhile: nobody iterates then.
+    return { [Symbol.asyncIterator]: () => connect(handshake, socketClass).subscribe(operation, query) }
+  }
+  return Object.assign(named, {
+    stage: 'terminal' as const,
+    async dispose() {
+      await Promise.all([...connections.values()].map((connection) => connection.close()))
+    },
+  })
+}
+
+function checkOptions(options: WsLinkOptions) {
+  const link = 'wsLink'
+  const { payload = 'nested', handshakeHeaders = false, allowInsecure = false, clock = systemClock } = options
+  const endpoint = parseEndpoint(options.url, link)
+  if (payload !== 'nested' && payload !== 'flat' && typeof payload !== 'function') {
+    throw new OptionsError('payload is "nested", "flat" or a function of the operation', { link })
+  }
+  if (options.webSocket !== undefined && typeof options.webSocket !== 'function')
+    throw new OptionsError('webSocket is a WebSocket class', { link })
+  if (handshakeHeaders && inBrowser()) {
+    throw new OptionsError(
+      'browsers cannot send headers with a WebSocket handshake: leave handshakeHeaders out, the payload carries the credentials',
+      { link },
+    )
+  }
+  const durations = {
+    connectTimeoutMs: 10_000,
+    idleCloseMs: 3_000,
+    maxQueuedResults: 1_000,
+    maxMessageBytes: 16_777_216,
+  }
+  const numbers = Object.fromEntries(
+    Object.entries(durations).map(([name, fallback]) => {
+      const value = options[name as keyof typeof durations] ?? fallback
+      if (!(value >= (name === 'idleCloseMs' ? 0 : 1) && Number.isFinite(value)))
+        throw new OptionsError(`${name} is a positive number, not ${value}`, { link })
+      return [name, value]
+    }),
+  ) as typeof durations
+  return {
+    ...numbers,
+    endpoint,
+    payload,
+    handshakeHeaders,
+    allowInsecure,
+    clock,
+    webSocket: options.webSocket as SocketClass | undefined,
+  }
+}
+
+function parseEndpoint(url: string | URL, link: string): URL {
+  const base = (globalThis as { location?: { href?: string } }).location?.href
+  const endpoint = parseUrl(String(url), base)
+  if (!endpoint) throw new OptionsError('url is no absolute URL such as "wss://api.example.com/graphql"', { link })
+  if (endpoint.protocol !== 'wss:' && endpoint.protocol !== 'ws:') {
+    throw new OptionsError(`url has the scheme "${endpoint.protocol}", not wss: or ws:`, { link })
+  }
+  if (endpoint.username || endpoint.password)
+    throw new OptionsError('url has a user name or password in it: use basicAuthLink', { link })
+  return endpoint
+}
