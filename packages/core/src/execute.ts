@@ -46,7 +46,7 @@ export class ExecutionScope {
 
   /** Ends every execution that is running with this error. */
   abort(reason: unknown): void {
-    for (const execution of [...this.#running]) execution.abort(reason)
+    for (const execution of this.#running) execution.abort(reason)
   }
 }
 

@@ -1,1 +1,7 @@
-export {}
+export { linkContract } from './linkContract.ts'
+export type { LinkContractOptions, RegisterTest } from './linkContract.ts'
+export { memoryLink } from './memoryLink.ts'
+export type { MemoryAnswer, MemoryLink, MemoryLinkOptions, RecordedOperation } from './memoryLink.ts'
+export { FakeClock, settle } from './fakeClock.ts'
+export { secretCanary } from './secretCanary.ts'
+export type { SecretCanary } from './secretCanary.ts'

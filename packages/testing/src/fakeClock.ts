@@ -1,0 +1,66 @@
+import type { Clock } from '@graphlinks/core'
+
+interface Timer {
+  readonly at: number
+  readonly callback: () => void
+}
+
+/**
+ * A clock that stands still until a test moves it.
+ *
+ * @example
+ * ```ts
+ * import { FakeClock } from '@graphlinks/testing'
+ *
+ * const clock = new FakeClock()
+ * clock.after(1_000, () => console.log('a second later'))
+ * await clock.advance(1_000)
+ * ```
+ */
+export class FakeClock implements Clock {
+  #now = 0
+  readonly #timers = new Set<Timer>()
+
+  now(): number {
+    return this.#now
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const timer = { at: this.#now + delayMs, callback }
+    this.#timers.add(timer)
+    return () => this.#timers.delete(timer)
+  }
+
+  /** How many timers are armed. A test of `dispose` ends with 0. */
+  get pending(): number {
+    return this.#timers.size
+  }
+
+  /**
+   * Moves time forward, running each timer at its time and what it sets off before the next one.
+   *
+   * @param durationMs - in milliseconds.
+   */
+  async advance(durationMs: number): Promise<void> {
+    const until = this.#now + durationMs
+    await settle()
+    for (let timer = this.#first(until); timer; timer = this.#first(until)) {
+      this.#timers.delete(timer)
+      this.#now = timer.at
+      timer.callback()
+      await settle()
+    }
+    this.#now = until
+  }
+
+  #first(until: number): Timer | undefined {
+    let first: Timer | undefined
+    for (const timer of this.#timers) if (timer.at <= until && (!first || timer.at < first.at)) first = timer
+    return first
+  }
+}
+
+/** Lets everything that is only waiting for promises go on. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0))
+}

@@ -1,0 +1,89 @@
+import { renderFields, type Operation, type Result, type Results, type TerminalLink } from '@graphlinks/core'
+
+/** What a {@link memoryLink} answers: one result, several, an error to fail with, or any results. */
+export type MemoryAnswer = Result | readonly Result[] | Error | Results
+
+/** One operation as it arrived, with its headers opened as a terminal link would send them. */
+export interface RecordedOperation {
+  readonly operation: Operation
+  /** Lower-case names. They hold the credentials: print them only in tests with made-up ones. */
+  readonly headers: Readonly<Record<string, string>>
+  /** How its results ended; `undefined` while they run. */
+  readonly ended: 'completed' | 'failed' | 'closed' | undefined
+}
+
+/** A terminal link in memory, with what it was sent. */
+export interface MemoryLink {
+  (operation: Operation): Results
+  readonly stage: 'terminal'
+  /** Every operation whose results were iterated, in order. */
+  readonly sent: readonly RecordedOperation[]
+}
+
+/** Options of {@link memoryLink}. */
+export interface MemoryLinkOptions {
+  /** Where it pretends to be, for credentials that are bound to origins. Default: `https://memory.test/graphql`. */
+  readonly url?: string | undefined
+}
+
+/**
+ * A terminal link that answers from memory and records what it was sent. It is cold: an operation counts as sent when
+ * its results are iterated. It ends when the operation's signal aborts.
+ *
+ * @param answer - what each operation gets. Default: `{ data: {} }`.
+ *
+ * @example
+ * ```ts
+ * import { bearerLink, chain, createClient } from '@graphlinks/core'
+ * import { memoryLink } from '@graphlinks/testing'
+ *
+ * const memory = memoryLink({ data: { me: { name: 'Ada' } } })
+ * const client = createClient({ link: chain(bearerLink('t'), memory) })
+ * await client.query('{ me { name } }')
+ * console.log(memory.sent[0]?.headers['authorization']) // Bearer t
+ * ```
+ */
+export function memoryLink(
+  answer: MemoryAnswer | ((operation: Operation) => MemoryAnswer | Promise<MemoryAnswer>) = { data: {} },
+  { url = 'https://memory.test/graphql' }: MemoryLinkOptions = {},
+): MemoryLink {
+  const sent: { -readonly [Key in keyof RecordedOperation]: RecordedOperation[Key] }[] = []
+  const endpoint = new URL(url)
+  async function* run(operation: Operation): AsyncGenerator<Result> {
+    const headers = Object.fromEntries(
+      [...renderFields(operation, { endpoint, link: 'memoryLink' }).headers].filter(
+        (header): header is [string, string] => header[1] !== null,
+      ),
+    )
+    const record: (typeof sent)[number] = { operation, headers, ended: undefined }
+    sent.push(record)
+    try {
+      const answered = await untilAborted(operation, typeof answer === 'function' ? answer(operation) : answer)
+      if (answered instanceof Error) throw answered
+      if (Symbol.asyncIterator in answered) yield* answered
+      else if (Array.isArray(answered)) yield* answered as Result[]
+      else yield answered as Result
+      record.ended = 'completed'
+    } catch (error) {
+      record.ended = 'failed'
+      throw error
+    } finally {
+      record.ended ??= 'closed'
+    }
+  }
+  const named = function memoryLink(operation: Operation): Results {
+    return { [Symbol.asyncIterator]: () => run(operation) }
+  }
+  return Object.assign(named, { stage: 'terminal' as const, sent })
+}
+
+function untilAborted<Value>({ signal }: Operation, value: Value | Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error)
+    if (signal.aborted) return onAbort()
+    signal.addEventListener('abort', onAbort)
+    Promise.resolve(value)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
