@@ -1,11 +1,10 @@
 import type { Context } from './context.ts'
 import { parseDocument, type Document, type GraphQLDocument, type OperationKind } from './document.ts'
 import { DisposedError, DocumentError, GraphLinksError, OptionsError } from './errors.ts'
-import { execute, ExecutionScope, lastResult } from './execute.ts'
+import { execute, lastResult, type ExecutionScope } from './execute.ts'
 import { headerEntries, type HeadersInput } from './headers.ts'
 import type { TerminalLink } from './link.ts'
 import { createOperation, type JsonObject, type Operation } from './operation.ts'
-import { redact } from './redact.ts'
 import type { Result, ResultError } from './results.ts'
 
 /** What one call may say beside its document and variables. */
@@ -160,7 +159,7 @@ export function createClient({ link }: ClientOptions): Client {
   if (typeof link !== 'function')
     throw new OptionsError('createClient needs { link }: a chain, or a terminal link such as httpLink({ url })')
   const documents = new DocumentCache()
-  const scope = new ExecutionScope()
+  const scope: ExecutionScope = new Set()
   let disposal: Promise<void> | undefined
 
   const prepare = (
@@ -188,7 +187,8 @@ export function createClient({ link }: ClientOptions): Client {
   const dispose = (): Promise<void> => {
     if (!disposal) {
       disposal = Promise.resolve(link.dispose?.())
-      scope.abort(new DisposedError('the client was disposed while the operation was running'))
+      const reason = new DisposedError('the client was disposed while the operation was running')
+      for (const execution of scope) execution.abort(reason)
     }
     return disposal
   }
@@ -199,11 +199,13 @@ export function createClient({ link }: ClientOptions): Client {
     subscribe: each('subscribe', 'subscription') as IterateMethod,
     execute: each('execute', 'query', 'mutation', 'subscription') as IterateMethod,
     request: (async (...args: MethodArguments) => {
+      let sent: Operation | undefined
       const operation = prepare('request', ['query', 'mutation'], args)
-      const sent: Operation[] = []
-      const result = await lastResult((running) => (sent.push(running), link(running)), operation, scope)
+      const result = await lastResult((running) => link((sent = running)), operation, scope)
       if (result.data != null && !result.errors?.length) return result.data
-      throw new GraphQLResultError(result, explain(sent[0] ?? operation, result), operation.operationName)
+      // Loaded when it is needed: most applications never see it.
+      const { explainResult } = await import('./redact.ts')
+      throw new GraphQLResultError(result, explainResult(sent ?? operation, result.errors), operation.operationName)
     }) as RequestMethod,
     dispose,
     [Symbol.asyncDispose]: dispose,
@@ -236,13 +238,6 @@ function toOperation(
 
 function isRequest(source: Document | Request): source is Request {
   return typeof (source as Request).document?.select === 'function'
-}
-
-function explain(operation: Operation, { errors = [] }: Result): string {
-  const [first] = errors
-  if (!first) return 'the result has neither data nor errors'
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more in error.errors)` : ''
-  return `the server answered with an error: ${redact(operation, String(first.message))}${more}`
 }
 
 /**
@@ -281,19 +276,16 @@ const maxTexts = 1_000
 /** Parsed documents of one client: objects for as long as they live, texts up to a number, the oldest leaving first. */
 class DocumentCache {
   readonly #objects = new WeakMap<object, GraphQLDocument>()
-  readonly #texts = new Map<string, GraphQLDocument>()
+  readonly #texts = new Map<unknown, GraphQLDocument>()
 
   get(source: Document): GraphQLDocument {
-    const known = typeof source === 'string' ? this.#texts.get(source) : this.#objects.get(source)
-    if (known) return known
-    const document = parseDocument(source)
-    if (typeof source !== 'string') {
-      this.#objects.set(source, document)
-      return document
+    const cache = typeof source === 'object' ? this.#objects : this.#texts
+    let document = cache.get(source as object)
+    if (!document) {
+      document = parseDocument(source)
+      cache.set(source as object, document)
+      if (this.#texts.size > maxTexts) this.#texts.delete(this.#texts.keys().next().value)
     }
-    const [oldest] = this.#texts.keys()
-    if (oldest !== undefined && this.#texts.size >= maxTexts) this.#texts.delete(oldest)
-    this.#texts.set(source, document)
     return document
   }
 }

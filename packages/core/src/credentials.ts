@@ -40,7 +40,7 @@ export function renderFields(operation: Operation, { endpoint, link, allowInsecu
     if (!sensitive || revealed === null) continue
     if (!allowInsecure && !isConfidential(endpoint)) {
       throw new InsecureTransportError(
-        `"${name}" is sensitive and ${origin} is not encrypted: use https or wss, mark the header "sensitive: false" if everybody may read it, or set "allowInsecure: true"`,
+        `"${name}" is secret and ${origin} not encrypted: use https or wss, or set sensitive: false or allowInsecure: true`,
         { link, operationName: operation.operationName },
       )
     }

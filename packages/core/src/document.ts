@@ -68,13 +68,11 @@ export class GraphQLDocument {
         ? operations.length === 1 && operations[0]
         : operations.find((operation) => operation.operationName === operationName)
     if (selected) return selected
-    const names = operations.map((operation) => operation.operationName ?? '(anonymous)').join(', ')
+    const names = operations.map((operation) => operation.operationName ?? '(anonymous)').join(', ') || 'none'
     throw new DocumentError(
-      operations.length === 0
-        ? 'the document has no operation: write a query, mutation or subscription in it'
-        : operationName === undefined
-          ? `the document has ${operations.length} operations (${names}): say which one with operationName`
-          : `the document has no operation "${operationName}", only ${names}`,
+      operationName === undefined
+        ? `the document must have one operation, or operationName must select one; it has: ${names}`
+        : `the document has no operation "${operationName}"; it has: ${names}`,
     )
   }
 
@@ -127,39 +125,36 @@ function operationsOf(node: DocumentNode): OperationSignature[] {
 export function scanOperations(text: string): OperationSignature[] {
   const operations: OperationSignature[] = []
   let depth = 0
-  // What the definition being read starts with; undefined between definitions.
+  // What the definition being read starts with, and its name; both undefined between definitions.
   let definition: string | undefined
   let operationName: string | undefined
   let expectsName = false
 
   for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at)
-    if (char === Hash) {
-      at = endOfLine(text, at)
-    } else if (char === Quote) {
+    const char = text.charAt(at)
+    if (char === '#') {
+      at = endOf(notLineEnd, text, at) - 1
+    } else if (char === '"') {
       at = endOfString(text, at)
-    } else if (char === OpenBrace || char === OpenParen || char === OpenBracket) {
-      if (char === OpenBrace && depth === 0) {
+    } else if ('{([@$'.includes(char)) {
+      if (char === '{' && depth === 0) {
         const kind = definition ?? 'query'
         if (isOperationKind(kind)) operations.push({ kind, operationName })
       }
-      depth++
+      if ('{(['.includes(char)) depth++
       expectsName = false
-    } else if (char === CloseBrace || char === CloseParen || char === CloseBracket) {
-      depth = Math.max(0, depth - 1)
-      if (depth === 0 && char === CloseBrace) definition = operationName = undefined
-    } else if (char === At || char === Dollar) {
-      expectsName = false
-    } else if (isNameStart(char)) {
-      const end = endOfName(text, at)
-      if (depth === 0) {
-        if (definition === undefined) {
-          definition = text.slice(at, end)
-          expectsName = true
-        } else if (expectsName) {
-          operationName = text.slice(at, end)
-          expectsName = false
-        }
+    } else if ('})]'.includes(char)) {
+      depth--
+      if (depth === 0 && char === '}') definition = operationName = undefined
+    } else if (wordCharacter.test(char)) {
+      const end = endOf(wordCharacter, text, at)
+      const word = text.slice(at, end)
+      if (depth === 0 && definition === undefined) {
+        definition = word
+        expectsName = true
+      } else if (depth === 0 && expectsName) {
+        operationName = word
+        expectsName = false
       }
       at = end - 1
     }
@@ -167,54 +162,27 @@ export function scanOperations(text: string): OperationSignature[] {
   return operations
 }
 
-const Hash = 0x23
-const Quote = 0x22
-const Backslash = 0x5c
-const At = 0x40
-const Dollar = 0x24
-const OpenBrace = 0x7b
-const CloseBrace = 0x7d
-const OpenParen = 0x28
-const CloseParen = 0x29
-const OpenBracket = 0x5b
-const CloseBracket = 0x5d
-const LineFeed = 0x0a
-const CarriageReturn = 0x0d
+const wordCharacter = /\w/
+const notLineEnd = /[^\n\r]/
 
 function isOperationKind(word: string): word is OperationKind {
   return word === 'query' || word === 'mutation' || word === 'subscription'
 }
 
-function isNameStart(char: number): boolean {
-  return (char >= 0x61 && char <= 0x7a) || (char >= 0x41 && char <= 0x5a) || char === 0x5f
-}
-
-function endOfName(text: string, at: number): number {
-  let end = at + 1
-  for (; end < text.length; end++) {
-    const char = text.charCodeAt(end)
-    if (!isNameStart(char) && !(char >= 0x30 && char <= 0x39)) break
-  }
-  return end
-}
-
-function endOfLine(text: string, at: number): number {
+/** Where a run of characters ends that starts at `at`. */
+function endOf(characters: RegExp, text: string, at: number): number {
   let end = at
-  while (end < text.length && text.charCodeAt(end) !== LineFeed && text.charCodeAt(end) !== CarriageReturn) end++
+  while (end < text.length && characters.test(text.charAt(end))) end++
   return end
 }
 
 /** The position of the last quote of the string (or block string, GraphQL spec section 2.9.4) that starts at `at`. */
 function endOfString(text: string, at: number): number {
-  if (text.startsWith('"""', at)) {
-    let end = text.indexOf('"""', at + 3)
-    while (end > 0 && text.charCodeAt(end - 1) === Backslash) end = text.indexOf('"""', end + 3)
-    return end < 0 ? text.length : end + 2
+  const quote = text.startsWith('"""', at) ? '"""' : '"'
+  let end = at + quote.length
+  // An escape is two characters, but for the escaped triple quote of a block string, which is four.
+  while (end < text.length && !text.startsWith(quote, end)) {
+    end += text.charAt(end) !== '\\' ? 1 : quote === '"' ? 2 : text.startsWith('"""', end + 1) ? 4 : 1
   }
-  for (let end = at + 1; end < text.length; end++) {
-    const char = text.charCodeAt(end)
-    if (char === Backslash) end++
-    else if (char === Quote) return end
-  }
-  return text.length
+  return end + quote.length - 1
 }

@@ -1,7 +1,7 @@
 import { GraphLinksError, LinkError, WiringError } from './errors.ts'
 import { kindOf } from './headers.ts'
 import type { Operation, OperationValue } from './operation.ts'
-import { failed, flatten, FailedIterator, type Result, type Results } from './results.ts'
+import { failed, flatten, once, OpeningIterator, type Results } from './results.ts'
 
 /** Runs the rest of the chain. Each call is a new attempt; nothing is sent before its results are iterated. */
 export type Next = (operation: Operation) => Results
@@ -115,37 +115,10 @@ function step(link: Link, next: Next): Next {
   }
 }
 
-/** A terminal link as results that call it on the first iteration, and refuse a second one. */
+/** A terminal link as results that call it on the first step, unless the operation was cancelled before. */
 export function cold(terminal: TerminalLink): Next {
-  return (operation) => new ColdResults(terminal, operation)
-}
-
-class ColdResults implements AsyncIterable<Result> {
-  readonly #terminal: TerminalLink
-  readonly #operation: Operation
-  #iterated = false
-
-  constructor(terminal: TerminalLink, operation: Operation) {
-    this.#terminal = terminal
-    this.#operation = operation
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<Result> {
-    const { execution, operationName } = this.#operation as OperationValue
-    if (this.#iterated) {
-      return new FailedIterator(
-        new LinkError('results can be iterated once: call next again for another attempt', { operationName }),
-      )
-    }
-    this.#iterated = true
-    if (execution?.aborted) return new FailedIterator(execution.reason)
-    const terminal = this.#terminal
-    try {
-      return settle(terminal(this.#operation), terminal, this.#operation)[Symbol.asyncIterator]()
-    } catch (error) {
-      return new FailedIterator(blame(error, terminal, this.#operation))
-    }
-  }
+  const call = step(terminal, failed)
+  return (operation) => once(new OpeningIterator(() => call(operation)))
 }
 
 function settle(returned: Results | Promise<Results>, link: Link | TerminalLink, operation: Operation): Results {
@@ -179,7 +152,7 @@ function noResults(returned: unknown, link: Link | TerminalLink, operation: Oper
 function blame(error: unknown, link: Link | TerminalLink, operation: Operation): unknown {
   const { execution } = operation as OperationValue
   if (GraphLinksError.is(error) || (execution?.aborted && error === execution.reason)) return error
-  return new LinkError('the link failed before it gave results; its own error is the cause', {
+  return new LinkError('the link failed before it gave results; see cause', {
     link: nameOf(link),
     operationName: operation.operationName,
     cause: error,

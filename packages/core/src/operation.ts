@@ -56,50 +56,61 @@ interface FieldLayer {
   readonly parent: FieldLayer | undefined
 }
 
+/** What links never change, shared by all copies of an operation. */
+interface OperationOrigin {
+  readonly signature: OperationSignature
+  readonly document: GraphQLDocument
+  /** Headers of the request object and of the call, merged: they win over every layer. */
+  readonly overrides: readonly HeaderEntry[] | undefined
+  readonly callerSignal: AbortSignal | undefined
+}
+
 /**
  * The operation as the kernel sees it. Its fields are public rather than `#private` so that two copies of this package
  * (ESM beside CommonJS) understand each other's operations; printing hides them.
  */
 export class OperationValue implements Operation {
-  readonly signature: OperationSignature
-  readonly document: GraphQLDocument
+  readonly origin: OperationOrigin
   readonly variables: JsonObject | undefined
   readonly extensions: JsonObject | undefined
   readonly context: Context
-  /** Headers of the request object and of the call, merged: they win over every layer. */
-  readonly overrides: readonly HeaderEntry[] | undefined
   readonly layers: FieldLayer | undefined
-  readonly callerSignal: AbortSignal | undefined
   readonly execution: ExecutionState | undefined
 
   constructor(
-    signature: OperationSignature,
-    document: GraphQLDocument,
+    origin: OperationOrigin,
     variables: JsonObject | undefined,
     extensions: JsonObject | undefined,
     context: Context,
-    overrides: readonly HeaderEntry[] | undefined,
-    layers: FieldLayer | undefined,
-    callerSignal: AbortSignal | undefined,
-    execution: ExecutionState | undefined,
+    layers?: FieldLayer,
+    execution?: ExecutionState,
   ) {
-    this.signature = signature
-    this.document = document
+    this.origin = origin
     this.variables = variables
     this.extensions = extensions
     this.context = context
-    this.overrides = overrides
     this.layers = layers
-    this.callerSignal = callerSignal
     this.execution = execution
   }
 
   get kind(): OperationKind {
-    return this.signature.kind
+    return this.origin.signature.kind
   }
 
   get operationName(): string | undefined {
-    return this.signature.operationName
+    return this.origin.signature.operationName
+  }
+
+  get document(): GraphQLDocument {
+    return this.origin.document
+  }
+
+  get overrides(): readonly HeaderEntry[] | undefined {
+    return this.origin.overrides
+  }
+
+  get callerSignal(): AbortSignal | undefined {
+    return this.origin.callerSignal
   }
 
   get signal(): AbortSignal {
@@ -137,17 +148,9 @@ export function createOperation(init: OperationInit): Operation {
   if (init.variables != null && (typeof init.variables !== 'object' || Array.isArray(init.variables))) {
     throw new OptionsError('variables must be an object with a key for each variable', details)
   }
-  return new OperationValue(
-    signature,
-    document,
-    init.variables ?? undefined,
-    init.extensions,
-    init.context ?? emptyContext,
-    init.headers && headerEntries(init.headers, details),
-    undefined,
-    init.signal,
-    undefined,
-  )
+  const overrides = init.headers && headerEntries(init.headers, details)
+  const { signal: callerSignal, context = emptyContext } = init
+  return new OperationValue({ signature, document, overrides, callerSignal }, init.variables ?? undefined, init.extensions, context)
 }
 
 function isParsed(document: Document | GraphQLDocument): document is GraphQLDocument {
@@ -197,62 +200,32 @@ export function withCredential(operation: Operation, credential: CredentialInit)
 
 /** A copy with a field that was checked before. */
 export function withField(operation: Operation, field: Field): Operation {
-  const from = operation as OperationValue
-  return new OperationValue(
-    from.signature,
-    from.document,
-    from.variables,
-    from.extensions,
-    from.context,
-    from.overrides,
-    { field, parent: from.layers },
-    from.callerSignal,
-    from.execution,
-  )
+  const { origin, variables, extensions, context, layers, execution } = operation as OperationValue
+  return new OperationValue(origin, variables, extensions, context, { field, parent: layers }, execution)
 }
 
 /** A copy with other variables. They replace the ones before, they are not merged. */
 export function withVariables(operation: Operation, variables: JsonObject | undefined): Operation {
-  const from = operation as OperationValue
-  return copy(from, variables, from.extensions, from.context, from.execution)
+  const { origin, extensions, context, layers, execution } = operation as OperationValue
+  return new OperationValue(origin, variables, extensions, context, layers, execution)
 }
 
 /** A copy with more extensions, merged by top-level key over those before (GraphQL over HTTP section 5.1). */
 export function withExtensions(operation: Operation, extensions: JsonObject): Operation {
-  const from = operation as OperationValue
-  return copy(from, from.variables, { ...from.extensions, ...extensions }, from.context, from.execution)
+  const { origin, variables, extensions: before, context, layers, execution } = operation as OperationValue
+  return new OperationValue(origin, variables, { ...before, ...extensions }, context, layers, execution)
 }
 
 /** A copy with a value in its context, for links further in. See {@link contextKey}. */
 export function withContext<Value>(operation: Operation, key: ContextKey<Value>, value: Value): Operation {
-  const from = operation as OperationValue
-  return copy(from, from.variables, from.extensions, from.context.with(key, value), from.execution)
+  const { origin, variables, extensions, context, layers, execution } = operation as OperationValue
+  return new OperationValue(origin, variables, extensions, context.with(key, value), layers, execution)
 }
 
 /** A copy that belongs to one execution. */
 export function withExecution(operation: Operation, execution: ExecutionState): Operation {
-  const from = operation as OperationValue
-  return copy(from, from.variables, from.extensions, from.context, execution)
-}
-
-function copy(
-  from: OperationValue,
-  variables: JsonObject | undefined,
-  extensions: JsonObject | undefined,
-  context: Context,
-  execution: ExecutionState | undefined,
-): OperationValue {
-  return new OperationValue(
-    from.signature,
-    from.document,
-    variables,
-    extensions,
-    context,
-    from.overrides,
-    from.layers,
-    from.callerSignal,
-    execution,
-  )
+  const { origin, variables, extensions, context, layers } = operation as OperationValue
+  return new OperationValue(origin, variables, extensions, context, layers, execution)
 }
 
 /**

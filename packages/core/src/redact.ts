@@ -1,5 +1,6 @@
 import { isHarmless } from './field.ts'
 import type { Operation, OperationValue } from './operation.ts'
+import type { ResultError } from './results.ts'
 import { redacted } from './secret.ts'
 
 /**
@@ -54,4 +55,12 @@ export function redactError(operation: Operation, error: unknown, depth = 3): Er
   if (typeof code === 'string') Object.assign(copy, { code })
   if (cause !== undefined && depth > 1) copy.cause = redactError(operation, cause, depth - 1)
   return copy
+}
+
+/** What to say of a result that has errors, or no data. */
+export function explainResult(operation: Operation, errors: readonly ResultError[] = []): string {
+  const [first] = errors
+  if (!first) return 'the result has neither data nor errors'
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more in error.errors)` : ''
+  return `the server answered with an error: ${redact(operation, String(first.message))}${more}`
 }

@@ -1,3 +1,5 @@
+import { LinkError } from './errors.ts'
+
 /** A GraphQL error as it travels (GraphQL spec section 7.1.2). It is data: the server's words, unchanged. */
 export interface ResultError {
   readonly message: string
@@ -42,20 +44,23 @@ export interface Result<Data = unknown> {
  */
 export type Results = AsyncIterable<Result>
 
-const done: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
-
-/** What an iterator answers when it is over. One shared promise would do; each caller gets its own all the same. */
+/** What an iterator answers when it is over. */
 export function finished(): Promise<IteratorReturnResult<undefined>> {
-  return Promise.resolve(done)
+  return Promise.resolve({ done: true, value: undefined })
 }
 
-/** An iterator that fails on its first step and is then over. */
-export class FailedIterator implements AsyncIterableIterator<Result> {
-  readonly #error: unknown
-  #delivered = false
+/**
+ * Results that are opened on the first step: cold, one-shot, and failed where opening fails. By hand and not by an async
+ * generator: its `return()` would wait for what is being opened, and each step would cost a turn for ever.
+ */
+export class OpeningIterator implements AsyncIterableIterator<Result> {
+  #open: (() => Results | Promise<Results>) | undefined
+  #source: AsyncIterator<Result> | undefined = undefined
+  #opening: Promise<void> | undefined = undefined
+  #closed = false
 
-  constructor(error: unknown) {
-    this.#error = error
+  constructor(open: () => Results | Promise<Results>) {
+    this.#open = open
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Result> {
@@ -63,98 +68,78 @@ export class FailedIterator implements AsyncIterableIterator<Result> {
   }
 
   next(): Promise<IteratorResult<Result>> {
-    if (this.#delivered) return finished()
-    this.#delivered = true
-    return Promise.reject(this.#error)
+    const open = this.#open
+    this.#open = undefined
+    try {
+      if (open) {
+        const results = open()
+        if ('then' in results) this.#opening = results.then((late) => this.#start(late))
+        else this.#start(results)
+      }
+      if (this.#source) return this.#source.next()
+    } catch (error) {
+      this.#closed = true
+      return Promise.reject(error)
+    }
+    return this.#closed || !this.#opening ? finished() : this.#opening.then(() => this.#next(), (error: unknown) => this.#fail(error))
   }
 
   return(): Promise<IteratorResult<Result>> {
-    this.#delivered = true
-    return finished()
+    this.#closed = true
+    this.#open = undefined
+    return this.#source?.return?.() ?? finished()
+  }
+
+  #start(results: Results): void {
+    if (!this.#closed) this.#source = results[Symbol.asyncIterator]()
+  }
+
+  #next(): Promise<IteratorResult<Result>> {
+    return this.#source && !this.#closed ? this.#source.next() : finished()
+  }
+
+  #fail(error: unknown): Promise<IteratorResult<Result>> {
+    if (this.#closed) return finished()
+    this.#closed = true
+    return Promise.reject(error)
+  }
+}
+
+/** Results that give an iterator once; iterating them again would be another attempt, which is for `next` to make. */
+export function once(iterator: AsyncIterator<Result>): Results {
+  let taken = false
+  return {
+    [Symbol.asyncIterator]() {
+      if (taken) throw new LinkError('results can be iterated once: call next, or execute, again')
+      taken = true
+      return iterator
+    },
   }
 }
 
 /** Results that fail with this error, kept as it is. */
 export function failed(error: unknown): Results {
-  return new FailedIterator(error)
+  return new OpeningIterator(() => {
+    throw error
+  })
 }
 
-/** An iterator over one result that is at hand. */
-class SingleIterator implements AsyncIterableIterator<Result> {
-  #result: Result | undefined
-
-  constructor(result: Result) {
-    this.#result = result
-  }
-
-  [Symbol.asyncIterator](): AsyncIterableIterator<Result> {
-    return this
-  }
-
-  next(): Promise<IteratorResult<Result>> {
-    if (this.#result === undefined) return finished()
-    const value = this.#result
-    this.#result = undefined
-    return Promise.resolve({ done: false, value })
-  }
-
-  return(): Promise<IteratorResult<Result>> {
-    this.#result = undefined
-    return finished()
-  }
+/** Results that are still a promise, as results (K-5). A rejection is delivered to whoever iterates, or to nobody. */
+export function flatten(results: Promise<Results>): Results {
+  results.catch(() => {})
+  return new OpeningIterator(() => results)
 }
 
 /** Results with exactly this one: for links that answer themselves, such as a cache or a fake. */
 export function single(result: Result): Results {
-  return new SingleIterator(result)
-}
-
-/**
- * Results that are still a promise, as results. By hand and not by an async generator: its `return()` would wait for
- * the promise, and each step would cost a turn for ever instead of once.
- */
-class FlatteningIterator implements AsyncIterableIterator<Result> {
-  readonly #results: Promise<Results>
-  #iterator: AsyncIterator<Result> | undefined = undefined
-  #opening: Promise<AsyncIterator<Result> | undefined> | undefined = undefined
-  #closed = false
-
-  constructor(results: Promise<Results>) {
-    this.#results = results
-    // Nobody may ever iterate; the rejection is delivered to whoever does.
-    results.catch(ignore)
-  }
-
-  [Symbol.asyncIterator](): AsyncIterableIterator<Result> {
-    return this
-  }
-
-  next(): Promise<IteratorResult<Result>> {
-    if (this.#closed) return finished()
-    if (this.#iterator !== undefined) return this.#iterator.next()
-    this.#opening ??= this.#results.then((results) => {
-      if (!this.#closed) this.#iterator = results[Symbol.asyncIterator]()
-      return this.#iterator
-    })
-    return this.#opening.then(
-      (iterator) => (iterator === undefined || this.#closed ? finished() : iterator.next()),
-      (error: unknown) => {
-        if (this.#closed) return finished()
-        this.#closed = true
-        throw error
+  let given = false
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next() {
+        if (given) return finished()
+        given = true
+        return Promise.resolve({ done: false, value: result })
       },
-    )
-  }
-
-  return(): Promise<IteratorResult<Result>> {
-    this.#closed = true
-    return this.#iterator?.return?.() ?? finished()
+    }),
   }
 }
-
-/** Results that are still a promise, as results (K-5). */
-export function flatten(results: Promise<Results>): Results {
-  return new FlatteningIterator(results)
-}
-
-function ignore(): void {}

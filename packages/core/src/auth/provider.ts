@@ -96,20 +96,20 @@ function checkProvided(
   if (value === undefined || value === null || value === '') {
     if (onMissing === 'omit') return undefined
     throw new CredentialError(
-      `there is no ${what}, and onMissing is "error": sign in first, or set onMissing: "omit"`,
+      `there is no ${what} (onMissing: "error")`,
       details,
     )
   }
   if (typeof value !== 'string') throw new CredentialError(`the ${what} is ${kindOf(value)}, not a string`, details)
   if (value === 'undefined' || value === 'null') {
-    throw new CredentialError(`the ${what} is the text "${value}": a missing value was turned into a string`, details)
+    throw new CredentialError(`the ${what} is the text "${value}": a missing value became a string`, details)
   }
   return value
 }
 
 function providerFailed(error: unknown, what: string, { operationName }: Operation, { link }: CheckedOptions): unknown {
   if (GraphLinksError.is(error)) return error
-  return new CredentialError(`the function that gives the ${what} failed; its own error is the cause`, {
+  return new CredentialError(`the function that gives the ${what} failed; see cause`, {
     link,
     operationName,
     cause: error,
