@@ -1,0 +1,55 @@
+import { ApolloClient, ApolloLink, gql, InMemoryCache } from '@apollo/client'
+import { SetContextLink } from '@apollo/client/link/context'
+import { firstValueFrom, of, Subject } from 'rxjs'
+import { checkHeaders, data, headersOf, query, variables, type Contestant, type InFlight } from './contestant.ts'
+
+/** Apollo Link alone, without the cache of the client: links as its documentation writes them. */
+export function apollo(count: number): Contestant {
+  return contestant(`Apollo Link, ${count} SetContextLink`, setContextLinks(count), memory(count))
+}
+
+/** The same with the cheapest link that Apollo has: synchronous, without an observable of its own. */
+export function apolloPlain(count: number): Contestant {
+  const links = headersOf(count).map(
+    ([name, value]) =>
+      new ApolloLink((operation, forward) => {
+        operation.setContext((previous) => ({ headers: { ...headersIn(previous), [name]: value } }))
+        return forward(operation)
+      }),
+  )
+  return contestant(`Apollo Link, ${count} plain links`, links, memory(count))
+}
+
+/** Queries that wait for an answer until they are stopped. */
+export function apolloInFlight(count: number): InFlight {
+  const answer = new Subject<ApolloLink.Result>()
+  const { run } = contestant('', setContextLinks(count), new ApolloLink(() => answer))
+  return { start: run, stop: async () => answer.complete() }
+}
+
+function contestant(name: string, links: readonly ApolloLink[], terminal: ApolloLink): Contestant {
+  const link = ApolloLink.from([...links, terminal])
+  const client = new ApolloClient({ link, cache: new InMemoryCache() })
+  const document = gql(query)
+  return {
+    name,
+    run: async () => (await firstValueFrom(ApolloLink.execute(link, { query: document, variables }, { client }))).data,
+  }
+}
+
+function setContextLinks(count: number): ApolloLink[] {
+  return headersOf(count).map(
+    ([name, value]) => new SetContextLink((previous) => ({ headers: { ...headersIn(previous), [name]: value } })),
+  )
+}
+
+function memory(count: number): ApolloLink {
+  return new ApolloLink((operation) => {
+    checkHeaders(headersIn(operation.getContext()), count)
+    return of({ data })
+  })
+}
+
+function headersIn(context: Readonly<Record<string, unknown>>): Record<string, string> {
+  return (context['headers'] ?? {}) as Record<string, string>
+}
