@@ -204,7 +204,7 @@ export function createClient({ link }: ClientOptions): Client {
       const result = await lastResult((running) => link((sent = running)), operation, scope)
       if (result.data != null && !result.errors?.length) return result.data
       // Loaded when it is needed: most applications never see it.
-      const { explainResult } = await import('./redact.ts')
+      const { explainResult } = await import('./explainResult.ts')
       throw new GraphQLResultError(result, explainResult(sent ?? operation, result.errors), operation.operationName)
     }) as RequestMethod,
     dispose,

@@ -37,7 +37,8 @@ export function inBrowser(): boolean {
  * @throws {@link HeaderError} when the name cannot be sent.
  */
 export function checkHeaderName(name: string, details?: ErrorDetails): string {
-  if (!token.test(name)) throw new HeaderError('a header name has a character that HTTP does not allow in names', details)
+  if (!token.test(name))
+    throw new HeaderError('a header name has a character that HTTP does not allow in names', details)
   const lower = name.toLowerCase()
   if (refused.test(lower)) throw new HeaderError(`"${lower}" is set by the transport, not by a client`, details)
   if (forbiddenInBrowsers.test(lower) && inBrowser()) {
@@ -69,10 +70,12 @@ export function checkHeaderValue(name: string, value: string, details?: ErrorDet
  * @throws {@link HeaderError} when a name or a value cannot be sent, or the input is no headers at all.
  */
 export function headerEntries(input: HeadersInput, details?: ErrorDetails): readonly HeaderEntry[] {
-  if (typeof input !== 'object' || input === null) throw new HeaderError(`headers are ${kindOf(input)}, not an object`, details)
+  if (typeof input !== 'object' || input === null)
+    throw new HeaderError(`headers are ${kindOf(input)}, not an object`, details)
   const entries = new Map<string, string | null>()
   for (const pair of Symbol.iterator in input ? input : Object.entries(input)) {
-    if (!Array.isArray(pair) || pair.length !== 2) throw new HeaderError('a list of headers has [name, value] pairs only', details)
+    if (!Array.isArray(pair) || pair.length !== 2)
+      throw new HeaderError('a list of headers has [name, value] pairs only', details)
     const [rawName, value] = pair as [string, string | null | undefined]
     if (value === undefined) continue
     const name = checkHeaderName(rawName, details)
@@ -83,5 +86,9 @@ export function headerEntries(input: HeadersInput, details?: ErrorDetails): read
 
 /** What a value is, for an error message that must not show it. */
 export function kindOf(value: unknown): string {
-  return value instanceof Promise ? 'a promise (await it first)' : value === null || Array.isArray(value) ? 'null or a list' : typeof value
+  return value instanceof Promise
+    ? 'a promise (await it first)'
+    : value === null || Array.isArray(value)
+      ? 'null or a list'
+      : typeof value
 }

@@ -150,7 +150,12 @@ export function createOperation(init: OperationInit): Operation {
   }
   const overrides = init.headers && headerEntries(init.headers, details)
   const { signal: callerSignal, context = emptyContext } = init
-  return new OperationValue({ signature, document, overrides, callerSignal }, init.variables ?? undefined, init.extensions, context)
+  return new OperationValue(
+    { signature, document, overrides, callerSignal },
+    init.variables ?? undefined,
+    init.extensions,
+    context,
+  )
 }
 
 function isParsed(document: Document | GraphQLDocument): document is GraphQLDocument {

@@ -1,6 +1,9 @@
+/**
+ * For authors of terminal links: text from outside, made fit for an error. An entry of its own, so that browsers load it
+ * when the first error needs it.
+ */
 import { isHarmless } from './field.ts'
 import type { Operation, OperationValue } from './operation.ts'
-import type { ResultError } from './results.ts'
 import { redacted } from './secret.ts'
 
 /**
@@ -8,6 +11,14 @@ import { redacted } from './secret.ts'
  * operation is cut out (also in JSON and URL spelling), control characters become spaces, and the rest is shortened.
  *
  * @param maxLength - in characters. Default: 256.
+ *
+ * @example
+ * ```ts
+ * import type { Operation } from '@graphlinks/core'
+ * import { redact } from '@graphlinks/core/redact'
+ *
+ * export const explain = (operation: Operation, body: string): string => `the server said: ${redact(operation, body)}`
+ * ```
  */
 export function redact(operation: Operation, text: string, maxLength = 256): string {
   let clean = text
@@ -27,8 +38,10 @@ function secretsOf(operation: Operation): string[] {
   const { execution, overrides, variables } = operation as OperationValue
   const headers = (overrides ?? []).flatMap(([name, value]) => (value !== null && !isHarmless(name) ? [value] : []))
   const credentials = [...(execution?.secrets ?? []), ...headers]
-  // The token of "Bearer token" is as secret as the whole.
-  const words = credentials.flatMap((value) => [value, ...value.split(/[ =]/)]).filter((word) => word.length > 3)
+  // The token of "Bearer token" is as secret as the whole; the scheme is not, and WWW-Authenticate starts with it.
+  const words = credentials
+    .flatMap((value) => [value, ...value.replace(/^(basic|bearer|dpop|token|jwt) /i, '').split(/[ =]/)])
+    .filter((word) => word.length > 3)
   const found = new Set(words)
   collectStrings(variables, found, new Set())
   return [...found].sort((a, b) => b.length - a.length)
@@ -55,12 +68,4 @@ export function redactError(operation: Operation, error: unknown, depth = 3): Er
   if (typeof code === 'string') Object.assign(copy, { code })
   if (cause !== undefined && depth > 1) copy.cause = redactError(operation, cause, depth - 1)
   return copy
-}
-
-/** What to say of a result that has errors, or no data. */
-export function explainResult(operation: Operation, errors: readonly ResultError[] = []): string {
-  const [first] = errors
-  if (!first) return 'the result has neither data nor errors'
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more in error.errors)` : ''
-  return `the server answered with an error: ${redact(operation, String(first.message))}${more}`
 }

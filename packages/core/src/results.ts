@@ -81,7 +81,12 @@ export class OpeningIterator implements AsyncIterableIterator<Result> {
       this.#closed = true
       return Promise.reject(error)
     }
-    return this.#closed || !this.#opening ? finished() : this.#opening.then(() => this.#next(), (error: unknown) => this.#fail(error))
+    return this.#closed || !this.#opening
+      ? finished()
+      : this.#opening.then(
+          () => this.#next(),
+          (error: unknown) => this.#fail(error),
+        )
   }
 
   return(): Promise<IteratorResult<Result>> {

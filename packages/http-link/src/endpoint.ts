@@ -1,4 +1,4 @@
-import { OptionsError, originOf, parseUrl, type Operation } from '@graphlinks/core'
+import { OptionsError, parseUrl, type Operation } from '@graphlinks/core'
 
 /** Gives the URL that an operation goes to. */
 export type Endpoint = (operation: Operation) => URL
@@ -12,42 +12,36 @@ export type Endpoint = (operation: Operation) => URL
 export function createEndpoint(
   url: string | URL | ((operation: Operation) => string | URL),
   origins: readonly string[] | undefined,
-  link: string,
 ): Endpoint {
   if (typeof url !== 'function') {
-    const endpoint = parseEndpoint(url, link)
+    const endpoint = parseEndpoint(url)
     return () => endpoint
   }
-  if (!origins?.length) {
-    throw new OptionsError(
-      'url is a function, so origins must list where it may point, as in ["https://api.example.com"]',
-      { link },
-    )
-  }
-  const allowed = new Set(origins.map((origin) => originOf(parseEndpoint(origin, link))))
+  const allowed = origins?.map((origin) => parseEndpoint(origin).origin)
+  if (!allowed?.length)
+    throw new OptionsError('url is a function, so origins must list where it may lead', { link: 'httpLink' })
   return (operation) => {
-    const details = { link, operationName: operation.operationName }
-    const endpoint = parseEndpoint(url(operation), link, details.operationName)
-    if (allowed.has(originOf(endpoint))) return endpoint
-    throw new OptionsError(`the url function gave ${originOf(endpoint)}, which is not in origins`, details)
+    const endpoint = parseEndpoint(url(operation), operation.operationName)
+    if (allowed.includes(endpoint.origin)) return endpoint
+    throw new OptionsError(`the url function gave ${endpoint.origin}, which is not in origins`, {
+      link: 'httpLink',
+      operationName: operation.operationName,
+    })
   }
 }
 
-function parseEndpoint(url: string | URL, link: string, operationName?: string): URL {
-  const details = { link, operationName }
-  const base = (globalThis as { location?: { href?: string } }).location?.href
-  const parsed = parseUrl(String(url), base)
-  if (!parsed) throw new OptionsError('url is no absolute URL such as "https://api.example.com/graphql"', details)
-  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') {
-    throw new OptionsError(`url has the scheme "${parsed.protocol}", not https: or http:`, details)
-  }
-  if (parsed.username || parsed.password) {
-    throw new OptionsError(
-      'url has a user name or password in it, which fetch refuses or leaks: use basicAuthLink',
-      details,
-    )
-  }
-  return parsed
+function parseEndpoint(url: string | URL, operationName?: string): URL {
+  // Against a base, an empty or missing url would mean the page itself.
+  const endpoint = parseUrl(
+    url ? String(url) : 'http:',
+    (globalThis as { location?: { href?: string } }).location?.href,
+  )
+  const problem =
+    (!endpoint && 'is no absolute URL such as "https://api.example.com/graphql"') ||
+    (!/^https?:$/.test(endpoint?.protocol ?? '') && `has the scheme "${endpoint?.protocol}", not https: or http:`) ||
+    ((endpoint?.username || endpoint?.password) && 'has a user name or password in it, which leaks: use basicAuthLink')
+  if (problem) throw new OptionsError(`url ${problem}`, { link: 'httpLink', operationName })
+  return endpoint as URL
 }
 
 /** A URL as it may be shown: search parameters can hold keys, so they go. */

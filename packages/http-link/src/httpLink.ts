@@ -1,7 +1,7 @@
 import { OptionsError, systemClock, type Clock, type Operation, type TerminalLink } from '@graphlinks/core'
 import { createEndpoint, type Endpoint } from './endpoint.ts'
 import { buildRequest } from './request.ts'
-import { classify } from './response.ts'
+import { readResult } from './response.ts'
 import { send, type Fetch, type SendOptions } from './send.ts'
 
 /** Members of fetch's `init` that pass through to it; the runtime's own, such as `dispatcher` or `next`, included. */
@@ -67,7 +67,10 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
   const settings = checkOptions(options)
   const named: TerminalLink = async function* httpLink(operation) {
     const request = await buildRequest(operation, settings.endpoint(operation), settings.allowInsecure)
-    yield classify(operation, await send(operation, request, settings))
+    const response = await send(operation, request, settings)
+    const result = readResult(operation, response)
+    if (!result) throw (await import('./failure.ts')).explainFailure(operation, response)
+    yield result
   }
   return Object.assign(named, { stage: 'terminal' as const })
 }
@@ -78,28 +81,16 @@ interface Settings extends SendOptions {
 }
 
 function checkOptions(options: HttpLinkOptions): Settings {
-  const link = 'httpLink'
   const { timeoutMs = 30_000, maxResponseBytes = 16_777_216, redirects = 'error', allowInsecure = false } = options
-  if (!(timeoutMs > 0))
-    throw new OptionsError(`timeoutMs is a positive number of milliseconds, not ${timeoutMs}`, { link })
-  if (!(maxResponseBytes > 0))
-    throw new OptionsError(`maxResponseBytes is a positive number, not ${maxResponseBytes}`, { link })
-  if (redirects !== 'error' && redirects !== 'same-origin')
-    throw new OptionsError('redirects is "error" or "same-origin"', { link })
-  if (options.fetch !== undefined && typeof options.fetch !== 'function')
-    throw new OptionsError('fetch is a function', { link })
-  const taken = ['method', 'headers', 'body', 'signal', 'redirect'].find((name) => name in (options.fetchOptions ?? {}))
-  if (taken)
-    throw new OptionsError(`fetchOptions.${taken} is set by the link: ${insteadOf[taken] ?? 'it cannot be changed'}`, {
-      link,
-    })
-  const { fetch, fetchOptions, clock = systemClock } = options
-  const endpoint = createEndpoint(options.url, options.origins, link)
+  const { fetch, fetchOptions = {}, clock = systemClock } = options
+  const taken = Object.keys(fetchOptions).find((name) => /^(method|headers|body|signal|redirect)$/.test(name))
+  const problem =
+    (!(timeoutMs > 0) && `timeoutMs is a positive number of milliseconds, not ${timeoutMs}`) ||
+    (!(maxResponseBytes > 0) && `maxResponseBytes is a positive number, not ${maxResponseBytes}`) ||
+    (redirects !== 'error' && redirects !== 'same-origin' && 'redirects is "error" or "same-origin"') ||
+    (fetch && typeof fetch !== 'function' && 'fetch is a function') ||
+    (taken && `fetchOptions.${taken} is for the link to set: use headerLink, redirects, or the signal of a call`)
+  if (problem) throw new OptionsError(problem, { link: 'httpLink' })
+  const endpoint = createEndpoint(options.url, options.origins)
   return { endpoint, fetch, fetchOptions, timeoutMs, maxResponseBytes, redirects, allowInsecure, clock }
-}
-
-const insteadOf: Readonly<Record<string, string>> = {
-  headers: 'use headerLink',
-  signal: 'pass a signal to the call',
-  redirect: 'use redirects',
 }

@@ -1,48 +1,20 @@
-/** The bytes of a body, or the word that there are more than the cap. */
-export type ReadBody = { readonly bytes: Uint8Array } | 'too large'
-
 /**
  * Reads a body up to a cap that is counted after decompression, so that half a megabyte of gzip cannot become half a
  * gigabyte of memory. Takes a web stream (fetch), a Node stream (node-fetch), or whole bytes where there is neither
  * (React Native).
+ *
+ * @returns the bytes, or `undefined` when there are more than the cap; reading has stopped then.
  */
-export async function readBody(response: Response, maxBytes: number): Promise<ReadBody> {
+export async function readBody(response: Response, maxBytes: number): Promise<Uint8Array | undefined> {
   const body = response.body as ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | null
-  if (body === null || body === undefined) {
-    const bytes = new Uint8Array(await response.arrayBuffer())
-    return bytes.length > maxBytes ? 'too large' : { bytes }
-  }
   const chunks: Uint8Array[] = []
   let length = 0
-  const take = (chunk: Uint8Array): boolean => {
+  for await (const chunk of body ? chunksOf(body) : [new Uint8Array(await response.arrayBuffer())]) {
     chunks.push(chunk)
     length += chunk.length
-    return length <= maxBytes
+    if (length > maxBytes) return undefined
   }
-  const whole = 'getReader' in body ? await readWeb(body, take) : await readNode(body, take)
-  return whole ? { bytes: concat(chunks, length) } : 'too large'
-}
-
-async function readWeb(body: ReadableStream<Uint8Array>, take: (chunk: Uint8Array) => boolean): Promise<boolean> {
-  const reader = body.getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return true
-    if (!take(value)) {
-      reader.cancel().catch(() => {})
-      return false
-    }
-  }
-}
-
-async function readNode(body: AsyncIterable<Uint8Array>, take: (chunk: Uint8Array) => boolean): Promise<boolean> {
-  // Leaving the loop destroys the stream.
-  for await (const chunk of body) if (!take(chunk)) return false
-  return true
-}
-
-function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  if (chunks.length === 1) return chunks[0] as Uint8Array
+  if (chunks.length === 1) return chunks[0]
   const bytes = new Uint8Array(length)
   let offset = 0
   for (const chunk of chunks) {
@@ -50,4 +22,16 @@ function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {
     offset += chunk.length
   }
   return bytes
+}
+
+/** Web streams are async iterables too, but not in every browser. Leaving the loop cancels the stream. */
+async function* chunksOf(body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (!('getReader' in body)) return yield* body
+  const reader = body.getReader()
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value
+  } finally {
+    // After the end this does nothing; a body that is left must not go on arriving.
+    reader.cancel().catch(() => {})
+  }
 }

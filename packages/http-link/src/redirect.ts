@@ -1,30 +1,18 @@
+// Loaded when the first redirect comes.
 import { parseUrl, type Operation } from '@graphlinks/core'
+import { redact } from '@graphlinks/core/redact'
 import { printable } from './endpoint.ts'
 import { RedirectBlockedError } from './errors.ts'
 
 const maxRedirects = 3
 
-/** Whether a response is a redirect; browsers hide it as an "opaque redirect" of status 0. */
-export function isRedirect({ status, type }: Response): boolean {
-  return type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)
-}
-
-/**
- * Refuses the response of a fetch that follows redirects although it was told not to.
- *
- * @throws {@link RedirectBlockedError}
- */
-export function refuseFollowed(operation: Operation, { redirected, status }: Response, from: URL): void {
-  if (!redirected) return
-  throw new RedirectBlockedError(
-    'the fetch that was passed in followed a redirect, although redirect is "manual": it may have carried credentials away',
-    {
-      link: 'httpLink',
-      operationName: operation.operationName,
-      status,
-      url: printable(from),
-    },
-  )
+/** A response that redirects, or that came from a fetch that followed a redirect although it was told not to. */
+export interface Redirect {
+  readonly response: Response
+  readonly from: URL
+  readonly policy: 'error' | 'same-origin'
+  /** How many redirects were followed before. */
+  readonly count: number
 }
 
 /**
@@ -33,29 +21,26 @@ export function refuseFollowed(operation: Operation, { redirected, status }: Res
  *
  * @throws {@link RedirectBlockedError}
  */
-export function followRedirect(
-  operation: Operation,
-  { status, headers }: Pick<Response, 'status' | 'headers'>,
-  from: URL,
-  policy: 'error' | 'same-origin',
-  count: number,
-): URL {
-  const target = parseUrl(headers.get('location') ?? '', from.href)
-  const blocked = (why: string): RedirectBlockedError =>
-    new RedirectBlockedError(
-      `the server answered ${status || 'with a redirect'}${target ? ` to ${printable(target)}` : ''}: ${why}`,
-      {
-        link: 'httpLink',
-        operationName: operation.operationName,
-        status,
-        url: printable(from),
-      },
-    )
+export function followRedirect(operation: Operation, { response, from, policy, count }: Redirect): URL {
+  const { status, headers, redirected } = response
+  const location = headers.get('location')
+  const target = location ? parseUrl(location, from.href) : undefined
+  const blocked = (why: string): RedirectBlockedError => {
+    const where = target && !redirected ? ` to ${redact(operation, printable(target))}` : ''
+    return new RedirectBlockedError(`the server answered ${status || 'with a redirect'}${where}: ${why}`, {
+      link: 'httpLink',
+      operationName: operation.operationName,
+      status,
+      url: printable(from),
+    })
+  }
+  if (redirected) throw blocked('the fetch that was passed in follows redirects, which can carry credentials away')
   if (policy === 'error') throw blocked('redirects are not followed; use the final URL as url')
   if (status !== 307 && status !== 308) throw blocked('only 307 and 308 repeat the request as it was')
-  if (!target || target.origin !== from.origin)
-    throw blocked('it leads to another origin, which must not see the credentials')
+  // Not by origin, which a blob: URL shares with the URL in it.
+  if (target?.protocol !== from.protocol || target.host !== from.host)
+    throw blocked('it leads to another origin or nowhere, and only this one may see the credentials')
   if (target.username || target.password) throw blocked('its target has a user name or password in it')
-  if (count >= maxRedirects) throw blocked(`it is redirect number ${count + 1}; ${maxRedirects} are followed`)
+  if (count >= maxRedirects) throw blocked(`${maxRedirects} redirects were followed before`)
   return target
 }

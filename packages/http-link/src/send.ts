@@ -1,8 +1,7 @@
-import { GraphLinksError, redactError, TimeoutError, type Clock, type Operation } from '@graphlinks/core'
+import { GraphLinksError, TimeoutError, type Clock, type Operation } from '@graphlinks/core'
 import { printable } from './endpoint.ts'
 import { NetworkError, ResponseTooLargeError } from './errors.ts'
 import { readBody } from './readBody.ts'
-import { followRedirect, isRedirect, refuseFollowed } from './redirect.ts'
 import type { WireRequest } from './request.ts'
 import type { WireResponse } from './response.ts'
 
@@ -28,86 +27,87 @@ export async function send(operation: Operation, request: WireRequest, options: 
   const attempt = new AbortController()
   const onAbort = (): void => attempt.abort(signal.reason)
   signal.addEventListener('abort', onAbort)
-  let timedOut = false
+  const details = { link: 'httpLink', operationName }
+  let timeout: TimeoutError | undefined
   const cancelTimer =
-    timeoutMs === Infinity
-      ? undefined
-      : clock.after(timeoutMs, () => {
-          timedOut = true
-          attempt.abort()
-        })
+    timeoutMs < Infinity &&
+    clock.after(timeoutMs, () => {
+      timeout = new TimeoutError(`no response within ${timeoutMs} ms (timeoutMs)`, details)
+      attempt.abort()
+    })
+  // A fetch that ignores its signal must not hold up the end.
+  const ended = new Promise<never>((_, reject) => attempt.signal.addEventListener('abort', reject))
   try {
-    return await exchange(operation, request, options, attempt.signal)
+    return await Promise.race([exchange(operation, request, options, attempt.signal), ended])
   } catch (error) {
     // Frees the connection of a response that nobody is going to read.
     attempt.abort()
     signal.throwIfAborted()
-    const details = { link: 'httpLink', operationName }
-    if (timedOut) throw new TimeoutError(`the server did not answer within ${timeoutMs} ms (timeoutMs)`, details)
+    if (timeout) throw timeout
     if (GraphLinksError.is(error)) throw error
-    throw new NetworkError(
-      `no answer from ${request.url.origin}: it could not be reached or the connection broke; see cause`,
-      {
-        ...details,
-        cause: redactError(operation, error),
-      },
-    )
+    const cause = outline(error, 3)
+    const codes = [cause.message, Object(cause.cause).message].filter(Boolean).join(', ')
+    throw new NetworkError(`no answer from ${request.url.origin}: the connection failed or broke (${codes})`, {
+      ...details,
+      cause,
+    })
   } finally {
-    cancelTimer?.()
+    if (cancelTimer) cancelTimer()
     signal.removeEventListener('abort', onAbort)
   }
 }
 
 async function exchange(
   operation: Operation,
-  { url: endpoint, headers, body }: WireRequest,
+  { url, headers, body }: WireRequest,
   { fetchOptions, maxResponseBytes, redirects, ...options }: SendOptions,
   signal: AbortSignal,
 ): Promise<WireResponse> {
-  const fetch = options.fetch ?? (globalThis.fetch as Fetch | undefined) ?? (await loadFetch())
-  let url = endpoint
-  for (let count = 0; ; count++) {
-    // Redirects are ours to judge: every stack forwards custom headers to other origins.
-    const init = {
-      cache: 'no-store',
-      ...fetchOptions,
-      method: 'POST',
-      headers,
-      body,
-      signal,
-      redirect: 'manual',
-    } as const
-    const response = await fetch(url.href, init as RequestInit)
-    refuseFollowed(operation, response, url)
-    if (isRedirect(response)) {
-      url = followRedirect(operation, response, url, redirects, count)
+  const fetch = options.fetch ?? (globalThis.fetch as Fetch | undefined) ?? (await import('cross-fetch')).fetch
+  // Redirects are ours to judge: every stack forwards custom headers to other origins.
+  const init = {
+    cache: 'no-store',
+    ...fetchOptions,
+    method: 'POST',
+    headers,
+    body,
+    signal,
+    redirect: 'manual',
+  } as const
+  for (let from = url, count = 0; ; count++) {
+    const response = await fetch(from.href, init as RequestInit)
+    const { status, type, redirected } = response
+    // Browsers hide a redirect as an "opaque redirect" of status 0.
+    if (redirected || type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)) {
+      const { followRedirect } = await import('./redirect.ts')
+      from = followRedirect(operation, { response, from, policy: redirects, count })
       await readBody(response, 65_536)
       continue
     }
-    const read = await readBody(response, maxResponseBytes)
-    if (read !== 'too large') return { status: response.status, headers: response.headers, url, ...decode(read.bytes) }
-    throw new ResponseTooLargeError(
-      `the response is larger than ${maxResponseBytes} bytes after decompression (maxResponseBytes)`,
-      {
-        link: 'httpLink',
-        operationName: operation.operationName,
-        status: response.status,
-        url: printable(url),
-      },
-    )
+    const bytes = await readBody(response, maxResponseBytes)
+    if (bytes) return { status, headers: response.headers, url: from, text: decode(bytes) }
+    throw new ResponseTooLargeError(`the response has more than ${maxResponseBytes} bytes (maxResponseBytes)`, {
+      link: 'httpLink',
+      operationName: operation.operationName,
+      status,
+      url: printable(from),
+    })
   }
-}
-
-async function loadFetch(): Promise<Fetch> {
-  const { fetch } = await import('cross-fetch')
-  return fetch
 }
 
 /** UTF-8, a byte order mark dropped (RFC 8259 section 8.1). Bytes that are none must not turn into data unseen. */
-function decode(bytes: Uint8Array): { text: string; isUtf8: boolean } {
+function decode(bytes: Uint8Array): string | undefined {
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), isUtf8: true }
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    return { text: new TextDecoder().decode(bytes), isUtf8: false }
+    return undefined
   }
+}
+
+/** The names and codes of an error and its causes. Their texts may hold a header or a URL, so they are left behind. */
+function outline(error: unknown, depth: number): Error {
+  const { name, code, cause } = Object(error) as { name?: unknown; code?: unknown; cause?: unknown }
+  const copy = new Error(String(code ?? name), cause && depth > 1 ? { cause: outline(cause, depth - 1) } : undefined)
+  copy.stack = copy.message
+  return copy
 }

@@ -95,10 +95,7 @@ function checkProvided(
   const details = { link, operationName }
   if (value === undefined || value === null || value === '') {
     if (onMissing === 'omit') return undefined
-    throw new CredentialError(
-      `there is no ${what} (onMissing: "error")`,
-      details,
-    )
+    throw new CredentialError(`there is no ${what} (onMissing: "error")`, details)
   }
   if (typeof value !== 'string') throw new CredentialError(`the ${what} is ${kindOf(value)}, not a string`, details)
   if (value === 'undefined' || value === 'null') {

@@ -1,0 +1,88 @@
+// Loaded when the first response is no result, so that applications do not start by loading what may never happen.
+import type { Operation } from '@graphlinks/core'
+import { redact } from '@graphlinks/core/redact'
+import { printable } from './endpoint.ts'
+import {
+  EmptyResponseError,
+  HttpError,
+  MalformedResponseError,
+  SubscriptionNotSupportedError,
+  type ResponseDetails,
+  type ResponseError,
+} from './errors.ts'
+import { graphqlMediaType, isSuccess, mediaTypeOf, parseResult, type WireResponse } from './response.ts'
+
+/** Why a response is no result, as an error. docs/links/httpLink.md has all cases as a table. */
+export function explainFailure(operation: Operation, response: WireResponse): ResponseError {
+  const { status, headers, text = '' } = response
+  const mediaType = mediaTypeOf(headers)
+  const isGraphQL = mediaType === graphqlMediaType
+  const isEmpty = text.trim() === '' && response.text !== undefined
+  const details: ResponseDetails = {
+    link: 'httpLink',
+    operationName: operation.operationName,
+    status,
+    url: printable(response.url),
+  }
+
+  if (isEmpty && (isSuccess(status) || status === 304)) {
+    return new EmptyResponseError(
+      `the server answered ${status} without a body, where a GraphQL result is due`,
+      details,
+    )
+  }
+  const excerpt = text && `; the body starts with: ${redact(operation, text)}`
+  const what = `the server answered ${status}${mediaType && ` with ${mediaType}`}`
+  // A status outside 2xx with plain JSON is not GraphQL's word (section 6.4.1): an API gateway may have written it.
+  if (isEmpty || (!isGraphQL && (mediaType !== 'application/json' || !isSuccess(status)))) {
+    return new HttpError(`${what}${hint(status, text)}${excerpt}`, {
+      ...details,
+      mediaType,
+      retryAfter: header(operation, headers, 'retry-after'),
+      wwwAuthenticate: header(operation, headers, 'www-authenticate'),
+    })
+  }
+  if (operation.kind === 'subscription' && parseResult(text)) {
+    return new SubscriptionNotSupportedError(
+      'the server answered the subscription with a single result: it does no subscriptions at this URL; use wsLink',
+      details,
+    )
+  }
+  return new MalformedResponseError(`${what}, but ${flaw(response)}${excerpt}`, details)
+}
+
+function flaw({ text }: WireResponse): string {
+  if (text === undefined) return 'the body is no valid UTF-8'
+  try {
+    JSON.parse(text)
+    return 'the body is no GraphQL result: an object with data, or with a list of errors that have a message'
+  } catch {
+    return 'the body is no JSON'
+  }
+}
+
+function header(operation: Operation, headers: Headers, name: string): string | null {
+  const value = headers.get(name)
+  return value === null ? null : redact(operation, value)
+}
+
+const hints: Readonly<Record<number, string>> = {
+  401: 'the credential is missing, wrong or expired',
+  403: 'the credential is not allowed to do this',
+  404: 'is the url right?',
+  406: 'it accepts none of the media types in the accept header',
+  413: 'the request body is larger than the server takes',
+  414: 'the URL is longer than the server takes',
+  415: 'it wants another content-type than application/json',
+  429: 'too many requests: wait for retryAfter',
+  431: 'the headers are larger than the server takes, often about 16 KiB in all',
+}
+
+/** What to do about it. */
+function hint(status: number, text: string): string {
+  if (/csrf|cross-site request forgery/i.test(text.slice(0, 4_096))) {
+    return ' (its CSRF prevention wants a header: add headerLink({ "apollo-require-preflight": "true" }), or the header that its documentation names)'
+  }
+  const known = hints[status]
+  return known ? ` (${known})` : ''
+}
