@@ -1,22 +1,533 @@
-import { linkContract, memoryLink } from '@graphlinks/testing'
-import { createOperation, lastResult, chain, mapResults, onSettled, withHeader, type Link } from './index.ts'
-import { bearerLink } from './auth/bearerLink.ts'
+import { FakeClock, linkContract, memoryLink, settle } from '@graphlinks/testing'
+import {
+  bearerLink,
+  chain,
+  compose,
+  createOperation,
+  execute,
+  GraphLinksError,
+  lastResult,
+  LinkError,
+  mapResults,
+  onSettled,
+  single,
+  split,
+  WiringError,
+  withHeader,
+  type Link,
+  type Next,
+  type Operation,
+  type OperationInit,
+  type Result,
+  type Results,
+  type TerminalLink,
+} from './index.ts'
+
+const query = (init: Partial<OperationInit> = {}): Operation => createOperation({ document: 'query Q { a }', ...init })
+
+async function collect(results: Results): Promise<Result[]> {
+  const got: Result[] = []
+  for await (const result of results) got.push(result)
+  return got
+}
+
+const errorOf = (promise: Promise<unknown>): Promise<GraphLinksError> =>
+  promise.then(
+    () => Promise.reject(new Error('it should have failed')),
+    (error: unknown) => error as GraphLinksError,
+  )
+
+function thrownBy(run: () => unknown): GraphLinksError {
+  try {
+    run()
+  } catch (error) {
+    return error as GraphLinksError
+  }
+  throw new Error('it should have thrown')
+}
+
+// The four of DESIGN section 2, word for word; what they read and write is here so that they can be watched.
+const readSession = async (): Promise<string> => 's-1'
 
 const tenant: Link = (op, next) => next(withHeader(op, 'x-tenant', 'acme'))
-describe('plain', () => linkContract(() => tenant))
-describe('async', () =>
-  linkContract(() => async (op, next) => next(withHeader(op, 'x-session', await Promise.resolve('s')))))
-describe('generator', () =>
-  linkContract(
-    () =>
-      async function* timing(op, next) {
-        try {
-          yield* next(op)
-        } finally {
-          void 0
-        }
+const session: Link = async (op, next) => next(withHeader(op, 'x-session', await readSession()))
+const timing: Link = async function* timing(op, next) {
+  const start = performance.now()
+  try {
+    yield* next(op)
+  } finally {
+    // oxlint-disable-next-line no-console
+    console.log(op.operationName, performance.now() - start)
+  }
+}
+const stamp: Link = async function* stamp(op, next) {
+  for await (const result of next(op)) yield { ...result, extensions: { ...result.extensions, seen: true } }
+}
+
+describe('the contract', () => {
+  beforeEach(() => {
+    jest.spyOn(console, 'log').mockImplementation(() => {})
+  })
+  afterEach(() => {
+    jest.restoreAllMocks()
+  })
+  describe('plain link', () => {
+    linkContract(() => tenant)
+  })
+  describe('async link', () => {
+    linkContract(() => session)
+  })
+  describe('generator link', () => {
+    linkContract(() => timing)
+  })
+  describe('generator link that changes results', () => {
+    linkContract(() => stamp)
+  })
+  describe('mapResults', () => {
+    linkContract(() => (op, next) => mapResults(next(op), (result) => ({ ...result })))
+  })
+  describe('onSettled', () => {
+    linkContract(() => (op, next) => onSettled(next(op), () => {}))
+  })
+  describe('async link with mapResults', () => {
+    linkContract(() => async (op, next) => mapResults(next(await Promise.resolve(op)), (result) => ({ ...result })))
+  })
+  describe('compose', () => {
+    linkContract(() => compose(tenant, session, compose(timing, stamp)))
+  })
+  describe('compose of nothing', () => {
+    linkContract(() => compose())
+  })
+  describe('a chain that stands behind a link of its own', () => {
+    linkContract(() => (op, next) => chain(tenant, (inner) => next(inner))(op))
+  })
+})
+
+test('the four custom links of DESIGN section 2 work together, for a query and for a subscription', async () => {
+  const log = jest.spyOn(console, 'log').mockImplementation(() => {})
+  const memory = memoryLink([{ data: { n: 1 }, extensions: { kept: 1 } }, { data: { n: 2 } }])
+  const link = chain(tenant, session, timing, stamp, memory)
+  const document = 'subscription Ticks { n }'
+  expect(await collect(execute(link, createOperation({ document })))).toEqual([
+    { data: { n: 1 }, extensions: { kept: 1, seen: true } },
+    { data: { n: 2 }, extensions: { seen: true } },
+  ])
+  expect(memory.sent[0]?.headers).toEqual({ 'x-tenant': 'acme', 'x-session': 's-1' })
+  expect(log.mock.calls).toEqual([['Ticks', expect.any(Number)]])
+  expect(await lastResult(link, query())).toEqual({ data: { n: 2 }, extensions: { seen: true } })
+  expect(log.mock.calls[1]).toEqual(['Q', expect.any(Number)])
+  log.mockRestore()
+})
+
+describe('chain', () => {
+  const traced =
+    (name: string, trace: string[]): Link =>
+    (operation, next) => {
+      trace.push(`> ${name}`)
+      return mapResults(next(operation), (result) => {
+        trace.push(`< ${name}`)
+        return result
+      })
+    }
+
+  test('the first listed is the outermost: it sees the operation first and the results last', async () => {
+    const trace: string[] = []
+    const link = chain(
+      traced('a', trace),
+      compose(traced('b', trace), compose(traced('c', trace))),
+      traced('d', trace),
+      memoryLink(),
+    )
+    await lastResult(link, query())
+    expect(trace).toEqual(['> a', '> b', '> c', '> d', '< d', '< c', '< b', '< a'])
+  })
+
+  test('K-1 a replay starts from what the link received', async () => {
+    const seen: Operation[] = []
+    const memory = memoryLink(() => ({ data: { attempt: memory.sent.length } }))
+    const twice: Link = async function* twice(operation, next) {
+      await collect(next(operation))
+      yield* next(operation)
+    }
+    const watch: Link = (operation, next) => {
+      seen.push(operation)
+      return next(operation)
+    }
+    const result = await lastResult(chain(twice, watch, tenant, memory), query())
+    expect(result.data).toEqual({ attempt: 2 })
+    expect(seen[0]).toBe(seen[1])
+    expect(memory.sent.map(({ headers }) => headers)).toEqual([{ 'x-tenant': 'acme' }, { 'x-tenant': 'acme' }])
+  })
+
+  test('K-2 results of next are cold, and a second iteration of them fails without sending', async () => {
+    const memory = memoryLink()
+    const again: Link = async function* again(operation, next) {
+      const results = next(operation)
+      yield* results
+      yield* results
+    }
+    const error = await errorOf(collect(execute(chain(again, memory), query())))
+    expect(error).toBeInstanceOf(LinkError)
+    expect(error.message).toContain('results can be iterated once')
+    expect(memory.sent).toHaveLength(1)
+
+    const ignoring: Link = (operation, next) => {
+      next(operation)
+      return single({ data: 'own' })
+    }
+    expect(await lastResult(chain(ignoring, memory), query())).toEqual({ data: 'own' })
+    expect(memory.sent).toHaveLength(1)
+  })
+
+  const misbehaving: [string, Link, string][] = [
+    [
+      'throws',
+      function culprit() {
+        throw new TypeError('inner')
       },
-  ))
-describe('map', () => linkContract(() => (op, next) => mapResults(next(op), (r) => ({ ...r }))))
-describe('settled', () => linkContract(() => (op, next) => onSettled(next(op), () => {})))
-describe('bearer', () => linkContract(() => bearerLink(async () => 'abc')))
+      'failed before it gave results',
+    ],
+    [
+      'rejects',
+      async function culprit() {
+        throw new TypeError('inner')
+      },
+      'failed before it gave results',
+    ],
+    [
+      'throws something that is no error',
+      function culprit() {
+        // oxlint-disable-next-line typescript/only-throw-error
+        throw undefined
+      },
+      'failed before it gave results',
+    ],
+    ['returns nothing', function culprit() {} as unknown as Link, 'returned undefined and not results'],
+    ['resolves with nothing', async function culprit() {} as unknown as Link, 'returned undefined and not results'],
+    [
+      'returns a result',
+      function culprit() {
+        return { data: {} }
+      } as unknown as Link,
+      'object and not results',
+    ],
+    [
+      'resolves with an array',
+      async function culprit() {
+        return []
+      } as unknown as Link,
+      'and not results',
+    ],
+  ]
+
+  test.each(misbehaving)('K-4 a link that %s becomes the error of its operation', async (kind, culprit, words) => {
+    for (const link of [
+      chain(culprit, memoryLink()),
+      chain(tenant, culprit, memoryLink()),
+      chain(timing, session, compose(culprit), memoryLink()),
+      chain(tenant, culprit as unknown as TerminalLink),
+      culprit as unknown as TerminalLink,
+    ]) {
+      const log = jest.spyOn(console, 'log').mockImplementation(() => {})
+      for (const run of [() => lastResult(link, query()), () => collect(execute(link, query()))]) {
+        const error = await errorOf(run())
+        expect(error).toBeInstanceOf(LinkError)
+        expect(error).toMatchObject({ link: 'culprit', operationName: 'Q', code: 'LINK_FAILED' })
+        expect(error.message).toContain('culprit, operation Q: the link')
+        expect(error.message).toContain(words)
+        if (kind.endsWith('s') && words.includes('failed')) expect(error.cause).toMatchObject({ message: 'inner' })
+      }
+      log.mockRestore()
+    }
+  })
+
+  test('K-4 an iterator that breaks the protocol fails the operation and never hangs', async () => {
+    const broken: [string, unknown][] = [
+      ['throws in asyncIterator', () => Promise.reject(new Error('unused'))],
+      ['next throws', () => ({ next: () => fail() })],
+      ['next gives no promise', () => ({ next: () => ({ done: false, value: 1 }) })],
+      ['next gives nothing', () => ({ next: async () => undefined })],
+      ['next gives a step without value', () => ({ next: async () => ({ done: false }) })],
+    ]
+    for (const [name, asyncIterator] of broken) {
+      const results = {
+        [Symbol.asyncIterator]: name === 'throws in asyncIterator' ? fail : asyncIterator,
+      } as unknown as Results
+      const runs = [
+        () => lastResult(() => results, query()),
+        () => collect(execute(() => results, query())),
+        () =>
+          lastResult(
+            chain(tenant, () => results),
+            query(),
+          ),
+        () =>
+          lastResult(
+            chain(
+              (operation, next) => mapResults(next(operation), (result) => result),
+              () => results,
+            ),
+            query(),
+          ),
+        () =>
+          collect(
+            execute(
+              chain(
+                async (operation, next) => next(operation),
+                () => results,
+              ),
+              query(),
+            ),
+          ),
+      ]
+      const hang = settle()
+        .then(settle)
+        .then(() => 'it hangs')
+      const outcomes = await Promise.all(
+        runs.map((run) =>
+          Promise.race([
+            run().then(
+              () => 'it succeeds',
+              (error: unknown) => error,
+            ),
+            hang,
+          ]),
+        ),
+      )
+      expect([name, ...outcomes]).toEqual([name, ...runs.map(() => expect.any(Error))])
+    }
+    function fail(): never {
+      throw new Error('broken')
+    }
+  })
+
+  test('K-4 an unnamed link is called so, and a typed error of a link is kept as it is', async () => {
+    const error = await errorOf(
+      lastResult(
+        chain(
+          (() => () => {
+            throw new Error('inner')
+          })(),
+          memoryLink(),
+        ),
+        query(),
+      ),
+    )
+    expect(error.link).toBe('an unnamed link')
+    const own = new GraphLinksError('mine', { link: 'mine' })
+    const throws: Link = () => {
+      throw own
+    }
+    expect(await errorOf(lastResult(chain(throws, memoryLink()), query()))).toBe(own)
+    expect(
+      await errorOf(
+        lastResult(
+          chain(async () => throws(query(), (() => {}) as never), memoryLink()),
+          query(),
+        ),
+      ),
+    ).toBe(own)
+  })
+
+  test('K-5 promises are flattened wherever they come from, also the one of a terminal link', async () => {
+    const slow: Link = async (operation, next) => {
+      await settle()
+      return next(operation)
+    }
+    const terminal: TerminalLink = async () => {
+      await settle()
+      return single({ data: 'late' })
+    }
+    expect(await lastResult(chain(slow, compose(slow, slow), terminal), query())).toEqual({ data: 'late' })
+    expect(await lastResult(terminal, query())).toEqual({ data: 'late' })
+  })
+
+  test('K-6 a plain link adds no microtask turn', async () => {
+    const header =
+      (n: number): Link =>
+      (operation, next) =>
+        next(withHeader(operation, `x-${n}`, 'v'))
+    const terminal: TerminalLink = () => single({ data: {} })
+    const without = await turnsOf(() => lastResult(chain(terminal), query()))
+    const six = chain(header(1), header(2), header(3), header(4), header(5), header(6), terminal)
+    expect(await turnsOf(() => lastResult(six, query()))).toBe(without)
+    expect(await turnsOf(() => lastResult(chain(compose(header(1), bearerLink('t')), terminal), query()))).toBe(without)
+    expect(
+      await turnsOf(() =>
+        lastResult(
+          chain(
+            bearerLink(() => 't'),
+            terminal,
+          ),
+          query(),
+        ),
+      ),
+    ).toBe(without)
+    // The measure itself: a link that is not free is seen.
+    expect(
+      await turnsOf(() =>
+        lastResult(
+          chain(async (op, next) => next(op), terminal),
+          query(),
+        ),
+      ),
+    ).toBeGreaterThan(without)
+  })
+})
+
+/** How many turns of the microtask queue pass until a promise is settled. */
+async function turnsOf(run: () => Promise<unknown>): Promise<number> {
+  let settled = false
+  let turns = 0
+  void run().then(() => (settled = true))
+  while (!settled) {
+    await Promise.resolve()
+    turns++
+  }
+  return turns
+}
+
+describe('K-10 wiring', () => {
+  const staged = (
+    name: string,
+    stage: 'replay' | 'credential' | 'terminal',
+    link: Link = (op, next) => next(op),
+  ): Link =>
+    Object.assign(
+      Object.defineProperty(((op: Operation, next: Next) => link(op, next)) as Link, 'name', { value: name }),
+      {
+        stage,
+      },
+    )
+  const retry = staged('retry', 'replay')
+  const auth = staged('auth', 'credential')
+
+  test('a terminal link in the middle, or in compose, is a sentence that names it', () => {
+    const error = thrownBy(() => chain(memoryLink() as unknown as Link, memoryLink()))
+    expect(error).toBeInstanceOf(WiringError)
+    expect(error.message).toBe('chain: memoryLink is a terminal link and never calls next: it must stand last')
+    expect(thrownBy(() => compose(tenant, memoryLink() as unknown as Link)).message).toBe(
+      'compose: memoryLink is a terminal link and never calls next: it must stand last',
+    )
+    expect(thrownBy(() => chain(chain(memoryLink()) as unknown as Link, memoryLink())).message).toContain(
+      'chain is a terminal link',
+    )
+    expect(
+      thrownBy(() => chain(split(() => true, memoryLink(), memoryLink()) as unknown as Link, memoryLink())).message,
+    ).toContain('split is a terminal link')
+  })
+
+  test('a credential or replay link at the end is a sentence that names it', () => {
+    expect(thrownBy(() => chain(tenant, bearerLink('t') as unknown as TerminalLink)).message).toBe(
+      'chain: bearerLink stands last but is no terminal link: end the chain in one, such as httpLink({ url })',
+    )
+    expect(thrownBy(() => chain(retry as unknown as TerminalLink))).toBeInstanceOf(WiringError)
+  })
+
+  test('a composed link at the end is refused too, since it is no terminal link', () => {
+    expect(thrownBy(() => chain(tenant, compose(tenant) as unknown as TerminalLink))).toBeInstanceOf(WiringError)
+  })
+
+  test('what is not a function is named by position and kind, and not printed', () => {
+    for (const [value, kind] of [
+      [undefined, /undefined/],
+      [null, /null/],
+      ['secret-token', /string/],
+      [{ url: 'secret' }, /object/],
+      [[], /list|array/],
+      [Promise.resolve(), /promise/],
+    ] as const) {
+      const error = thrownBy(() => chain(tenant, value as never, memoryLink()))
+      expect(error).toBeInstanceOf(WiringError)
+      expect(error.message).toContain('chain: argument 2 is ')
+      expect(error.message).toMatch(kind)
+      expect(error.message).not.toContain('secret')
+      expect(thrownBy(() => compose(value as never)).message).toContain('compose: argument 1 is ')
+      expect(thrownBy(() => split(() => true, memoryLink(), value as never)).message).toContain('split: argument 3')
+    }
+    expect(thrownBy(() => (chain as unknown as () => void)()).message).toBe(
+      'chain: a chain needs at least a terminal link',
+    )
+  })
+
+  test('a replay link after a credential link is warned about once, with both names and the fix', () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {})
+    try {
+      chain(auth, tenant, retry, memoryLink())
+      expect(warn.mock.calls).toEqual([
+        [
+          'graphlinks: auth stands before retry, so every attempt of retry carries the credential of the first. Move retry before auth.',
+        ],
+      ])
+      warn.mockClear()
+      compose(auth, retry)
+      expect(warn).toHaveBeenCalledTimes(1)
+      warn.mockClear()
+      chain(auth, compose(retry), memoryLink())
+      expect(warn).toHaveBeenCalledTimes(1)
+      warn.mockClear()
+      chain(retry, auth, memoryLink())
+      chain(retry, memoryLink())
+      chain(auth, memoryLink())
+      compose(retry, auth)
+      expect(warn).not.toHaveBeenCalled()
+      const { NODE_ENV } = process.env
+      process.env['NODE_ENV'] = 'production'
+      try {
+        chain(auth, retry, memoryLink())
+      } finally {
+        process.env['NODE_ENV'] = NODE_ENV
+      }
+      expect(warn).not.toHaveBeenCalled()
+    } finally {
+      warn.mockRestore()
+    }
+  })
+})
+
+describe('split', () => {
+  test('sends each operation to one of two, and a test that throws becomes its error', async () => {
+    const [yes, no] = [memoryLink({ data: 'yes' }), memoryLink({ data: 'no' })]
+    const link = split((operation) => operation.kind === 'mutation', chain(tenant, yes), no)
+    expect(await lastResult(link, query())).toEqual({ data: 'no' })
+    expect(await lastResult(chain(session, link), query({ document: 'mutation M { a }' }))).toEqual({ data: 'yes' })
+    expect([yes.sent.length, no.sent.length]).toEqual([1, 1])
+    expect(yes.sent[0]?.headers).toEqual({ 'x-session': 's-1', 'x-tenant': 'acme' })
+    const broken = split(
+      () => {
+        throw new Error('inner')
+      },
+      yes,
+      no,
+    )
+    expect(await errorOf(lastResult(broken, query()))).toMatchObject({ link: 'split', code: 'LINK_FAILED' })
+    expect([yes.sent.length, no.sent.length]).toEqual([1, 1])
+  })
+})
+
+test('dispose of a chain reaches every link in it, once each, and waits for them', async () => {
+  const disposed: string[] = []
+  const clock = new FakeClock()
+  const closing = <L extends Link | TerminalLink>(name: string, link: L): L =>
+    Object.assign(((...args: [Operation, Next]) => link(...args)) as L, {
+      dispose: () =>
+        new Promise<void>((resolve) =>
+          clock.after(10, () => {
+            disposed.push(name)
+            resolve()
+          }),
+        ),
+    })
+  const link = chain(
+    closing('a', tenant),
+    compose(closing('b', tenant), tenant, closing('c', session)),
+    split(() => true, closing('yes', memoryLink() as TerminalLink), chain(closing('no', memoryLink() as TerminalLink))),
+  )
+  let done = false
+  const disposal = Promise.resolve(link.dispose?.()).then(() => (done = true))
+  await settle()
+  expect([disposed, done]).toEqual([[], false])
+  await clock.advance(10)
+  await disposal
+  expect(disposed.sort()).toEqual(['a', 'b', 'c', 'no', 'yes'])
+})

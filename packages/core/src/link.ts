@@ -182,7 +182,7 @@ function checkOrder(middle: readonly Link[], terminal?: TerminalLink): void {
       link: terminal ? 'chain' : 'compose',
     })
   }
-  if (terminal && (terminal.stage === 'replay' || terminal.stage === 'credential')) {
+  if (terminal && (terminal.parts || terminal.stage === 'replay' || terminal.stage === 'credential')) {
     throw new WiringError(
       `${nameOf(terminal)} stands last but is no terminal link: end the chain in one, such as httpLink({ url })`,
       { link: 'chain' },
