@@ -39,7 +39,7 @@ function snippetsOf(file, { runs }) {
   lines.forEach((raw, index) => {
     const line = strip(raw)
     if (snippet && line === '```') {
-      found.push({ name: `${file}:${snippet.line}`, runs, text: snippet.text.join('\n') })
+      found.push({ file, name: `${file}:${snippet.line}`, runs, text: snippet.text.join('\n') })
       snippet = undefined
     } else if (snippet) {
       snippet.text[index] = line
@@ -88,13 +88,13 @@ function compile(snippets) {
 }
 
 /** @returns what went wrong, or undefined. */
-async function run({ path, text, name }) {
+async function run({ path, text, file }) {
   const { code } = await transform(text, {
     loader: 'ts',
     format: 'esm',
     target: 'node20',
     sourcemap: 'inline',
-    sourcefile: name,
+    sourcefile: root + file,
   })
   const outfile = path.replace(/\.ts$/, '.mjs')
   write(outfile, code)
@@ -107,7 +107,7 @@ async function run({ path, text, name }) {
   clearTimeout(timer)
   if (status === 0) return undefined
   const how = signal ? `did not end within ${timeLimitMs} ms` : `ended with exit code ${status}`
-  return `${how}\n${Buffer.concat(output)}`
+  return `${how}\n${Buffer.concat(output).toString().trimEnd()}`
 }
 
 rmSync(folder, { recursive: true, force: true })
