@@ -32,19 +32,18 @@ export function createEndpoint(
 
 function parseEndpoint(url: string | URL, operationName?: string): URL {
   // Against a base, an empty or missing url would mean the page itself.
-  const endpoint = parseUrl(
-    url ? String(url) : 'http:',
-    (globalThis as { location?: { href?: string } }).location?.href,
-  )
+  const base = (globalThis as { location?: { href?: string } }).location?.href
+  const endpoint = url ? parseUrl(String(url), base) : undefined
   const problem =
     (!endpoint && 'is no absolute URL such as "https://api.example.com/graphql"') ||
     (!/^https?:$/.test(endpoint?.protocol ?? '') && `has the scheme "${endpoint?.protocol}", not https: or http:`) ||
-    ((endpoint?.username || endpoint?.password) && 'has a user name or password in it, which leaks: use basicAuthLink')
+    (`${endpoint?.username}${endpoint?.password}` &&
+      'has a user name or password in it, which leaks: use basicAuthLink')
   if (problem) throw new OptionsError(`url ${problem}`, { link: 'httpLink', operationName })
   return endpoint as URL
 }
 
 /** A URL as it may be shown: search parameters can hold keys, so they go. */
 export function printable(url: URL): string {
-  return `${url.origin}${url.pathname}`
+  return `${url.protocol}//${url.host}${url.pathname}`
 }
