@@ -32,13 +32,13 @@ export interface OperationSignature {
  */
 export class GraphQLDocument {
   /** What the caller passed: a string, a `TypedDocumentString` or an AST. For links that read a hash off it. */
-  readonly source: Document
+  readonly source: Document<unknown, never>
   /** The operations of the document, in order. */
   readonly operations: readonly OperationSignature[]
   #text: string | undefined
   #json: string | undefined
 
-  constructor(source: Document, operations: readonly OperationSignature[], text: string | undefined) {
+  constructor(source: Document<unknown, never>, operations: readonly OperationSignature[], text: string | undefined) {
     this.source = source
     this.operations = operations
     this.#text = text
@@ -96,7 +96,7 @@ export class GraphQLDocument {
  * console.log(document.select().kind) // mutation
  * ```
  */
-export function parseDocument(source: Document): GraphQLDocument {
+export function parseDocument(source: Document<unknown, never>): GraphQLDocument {
   if (isDocumentNode(source)) return new GraphQLDocument(source, operationsOf(source), undefined)
   // A TypedDocumentString is an object, so `typeof` cannot tell; a plain object would be text like "[object Object]".
   const text = typeof source === 'string' || source instanceof String ? String(source) : undefined
