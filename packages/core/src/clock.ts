@@ -6,7 +6,17 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void
 }
 
-/** The clock of the platform: `performance.now` and `setTimeout`, read when they are needed. */
+/**
+ * The clock of the platform: `performance.now` and `setTimeout`, read when they are needed.
+ *
+ * @example
+ * ```ts
+ * import { systemClock } from '@graphlinks/core'
+ *
+ * const cancel = systemClock.after(1_000, () => console.log('a second later'))
+ * cancel()
+ * ```
+ */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delayMs, callback) {

@@ -25,7 +25,18 @@ export function contextKey<Value>(name: string): ContextKey<Value> {
   return Object.freeze({ name })
 }
 
-/** The context of an operation: an immutable map from typed keys to values. Start from {@link emptyContext}. */
+/**
+ * The context of an operation: an immutable map from typed keys to values. Start from {@link emptyContext}.
+ *
+ * @example
+ * ```ts
+ * import { contextKey, emptyContext } from '@graphlinks/core'
+ *
+ * const traceId = contextKey<string>('traceId')
+ * const context = emptyContext.with(traceId, 'abc')
+ * console.log(context.get(traceId), emptyContext.get(traceId)) // abc undefined
+ * ```
+ */
 export class Context {
   readonly #key: ContextKey<unknown> | undefined
   readonly #value: unknown

@@ -29,6 +29,15 @@ export interface OperationSignature {
 /**
  * A document, ready to be sent: the operations in it are known, and its text is had without a parser. Made by
  * {@link parseDocument}; immutable, so that one serves any number of executions.
+ *
+ * @example
+ * ```ts
+ * import { parseDocument } from '@graphlinks/core'
+ *
+ * const document = parseDocument('query A { a } query B { b }')
+ * console.log(document.operations.length, document.select('B').operationName) // 2 B
+ * console.log(await document.text())
+ * ```
  */
 export class GraphQLDocument {
   /** What the caller passed: a string, a `TypedDocumentString` or an AST. For links that read a hash off it. */
@@ -121,6 +130,13 @@ function operationsOf(node: DocumentNode): OperationSignature[] {
 /**
  * Finds the operations in the text of a document, in one linear pass and without a parser. It agrees with graphql's
  * parser on every valid document; on an invalid one it finds what it can and leaves the complaint to the server.
+ *
+ * @example
+ * ```ts
+ * import { scanOperations } from '@graphlinks/core'
+ *
+ * console.log(scanOperations('query Me { me { id } }')) // [{ kind: 'query', operationName: 'Me' }]
+ * ```
  */
 export function scanOperations(text: string): OperationSignature[] {
   const operations: OperationSignature[] = []

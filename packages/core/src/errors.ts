@@ -76,61 +76,166 @@ function sentence(message: string, { link, operationName }: ErrorDetails): strin
   return where ? `${where}: ${message}` : message
 }
 
-/** An option has a value that can never work. Thrown when the link, client or request is built, never later. */
+/**
+ * An option has a value that can never work. Thrown when the link, client or request is built; later only for what a
+ * function gave or a call passed.
+ *
+ * @example
+ * ```ts
+ * import { bearerLink, OptionsError } from '@graphlinks/core'
+ *
+ * try {
+ *   bearerLink('secret-token', { timeoutMs: -1 })
+ * } catch (error) {
+ *   if (OptionsError.is(error)) console.error(error.message) // bearerLink: timeoutMs is a positive number of ...
+ * }
+ * ```
+ */
 export class OptionsError extends GraphLinksError {
   static override readonly name: string = 'OptionsError'
   static override readonly code: string = 'BAD_OPTIONS'
 }
 
-/** Links stand in an order that can never work. Thrown by `chain`, `compose` and `split`. */
+/**
+ * Links stand in an order that can never work. Thrown by `chain`, `compose` and `split`.
+ *
+ * @example
+ * ```ts
+ * import { WiringError } from '@graphlinks/core'
+ *
+ * export const report = (error: unknown): void => {
+ *   if (WiringError.is(error)) console.error(error.message) // names the link, and where it must stand
+ * }
+ * ```
+ */
 export class WiringError extends GraphLinksError {
   static override readonly name: string = 'WiringError'
   static override readonly code: string = 'BAD_WIRING'
 }
 
-/** A link broke its contract before it gave results: it threw, rejected, or returned something that is no results. */
+/**
+ * A link broke its contract before it gave results: it threw, rejected, or returned something that is no results.
+ *
+ * @example
+ * ```ts
+ * import { LinkError } from '@graphlinks/core'
+ *
+ * export const causeOf = (error: unknown): unknown => (LinkError.is(error) ? error.cause : error)
+ * ```
+ */
 export class LinkError extends GraphLinksError {
   static override readonly name: string = 'LinkError'
   static override readonly code: string = 'LINK_FAILED'
 }
 
-/** A document has no operation to run, has several and none was selected, or was passed to the wrong method. */
+/**
+ * A document has no operation to run, has several and none was selected, or was passed to the wrong method.
+ *
+ * @example
+ * ```ts
+ * import { createRequest, DocumentError } from '@graphlinks/core'
+ *
+ * try {
+ *   createRequest({ query: 'query A { a } query B { b }' })
+ * } catch (error) {
+ *   if (DocumentError.is(error)) console.error(error.message) // ... say which one with operationName
+ * }
+ * ```
+ */
 export class DocumentError extends GraphLinksError {
   static override readonly name: string = 'DocumentError'
   static override readonly code: string = 'BAD_DOCUMENT'
 }
 
-/** A header name or value cannot go on the wire. The message names the header and the position, never the value. */
+/**
+ * A header name or value cannot go on the wire. The message names the header and the position, never the value.
+ *
+ * @example
+ * ```ts
+ * import { HeaderError, headerLink } from '@graphlinks/core'
+ *
+ * try {
+ *   headerLink({ 'x-tenant': 'acme\n' })
+ * } catch (error) {
+ *   if (HeaderError.is(error)) console.error(error.message) // names the header and the position, not the value
+ * }
+ * ```
+ */
 export class HeaderError extends GraphLinksError {
   static override readonly name: string = 'HeaderError'
   static override readonly code: string = 'BAD_HEADER'
 }
 
-/** A credential is missing where it is required, or could not be had in time. */
+/**
+ * A credential is missing where it is required, or could not be had in time.
+ *
+ * @example
+ * ```ts
+ * import { CredentialError } from '@graphlinks/core'
+ *
+ * export const mustSignIn = (error: unknown): boolean => CredentialError.is(error)
+ * ```
+ */
 export class CredentialError extends GraphLinksError {
   static override readonly name: string = 'CredentialError'
   static override readonly code: string = 'CREDENTIAL'
 }
 
-/** A credential was about to leave over plain http or ws to a host that is not this machine. */
+/**
+ * A credential was about to leave over plain http or ws to a host that is not this machine.
+ *
+ * @example
+ * ```ts
+ * import { InsecureTransportError } from '@graphlinks/core'
+ *
+ * export const needsHttps = (error: unknown): boolean => InsecureTransportError.is(error)
+ * ```
+ */
 export class InsecureTransportError extends GraphLinksError {
   static override readonly name: string = 'InsecureTransportError'
   static override readonly code: string = 'INSECURE_TRANSPORT'
 }
 
-/** Something took longer than the configured number of milliseconds. Never used for a caller's own abort. */
+/**
+ * Something took longer than the configured number of milliseconds. Never used for a caller's own abort.
+ *
+ * @example
+ * ```ts
+ * import { TimeoutError } from '@graphlinks/core'
+ *
+ * export const mayTryAgain = (error: unknown): boolean => TimeoutError.is(error)
+ * ```
+ */
 export class TimeoutError extends GraphLinksError {
   static override readonly name: string = 'TimeoutError'
   static override readonly code: string = 'TIMEOUT'
 }
 
-/** A consumer read more slowly than results arrived, until the bounded queue between them was full. */
+/**
+ * A consumer read more slowly than results arrived, until the bounded queue between them was full.
+ *
+ * @example
+ * ```ts
+ * import { QueueOverflowError } from '@graphlinks/core'
+ *
+ * export const isTooSlow = (error: unknown): boolean => QueueOverflowError.is(error)
+ * ```
+ */
 export class QueueOverflowError extends GraphLinksError {
   static override readonly name: string = 'QueueOverflowError'
   static override readonly code: string = 'QUEUE_OVERFLOW'
 }
 
-/** An operation was started after its client was disposed, or was still running when that happened. */
+/**
+ * An operation was started after its client was disposed, or was still running when that happened.
+ *
+ * @example
+ * ```ts
+ * import { DisposedError } from '@graphlinks/core'
+ *
+ * export const isOver = (error: unknown): boolean => DisposedError.is(error)
+ * ```
+ */
 export class DisposedError extends GraphLinksError {
   static override readonly name: string = 'DisposedError'
   static override readonly code: string = 'DISPOSED'

@@ -25,7 +25,16 @@ const refused =
 const forbiddenInBrowsers =
   /^(accept-charset|accept-encoding|access-control-request-.*|cookie2?|date|dnt|origin|referer|set-cookie|via|proxy-.*|sec-.*)$/
 
-/** Whether this is a browser, where the platform decides over cookies, origins and handshakes. */
+/**
+ * Whether this is a browser, where the platform decides over cookies, origins and handshakes.
+ *
+ * @example
+ * ```ts
+ * import { inBrowser } from '@graphlinks/core'
+ *
+ * console.log(inBrowser() ? 'the platform keeps the cookies' : 'a jar is needed')
+ * ```
+ */
 export function inBrowser(): boolean {
   return 'document' in globalThis || 'importScripts' in globalThis
 }
@@ -35,6 +44,13 @@ export function inBrowser(): boolean {
  * to one hop (`host`, `content-length`, `connection`, `proxy-authorization`, ...) are refused.
  *
  * @throws {@link HeaderError} when the name cannot be sent.
+ *
+ * @example
+ * ```ts
+ * import { checkHeaderName } from '@graphlinks/core'
+ *
+ * console.log(checkHeaderName('X-Tenant')) // x-tenant
+ * ```
  */
 export function checkHeaderName(name: string, details?: ErrorDetails): string {
   if (!token.test(name))
@@ -52,6 +68,13 @@ export function checkHeaderName(name: string, details?: ErrorDetails): string {
  * everything else (RFC 9110 section 5.5), and most of them print the value when they refuse it.
  *
  * @throws {@link HeaderError} that names the header and the position of the bad character, never the value.
+ *
+ * @example
+ * ```ts
+ * import { checkHeaderValue } from '@graphlinks/core'
+ *
+ * console.log(checkHeaderValue('x-tenant', 'acme')) // acme
+ * ```
  */
 export function checkHeaderValue(name: string, value: string, details?: ErrorDetails): string {
   const problem =
@@ -68,6 +91,13 @@ export function checkHeaderValue(name: string, value: string, details?: ErrorDet
  * Normalises headers of any accepted shape into checked entries, one per name, in the order of first appearance.
  *
  * @throws {@link HeaderError} when a name or a value cannot be sent, or the input is no headers at all.
+ *
+ * @example
+ * ```ts
+ * import { headerEntries } from '@graphlinks/core'
+ *
+ * console.log(headerEntries({ 'X-Tenant': 'acme', 'x-tenant': 'other' })) // [['x-tenant', 'other']]
+ * ```
  */
 export function headerEntries(input: HeadersInput, details?: ErrorDetails): readonly HeaderEntry[] {
   if (typeof input !== 'object' || input === null)

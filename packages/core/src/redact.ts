@@ -57,6 +57,14 @@ function collectStrings(value: unknown, found: Set<string>, seen: Set<object>): 
 /**
  * An error of a library as a cause that may be kept: its name, its code and its redacted message, three causes deep.
  * The original is dropped, since errors of HTTP and WebSocket stacks carry headers, URLs and values.
+ *
+ * @example
+ * ```ts
+ * import type { Operation } from '@graphlinks/core'
+ * import { redactError } from '@graphlinks/core/redact'
+ *
+ * export const causeFor = (operation: Operation, error: unknown): Error => redactError(operation, error)
+ * ```
  */
 export function redactError(operation: Operation, error: unknown, depth = 3): Error {
   const { name, message, code, cause } = (typeof error === 'object' && error !== null ? error : {}) as Error & {

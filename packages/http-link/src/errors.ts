@@ -7,13 +7,32 @@ export interface ResponseDetails extends ErrorDetails {
   readonly url?: string | undefined
 }
 
-/** There was no response: the server could not be reached, or the connection broke. */
+/**
+ * There was no response: the server could not be reached, or the connection broke.
+ *
+ * @example
+ * ```ts
+ * import { NetworkError } from '@graphlinks/http-link'
+ *
+ * export const isOffline = (error: unknown): boolean => NetworkError.is(error)
+ * ```
+ */
 export class NetworkError extends GraphLinksError {
   static override readonly name: string = 'NetworkError'
   static override readonly code: string = 'NETWORK'
 }
 
-/** Base of the errors about a response that came but is no result. */
+/**
+ * Base of the errors about a response that came but is no result.
+ *
+ * @example
+ * ```ts
+ * import { ResponseError } from '@graphlinks/http-link'
+ *
+ * export const statusOf = (error: unknown): number | undefined =>
+ *   error instanceof ResponseError ? error.status : undefined
+ * ```
+ */
 export class ResponseError extends GraphLinksError {
   static override readonly name: string = 'ResponseError'
   static override readonly code: string = 'RESPONSE'
@@ -37,7 +56,17 @@ export interface HttpErrorDetails extends ResponseDetails {
   readonly graphqlErrors?: readonly ResultError[] | undefined
 }
 
-/** The server answered with a status or a body that is no GraphQL response: a proxy, a login page, a wrong URL. */
+/**
+ * The server answered with a status or a body that is no GraphQL response: a proxy, a login page, a wrong URL.
+ *
+ * @example
+ * ```ts
+ * import { HttpError } from '@graphlinks/http-link'
+ *
+ * export const mustWait = (error: unknown): string | null =>
+ *   HttpError.is(error) && error.status === 429 ? error.retryAfter : null
+ * ```
+ */
 export class HttpError extends ResponseError {
   static override readonly name: string = 'HttpError'
   static override readonly code: string = 'HTTP_STATUS'
@@ -56,31 +85,80 @@ export class HttpError extends ResponseError {
   }
 }
 
-/** The response claims to be GraphQL, and is not well-formed. */
+/**
+ * The response claims to be GraphQL, and is not well-formed.
+ *
+ * @example
+ * ```ts
+ * import { MalformedResponseError } from '@graphlinks/http-link'
+ *
+ * export const report = (error: unknown): void => {
+ *   if (MalformedResponseError.is(error)) console.error(error.url, error.message) // quotes how the body starts
+ * }
+ * ```
+ */
 export class MalformedResponseError extends ResponseError {
   static override readonly name: string = 'MalformedResponseError'
   static override readonly code: string = 'MALFORMED_RESPONSE'
 }
 
-/** The response has no body, where GraphQL over HTTP has a result. */
+/**
+ * The response has no body, where GraphQL over HTTP has a result.
+ *
+ * @example
+ * ```ts
+ * import { EmptyResponseError } from '@graphlinks/http-link'
+ *
+ * export const isEmpty = (error: unknown): boolean => EmptyResponseError.is(error)
+ * ```
+ */
 export class EmptyResponseError extends ResponseError {
   static override readonly name: string = 'EmptyResponseError'
   static override readonly code: string = 'EMPTY_RESPONSE'
 }
 
-/** The response is larger than `maxResponseBytes`, counted after decompression. It was cut off there. */
+/**
+ * The response is larger than `maxResponseBytes`, counted after decompression. It was cut off there.
+ *
+ * @example
+ * ```ts
+ * import { ResponseTooLargeError } from '@graphlinks/http-link'
+ *
+ * export const askForLess = (error: unknown): boolean => ResponseTooLargeError.is(error)
+ * ```
+ */
 export class ResponseTooLargeError extends ResponseError {
   static override readonly name: string = 'ResponseTooLargeError'
   static override readonly code: string = 'RESPONSE_TOO_LARGE'
 }
 
-/** The server redirects, and following it could carry credentials away or turn a mutation into a GET. */
+/**
+ * The server redirects, and following it could carry credentials away or turn a mutation into a GET.
+ *
+ * @example
+ * ```ts
+ * import { RedirectBlockedError } from '@graphlinks/http-link'
+ *
+ * export const report = (error: unknown): void => {
+ *   if (RedirectBlockedError.is(error)) console.error(error.message) // names the URL that the server wants
+ * }
+ * ```
+ */
 export class RedirectBlockedError extends ResponseError {
   static override readonly name: string = 'RedirectBlockedError'
   static override readonly code: string = 'REDIRECT_BLOCKED'
 }
 
-/** A subscription was answered by a single result: the server does not do subscriptions at this endpoint. */
+/**
+ * A subscription was answered by a single result: the server does not do subscriptions at this endpoint.
+ *
+ * @example
+ * ```ts
+ * import { SubscriptionNotSupportedError } from '@graphlinks/http-link'
+ *
+ * export const needsWebSocket = (error: unknown): boolean => SubscriptionNotSupportedError.is(error)
+ * ```
+ */
 export class SubscriptionNotSupportedError extends ResponseError {
   static override readonly name: string = 'SubscriptionNotSupportedError'
   static override readonly code: string = 'SUBSCRIPTION_NOT_SUPPORTED'

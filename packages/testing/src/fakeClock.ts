@@ -60,7 +60,19 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets everything that is only waiting for promises go on. */
+/**
+ * Lets everything that is only waiting for promises go on.
+ *
+ * @example
+ * ```ts
+ * import { settle } from '@graphlinks/testing'
+ *
+ * const order: string[] = []
+ * void Promise.resolve().then(() => order.push('then'))
+ * await settle()
+ * console.log(order) // ['then']
+ * ```
+ */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0))
 }

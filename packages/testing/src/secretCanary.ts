@@ -31,7 +31,18 @@ export interface SecretCanary {
   watch<Value>(run: () => Value | Promise<Value>): Promise<Value>
 }
 
-/** Makes a {@link SecretCanary}. */
+/**
+ * Makes a {@link SecretCanary}.
+ *
+ * @example
+ * ```ts
+ * import { secretCanary } from '@graphlinks/testing'
+ *
+ * const canary = secretCanary()
+ * const output = await canary.watch(() => JSON.stringify({ token: '[redacted]' }))
+ * canary.check(output)
+ * ```
+ */
 export function secretCanary(): SecretCanary {
   const value = `canary${Math.random().toString(36).slice(2, 12).padEnd(10, '0')}${Date.now().toString(36)}`
   // Base64 of a longer text holds the middle of this one in one of three alignments.

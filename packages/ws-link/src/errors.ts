@@ -7,7 +7,18 @@ export interface SocketDetails extends ErrorDetails {
   readonly wasClean?: boolean | undefined
 }
 
-/** The socket was closed while operations were running. */
+/**
+ * The socket was closed while operations were running.
+ *
+ * @example
+ * ```ts
+ * import { SocketClosedError } from '@graphlinks/ws-link'
+ *
+ * export const report = (error: unknown): void => {
+ *   if (SocketClosedError.is(error)) console.error(error.closeCode, error.reason, error.retryable)
+ * }
+ * ```
+ */
 export class SocketClosedError extends GraphLinksError {
   static override readonly name: string = 'SocketClosedError'
   static override readonly code: string = 'SOCKET_CLOSED'
@@ -31,7 +42,16 @@ export class SocketClosedError extends GraphLinksError {
   }
 }
 
-/** No WebSocket connection could be made: the server is away, refuses the handshake, or speaks another protocol. */
+/**
+ * No WebSocket connection could be made: the server is away, refuses the handshake, or speaks another protocol.
+ *
+ * @example
+ * ```ts
+ * import { SocketConnectError } from '@graphlinks/ws-link'
+ *
+ * export const mayTryAgain = (error: unknown): boolean => SocketConnectError.is(error) && error.retryable
+ * ```
+ */
 export class SocketConnectError extends GraphLinksError {
   static override readonly name: string = 'SocketConnectError'
   static override readonly code: string = 'SOCKET_CONNECT'
