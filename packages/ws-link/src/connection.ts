@@ -1,18 +1,8 @@
-import {
-  redact,
-  redactError,
-  ResultQueue,
-  type Clock,
-  type GraphLinksError,
-  type Operation,
-  type Result,
-  type ResultError,
-} from '@graphlinks/core'
+import { ResultQueue, type Clock, type Operation, type Result, type ResultError } from '@graphlinks/core'
 import { createClient, GRAPHQL_TRANSPORT_WS_PROTOCOL, type Client, type SubscribePayload } from 'graphql-ws/client'
-import { closeCode } from './closeCodes.ts'
-import { SocketClosedError, SocketConnectError } from './errors.ts'
+import * as failures from './failures.ts'
 import type { Handshake } from './handshake.ts'
-import { configureSocket, type Socket, type SocketClass } from './socket.ts'
+import { closeSocket, lendSocket, type Socket, type SocketClass } from './socket.ts'
 
 /** What every connection of a link has in common. */
 export interface ConnectionOptions {
@@ -29,12 +19,8 @@ export interface ConnectionOptions {
 interface Subscription {
   readonly operation: Operation
   readonly queue: ResultQueue
+  readonly onAbort: () => void
 }
-
-const ackTimeout = 4504
-const open = 1
-// How long a server may take to answer a close before the socket is cut.
-const closeTimeoutMs = 1_000
 
 /**
  * One socket of one identity, from its handshake to its end. graphql-ws speaks the protocol; it would also reconnect by
@@ -43,42 +29,62 @@ const closeTimeoutMs = 1_000
  */
 export class Connection {
   readonly #options: ConnectionOptions
-  readonly #onRetired: () => void
+  readonly #peer: failures.Peer
+  readonly #onRetired: (closed: Promise<void>) => void
+  readonly #socket: Socket
   readonly #client: Client
-  readonly #subscriptions = new Set<Subscription>()
-  #socket: Socket | undefined = undefined
+  // By the id of their messages.
+  readonly #subscriptions = new Map<string, Subscription>()
+  #lastId = 0
   #acknowledged = false
   #retired = false
-  #nextId = 0
-  #cancelTimer: (() => void) | undefined = undefined
+  readonly #cancelConnectTimer: () => void
+  #cancelIdleTimer: () => void = ignore
 
-  constructor(handshake: Handshake, options: ConnectionOptions, onRetired: () => void) {
+  /**
+   * Opens the socket.
+   *
+   * @param onRetired - called once, when the connection takes no more operations. `closed` is when its socket is gone.
+   * @throws what the WebSocket class throws.
+   */
+  constructor(handshake: Handshake, options: ConnectionOptions, onRetired: (closed: Promise<void>) => void) {
+    const { url, socketClass, clock, connectTimeoutMs, maxMessageBytes } = options
     this.#options = options
+    this.#peer = { url, payload: handshake.payload }
     this.#onRetired = onRetired
-    this.#cancelTimer = options.clock.after(options.connectTimeoutMs, () => this.#fail(ackTimeout))
+    this.#socket = new socketClass(url, GRAPHQL_TRANSPORT_WS_PROTOCOL, {
+      headers: handshake.headers ?? {},
+      maxPayload: maxMessageBytes,
+      followRedirects: false,
+    })
+    // `ws` throws errors that nobody listens to; graphql-ws takes its listener away when it is done.
+    this.#socket.addEventListener('error', ignore)
+    // `ws` reports a wrong subprotocol as an error that does not name it.
+    this.#socket.on?.('upgrade', ({ headers }) => this.#checkProtocol(headers['sec-websocket-protocol']))
+    this.#cancelConnectTimer = clock.after(connectTimeoutMs, () =>
+      this.#fail(failures.notAcknowledged(this.#peer, connectTimeoutMs), failures.closeCodes.noAck),
+    )
     this.#client = createClient({
-      url: options.url,
-      webSocketImpl: configureSocket(options.socketClass, {
-        headers: handshake.headers,
-        maxMessageBytes: options.maxMessageBytes,
-        onSocket: (socket) => (this.#socket = socket),
-      }),
+      url,
+      webSocketImpl: lendSocket(this.#socket),
       ...(handshake.payload ? { connectionParams: { ...handshake.payload } } : {}),
       // Not lazy: this class decides when the socket is opened and closed.
       lazy: false,
       retryAttempts: 0,
       onNonLazyError: ignore,
-      // Unique per socket, which is all the protocol asks.
-      generateID: () => String(++this.#nextId),
+      generateID: () => String(this.#lastId),
       on: {
-        opened: (socket) => this.#checkProtocol((socket as Socket).protocol),
+        opened: () => this.#onOpen(),
         connected: () => {
           this.#acknowledged = true
-          this.#cancelTimer?.()
-          this.#closeWhenIdle()
+          this.#cancelConnectTimer()
         },
-        error: (error) => this.#fail(error),
-        closed: (event) => this.#fail(event),
+        // graphql-ws tells the sink of `complete` some turns later, and of messages that come after it before that.
+        message: (message) => {
+          if (message.type === 'complete') this.#end(message.id)?.queue.end()
+        },
+        error: (error) => this.#onError(error),
+        closed: (event) => this.#fail(failures.closed(event as failures.CloseEventLike, this.#peer)),
       },
     })
   }
@@ -86,24 +92,20 @@ export class Connection {
   /** Starts an operation and gives its results. Closing the queue ends it on the server. */
   subscribe(operation: Operation, query: string): ResultQueue {
     const { operationName, variables, extensions, signal } = operation
+    // Unique per socket, which is all the protocol asks.
+    const id = String(++this.#lastId)
     let unsubscribe = ignore
     const stop = (): void => {
-      unsubscribe()
-      over()
+      if (this.#end(id)) unsubscribe()
     }
     const queue = new ResultQueue({ limit: this.#options.maxQueuedResults, onClose: stop })
-    const subscription: Subscription = { operation, queue }
     const onAbort = (): void => {
       queue.fail(signal.reason)
       stop()
     }
-    const over = (): void => {
-      signal.removeEventListener('abort', onAbort)
-      if (this.#subscriptions.delete(subscription)) this.#closeWhenIdle()
-    }
     signal.addEventListener('abort', onAbort)
-    this.#subscriptions.add(subscription)
-    if (this.#acknowledged) this.#cancelTimer?.()
+    this.#subscriptions.set(id, { operation, queue, onAbort })
+    this.#cancelIdleTimer()
 
     const payload: SubscribePayload = {
       query,
@@ -112,122 +114,73 @@ export class Connection {
       ...(extensions === undefined ? {} : { extensions: { ...extensions } }),
     }
     unsubscribe = this.#client.subscribe(payload, {
-      next: (result) => {
-        if (this.#subscriptions.has(subscription)) queue.push(result as Result)
-      },
-      // An array is the server's request error, which is data; anything else is the end of the socket, see #fail.
+      next: (result) => this.#subscriptions.get(id)?.queue.push(result as Result),
+      // An array is the server's request error, which is data. Anything else is the end of the socket, see #fail.
       error: (error) => {
-        if (!Array.isArray(error) || !this.#subscriptions.has(subscription)) return
-        queue.push({ errors: error as ResultError[] })
-        queue.end()
-        over()
+        if (!Array.isArray(error)) return
+        this.#subscriptions.get(id)?.queue.push({ errors: error as ResultError[] })
+        this.#end(id)?.queue.end()
       },
-      complete: () => {
-        if (!this.#subscriptions.has(subscription)) return
-        queue.end()
-        over()
-      },
+      complete: ignore,
     })
     return queue
   }
 
-  /** Closes the socket. What still runs on it fails. @returns when it is closed, or was cut because it would not. */
-  async close(): Promise<void> {
-    this.#fail({ code: 1000, reason: '' })
-    await this.#closed
+  /** Closes the socket. What still runs on it fails. */
+  close(): void {
+    this.#fail(failures.disposed)
   }
 
-  #closed: Promise<void> | undefined = undefined
-
-  #closeWhenIdle(): void {
-    if (this.#subscriptions.size > 0 || this.#retired || !this.#acknowledged) return
-    this.#cancelTimer?.()
-    this.#cancelTimer = this.#options.clock.after(this.#options.idleCloseMs, () => this.#retire(1000))
+  /** Forgets an operation that is over. @returns it, unless it was forgotten before. */
+  #end(id: string): Subscription | undefined {
+    const subscription = this.#subscriptions.get(id)
+    if (!subscription) return undefined
+    this.#subscriptions.delete(id)
+    subscription.operation.signal.removeEventListener('abort', subscription.onAbort)
+    if (this.#subscriptions.size === 0 && !this.#retired) {
+      const { clock, idleCloseMs } = this.#options
+      this.#cancelIdleTimer = clock.after(idleCloseMs, () => this.#retire(failures.closeCodes.normal))
+    }
+    return subscription
   }
 
-  #checkProtocol(protocol: string): void {
-    if (this.#retired) return this.#socket?.close(1000)
-    if (protocol === GRAPHQL_TRANSPORT_WS_PROTOCOL) return
-    const chosen = protocol === '' ? 'none' : `"${protocol}"`
-    this.#fail(
-      new Error(`the server chose the subprotocol ${chosen}, and the link speaks "${GRAPHQL_TRANSPORT_WS_PROTOCOL}"`),
-      4406,
-    )
+  #onOpen(): void {
+    // Only where a WebSocket class does not mind that it was closed while it was connecting.
+    if (this.#retired) this.#socket.close(failures.closeCodes.normal, '')
+    else this.#checkProtocol(this.#socket.protocol)
   }
 
-  /** The socket is over, for the reason that graphql-ws, the platform or this class gave. */
-  #fail(cause: unknown, code = cause === ackTimeout ? ackTimeout : 1000): void {
+  #checkProtocol(chosen: string | undefined): void {
+    if (chosen === GRAPHQL_TRANSPORT_WS_PROTOCOL) return
+    this.#fail(failures.wrongProtocol(this.#peer, chosen), failures.closeCodes.wrongProtocol)
+  }
+
+  /** An error is graphql-ws's word about a message; an event is the platform's about the socket. */
+  #onError(error: unknown): void {
+    if (typeof (error as { type?: unknown } | null)?.type !== 'string') {
+      return this.#fail(failures.badMessage(error as Error, this.#peer), failures.closeCodes.badResponse)
+    }
+    this.#fail(this.#acknowledged ? failures.broken(error, this.#options) : failures.notConnected(error, this.#peer))
+  }
+
+  #fail(failure: failures.Failure, code: number = failures.closeCodes.normal): void {
     if (this.#retired) return
-    const subscriptions = [...this.#subscriptions]
+    const ids = [...this.#subscriptions.keys()]
     this.#retire(code)
-    for (const { operation, queue } of subscriptions) queue.fail(this.#explain(cause, operation))
-  }
-
-  #explain(cause: unknown, operation: Operation): GraphLinksError {
-    const details = { link: 'wsLink', operationName: operation.operationName }
-    const { url, connectTimeoutMs } = this.#options
-    if (cause === ackTimeout) {
-      const reason = `no connection_ack within ${connectTimeoutMs} ms (connectTimeoutMs)`
-      return new SocketClosedError(`${origin(url)}: ${reason}`, { ...details, closeCode: ackTimeout, reason }, true)
+    for (const id of ids) {
+      const subscription = this.#end(id)
+      subscription?.queue.fail(failure(subscription.operation))
     }
-    if (isCloseEvent(cause)) {
-      const { meaning, retryable } = closeCode(cause.code)
-      const reason = redact(operation, cause.reason ?? '')
-      return new SocketClosedError(
-        `the socket was closed with ${cause.code} (${meaning})${reason && `: ${reason}`}`,
-        { ...details, closeCode: cause.code, reason, wasClean: cause.wasClean === true },
-        retryable,
-      )
-    }
-    const error = redactError(operation, (cause as { error?: unknown } | undefined)?.error ?? cause)
-    if (this.#acknowledged) {
-      return new SocketClosedError('the socket broke; see cause', { ...details, closeCode: 1006, cause: error }, true)
-    }
-    const status = Number(/server response: (\d{3})/.exec(error.message)?.[1] ?? 0)
-    const what = status
-      ? `the handshake was answered with HTTP ${status}`
-      : `no connection: ${error.message || 'the platform does not say why'}`
-    return new SocketConnectError(
-      `${origin(url)}: ${what}`,
-      { ...details, cause: error },
-      status === 0 ? !/subprotocol/.test(error.message) : status >= 500,
-    )
   }
 
   #retire(code: number): void {
     this.#retired = true
-    this.#cancelTimer?.()
-    this.#subscriptions.clear()
-    // Sets graphql-ws's flag that keeps it from reconnecting. It waits for a connection that may never come: not we.
+    this.#cancelConnectTimer()
+    this.#cancelIdleTimer()
+    // Keeps graphql-ws from reconnecting. It also waits for a connection that may never come: not we.
     Promise.resolve(this.#client.dispose()).catch(ignore)
-    this.#closed = this.#closeSocket(code)
-    this.#onRetired()
+    this.#onRetired(closeSocket(this.#socket, code, this.#options.clock))
   }
-
-  async #closeSocket(code: number): Promise<void> {
-    const socket = this.#socket
-    if (!socket || socket.readyState > open + 1) return
-    await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(closeTimeoutMs, () => {
-        socket.terminate?.()
-        resolve()
-      })
-      socket.addEventListener('close', () => {
-        cancel()
-        resolve()
-      })
-      if (socket.readyState === open) socket.close(code, '')
-      else socket.close()
-    })
-  }
-}
-
-function isCloseEvent(value: unknown): value is { code: number; reason?: string; wasClean?: boolean } {
-  return typeof (value as { code?: unknown } | null)?.code === 'number'
-}
-
-function origin(url: string): string {
-  return new URL(url).origin
 }
 
 function ignore(): void {}

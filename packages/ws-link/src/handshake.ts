@@ -1,4 +1,4 @@
-import { renderFields, type JsonObject, type Operation } from '@graphlinks/core'
+import { OptionsError, renderFields, type JsonObject, type Operation } from '@graphlinks/core'
 
 /** What a payload function gets beside the operation. */
 export interface PayloadInput {
@@ -32,8 +32,12 @@ export interface HandshakeOptions {
   readonly allowInsecure: boolean
 }
 
-// They describe an HTTP message; in a payload they would only keep operations from sharing a socket.
-const transportHeaders = new Set(['accept', 'accept-encoding', 'cache-control', 'content-type', 'user-agent'])
+// They describe one HTTP message; in a payload they would only keep operations from sharing a socket.
+const transportHeaders = new Set(
+  'accept accept-encoding baggage cache-control content-type idempotency-key priority traceparent tracestate user-agent x-correlation-id x-request-id'.split(
+    ' ',
+  ),
+)
 
 /** Renders the headers and credentials of an operation for `connection_init` (graphql-transport-ws, ConnectionInit). */
 export async function createHandshake(operation: Operation, options: HandshakeOptions): Promise<Handshake> {
@@ -54,7 +58,17 @@ async function createPayload(
   operation: Operation,
   headers: Readonly<Record<string, string>>,
 ): Promise<JsonObject | undefined> {
-  if (typeof shape === 'function') return shape(operation, { headers })
+  if (typeof shape === 'function') {
+    const given: unknown = (await shape(operation, { headers })) ?? undefined
+    if (given === undefined || (typeof given === 'object' && !Array.isArray(given))) return given as JsonObject
+    throw new OptionsError(
+      `the payload function gave ${Array.isArray(given) ? 'an array' : `a ${typeof given}`}, not an object`,
+      {
+        link: 'wsLink',
+        operationName: operation.operationName,
+      },
+    )
+  }
   if (Object.keys(headers).length === 0) return undefined
   return shape === 'flat' ? headers : { headers }
 }

@@ -1,38 +1,36 @@
+import type { Clock } from '@graphlinks/core'
+
+type Handler = ((event: never) => void) | null
+
 /** A WebSocket, as far as the link uses it: the browser's, Node's or that of `ws`. */
 export interface Socket {
   readonly readyState: number
   readonly protocol: string
+  onopen: Handler
+  onmessage: Handler
+  onerror: Handler
+  onclose: Handler
+  send(data: string): void
   close(code?: number, reason?: string): void
   addEventListener(type: 'close' | 'error', listener: () => void): void
   /** Only where the socket is one of `ws`. */
   terminate?(): void
+  /** Only where the socket is one of `ws`. */
+  on?(event: 'upgrade', listener: (response: UpgradeResponse) => void): unknown
+}
+
+/** The server's answer to the handshake. */
+export interface UpgradeResponse {
+  readonly headers: Readonly<Record<string, string | undefined>>
 }
 
 /** A WebSocket class. The third argument is understood by `ws` alone. */
 export type SocketClass = new (url: string, protocols: string, options?: object) => Socket
 
-/** How sockets of one connection are made. */
-export interface SocketOptions {
-  readonly headers: Readonly<Record<string, string>> | undefined
-  readonly maxMessageBytes: number
-  /** Gets each socket that is made. */
-  readonly onSocket: (socket: Socket) => void
-}
-
-/** A class that makes sockets with these options; graphql-ws itself passes on only a URL and a protocol. */
-export function configureSocket(
-  base: SocketClass,
-  { headers = {}, maxMessageBytes, onSocket }: SocketOptions,
-): SocketClass {
-  return class ConfiguredSocket extends base {
-    constructor(url: string, protocols: string) {
-      super(url, protocols, { headers, maxPayload: maxMessageBytes, followRedirects: false })
-      // `ws` reports a close during the handshake as an error, after graphql-ws has taken its listeners away.
-      this.addEventListener('error', ignore)
-      onSocket(this)
-    }
-  }
-}
+const open = 1
+const closing = 2
+// How long a server may take to answer a close before the socket is cut.
+const closeTimeoutMs = 1_000
 
 /** The platform's WebSocket; isomorphic-ws where there is none, or where headers of the handshake are wanted. */
 export async function loadSocketClass(given: SocketClass | undefined, needsHeaders: boolean): Promise<SocketClass> {
@@ -42,4 +40,63 @@ export async function loadSocketClass(given: SocketClass | undefined, needsHeade
   return socketClass as unknown as SocketClass
 }
 
-function ignore(): void {}
+/**
+ * The class that graphql-ws gets: it gives the socket that is there already, and its `close` does nothing. graphql-ws
+ * would close with the text of an error as the reason, and at a second `complete` message for one operation even while
+ * others run; when and how a socket is closed is the connection's business.
+ */
+export function lendSocket(socket: Socket): new () => unknown {
+  return class LentSocket {
+    static readonly CONNECTING = 0
+    static readonly OPEN = open
+    static readonly CLOSING = closing
+    static readonly CLOSED = 3
+
+    get readyState(): number {
+      return socket.readyState
+    }
+
+    get protocol(): string {
+      return socket.protocol
+    }
+
+    set onopen(handler: Handler) {
+      socket.onopen = handler
+    }
+
+    set onmessage(handler: Handler) {
+      socket.onmessage = handler
+    }
+
+    set onerror(handler: Handler) {
+      socket.onerror = handler
+    }
+
+    set onclose(handler: Handler) {
+      socket.onclose = handler
+    }
+
+    send(data: string): void {
+      socket.send(data)
+    }
+
+    close(): void {}
+  }
+}
+
+/** Closes a socket in whatever state it is. @returns when it is closed, or was cut because the server did not answer. */
+export async function closeSocket(socket: Socket, code: number, clock: Clock): Promise<void> {
+  if (socket.readyState > closing) return
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(closeTimeoutMs, () => {
+      socket.terminate?.()
+      resolve()
+    })
+    socket.addEventListener('close', () => {
+      cancel()
+      resolve()
+    })
+    if (socket.readyState === open) socket.close(code, '')
+    else socket.close()
+  })
+}

@@ -1,5 +1,14 @@
-import { inBrowser, OptionsError, parseUrl, systemClock, type Clock, type TerminalLink } from '@graphlinks/core'
+import {
+  inBrowser,
+  OptionsError,
+  parseUrl,
+  systemClock,
+  type Clock,
+  type Operation,
+  type TerminalLink,
+} from '@graphlinks/core'
 import { Connection } from './connection.ts'
+import { notConnected, unsendable } from './failures.ts'
 import { createHandshake, type Handshake, type Payload } from './handshake.ts'
 import { loadSocketClass, type SocketClass } from './socket.ts'
 
@@ -57,34 +66,58 @@ export interface WsLinkOptions {
 export function wsLink(options: WsLinkOptions): TerminalLink {
   const settings = checkOptions(options)
   const connections = new Map<string, Connection>()
+  // Sockets that take no more operations and are not gone yet.
+  const closing = new Set<Promise<void>>()
 
   const connect = (handshake: Handshake, socketClass: SocketClass): Connection => {
     const { identity } = handshake
-    let connection = connections.get(identity)
-    if (!connection) {
-      connection = new Connection(handshake, { ...settings, url: settings.endpoint.href, socketClass }, () =>
-        connections.delete(identity),
-      )
-      connections.set(identity, connection)
-    }
+    const known = connections.get(identity)
+    if (known) return known
+    const options = { ...settings, url: settings.endpoint.href, socketClass }
+    const connection = new Connection(handshake, options, (closed) => {
+      connections.delete(identity)
+      closing.add(closed)
+      void closed.then(() => closing.delete(closed))
+    })
+    connections.set(identity, connection)
     return connection
   }
 
   const named: TerminalLink = async function wsLink(operation) {
+    checkJson(operation)
     const [handshake, socketClass, query] = await Promise.all([
       createHandshake(operation, settings),
       loadSocketClass(settings.webSocket, settings.handshakeHeaders),
       operation.document.text(),
     ])
+    const open = (): Connection => {
+      try {
+        return connect(handshake, socketClass)
+      } catch (error) {
+        throw notConnected({ error }, { url: settings.endpoint.href, payload: undefined })(operation)
+      }
+    }
     // Nothing is opened for an operation that was cancelled meanwhile: nobody iterates then.
-    return { [Symbol.asyncIterator]: () => connect(handshake, socketClass).subscribe(operation, query) }
+    return { [Symbol.asyncIterator]: () => open().subscribe(operation, query) }
   }
   return Object.assign(named, {
     stage: 'terminal' as const,
     async dispose() {
-      await Promise.all([...connections.values()].map((connection) => connection.close()))
+      for (const connection of connections.values()) connection.close()
+      await Promise.all(closing)
     },
   })
+}
+
+/** Up front: graphql-ws leaves a rejected promise behind that nobody handles when it finds out for itself. */
+function checkJson(operation: Operation): void {
+  const { variables, extensions } = operation
+  if (variables === undefined && extensions === undefined) return
+  try {
+    JSON.stringify([variables, extensions])
+  } catch (error) {
+    throw unsendable(error)(operation)
+  }
 }
 
 function checkOptions(options: WsLinkOptions) {
@@ -102,20 +135,21 @@ function checkOptions(options: WsLinkOptions) {
       { link },
     )
   }
-  const durations = {
+  const defaults = {
     connectTimeoutMs: 10_000,
     idleCloseMs: 3_000,
     maxQueuedResults: 1_000,
     maxMessageBytes: 16_777_216,
   }
   const numbers = Object.fromEntries(
-    Object.entries(durations).map(([name, fallback]) => {
-      const value = options[name as keyof typeof durations] ?? fallback
-      if (!(value >= (name === 'idleCloseMs' ? 0 : 1) && Number.isFinite(value)))
-        throw new OptionsError(`${name} is a positive number, not ${value}`, { link })
+    Object.entries(defaults).map(([name, fallback]) => {
+      const value = options[name as keyof typeof defaults] ?? fallback
+      // setTimeout takes no more, and would fire at once.
+      if (!(Number.isInteger(value) && value >= (name === 'idleCloseMs' ? 0 : 1) && value < 2 ** 31))
+        throw new OptionsError(`${name} is a positive integer below 2,147,483,648, not ${value}`, { link })
       return [name, value]
     }),
-  ) as typeof durations
+  ) as typeof defaults
   return {
     ...numbers,
     endpoint,
@@ -136,5 +170,6 @@ function parseEndpoint(url: string | URL, link: string): URL {
   }
   if (endpoint.username || endpoint.password)
     throw new OptionsError('url has a user name or password in it: use basicAuthLink', { link })
+  if (endpoint.hash) throw new OptionsError('url has a fragment (#), which WebSocket URLs cannot have', { link })
   return endpoint
 }
