@@ -53,7 +53,7 @@ export function inBrowser(): boolean {
  * ```
  */
 export function checkHeaderName(name: string, details?: ErrorDetails): string {
-  if (!token.test(name))
+  if (typeof name !== 'string' || !token.test(name))
     throw new HeaderError('a header name has a character that HTTP does not allow in names', details)
   const lower = name.toLowerCase()
   if (refused.test(lower)) throw new HeaderError(`"${lower}" is set by the transport, not by a client`, details)

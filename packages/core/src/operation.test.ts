@@ -46,11 +46,7 @@ describe('createOperation', () => {
         'operation A: variables',
       ],
       [() => createOperation({ document: '{ a }', variables: 'x' as never }), OptionsError, 'variables'],
-      [
-        () => createOperation({ document: 'query A { a }', headers: { 'x\n': 'v' } }),
-        HeaderError,
-        'operation A: ',
-      ],
+      [() => createOperation({ document: 'query A { a }', headers: { 'x\n': 'v' } }), HeaderError, 'operation A: '],
       [() => createOperation({ document: '{ a }', headers: 'x' as never }), HeaderError, 'headers are'],
     ]
     for (const [run, Class, words] of failures) {
