@@ -1,7 +1,8 @@
 import type { Context } from './context.ts'
-import { parseDocument, type Document, type GraphQLDocument, type OperationKind } from './document.ts'
+import { parseDocument, type AnyDocument, type Document, type GraphQLDocument, type OperationKind } from './document.ts'
 import { DisposedError, DocumentError, GraphLinksError, OptionsError } from './errors.ts'
-import { execute, lastResult, type ExecutionScope } from './execute.ts'
+import { execute, lastResult } from './execute.ts'
+import type { ExecutionScope } from './execution.ts'
 import { headerEntries, type HeadersInput } from './headers.ts'
 import type { TerminalLink } from './link.ts'
 import { createOperation, type JsonObject, type Operation } from './operation.ts'
@@ -214,11 +215,11 @@ export function createClient({ link }: ClientOptions): Client {
 
 const methodFor = { query: 'query', mutation: 'mutate', subscription: 'subscribe' } as const
 
-type MethodArguments = [source: Document | Request, variables?: JsonObject | null, options?: CallOptions]
+type MethodArguments = [source: AnyDocument | Request, variables?: JsonObject | null, options?: CallOptions]
 
 function toOperation(
   documents: DocumentCache,
-  source: Document | Request,
+  source: AnyDocument | Request,
   variables: JsonObject | null | undefined,
   options: CallOptions = {},
 ): Operation {
@@ -236,7 +237,7 @@ function toOperation(
   })
 }
 
-function isRequest(source: Document | Request): source is Request {
+function isRequest(source: AnyDocument | Request): source is Request {
   return typeof (source as Request).document?.select === 'function'
 }
 
@@ -260,7 +261,7 @@ function isRequest(source: Document | Request): source is Request {
 export function createRequest<Data = unknown, Variables = JsonObject>(
   init: RequestInit<Data, Variables>,
 ): Request<Data, Variables> {
-  const document = parseDocument(init.query as Document)
+  const document = parseDocument(init.query as AnyDocument)
   document.select(init.operationName)
   return Object.freeze({
     document,
@@ -278,7 +279,7 @@ class DocumentCache {
   readonly #objects = new WeakMap<object, GraphQLDocument>()
   readonly #texts = new Map<unknown, GraphQLDocument>()
 
-  get(source: Document): GraphQLDocument {
+  get(source: AnyDocument): GraphQLDocument {
     const cache = typeof source === 'object' ? this.#objects : this.#texts
     let document = cache.get(source as object)
     if (!document) {

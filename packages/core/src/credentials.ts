@@ -28,25 +28,22 @@ export interface RenderedFields {
  * @throws {@link InsecureTransportError} when something sensitive would travel unencrypted to another machine.
  */
 export function renderFields(operation: Operation, { endpoint, link, allowInsecure }: Destination): RenderedFields {
-  const origin = originOf(endpoint)
   const headers = new Map<string, string | null>()
   const params = new Map<string, string | null>()
   const secrets: string[] = []
   for (const { name, place, value, sensitive, origins } of fieldsOf(operation)) {
     const target = place === 'header' ? headers : params
-    if (target.has(name) || (origins !== undefined && !origins.includes(origin))) continue
-    const revealed = value === null ? null : value.reveal()
+    if (target.has(name) || (origins && !origins.includes(originOf(endpoint)))) continue
+    const revealed = value && value.reveal()
     target.set(name, revealed)
     if (!sensitive || revealed === null) continue
-    if (!allowInsecure && !isConfidential(endpoint)) {
-      throw new InsecureTransportError(
-        `"${name}" is secret and ${origin} not encrypted: use https or wss, or set sensitive: false or allowInsecure: true`,
-        { link, operationName: operation.operationName },
-      )
-    }
-    secrets.push(revealed)
+    if (secrets.push(revealed) > 1 || allowInsecure || isConfidential(endpoint)) continue
+    throw new InsecureTransportError(
+      `"${name}" is secret and ${originOf(endpoint)} not encrypted: use https or wss, or set sensitive: false or allowInsecure: true`,
+      { link, operationName: operation.operationName },
+    )
   }
-  ;(operation as OperationValue).execution?.addSecrets(secrets)
+  if (secrets.length > 0) (operation as OperationValue).execution?.addSecrets(secrets)
   const searchParams = [...params].filter((param): param is [string, string] => param[1] !== null)
   return { headers, searchParams }
 }

@@ -9,7 +9,7 @@ export type OperationKind = 'query' | 'mutation' | 'subscription'
  * GraphQL Code Generator (`TypedDocumentNode`, `TypedDocumentString`) and of gql.tada.
  */
 export interface TypedDocument<Data, Variables> {
-  __apiType?: (variables: Variables) => Data
+  __apiType?: ((variables: Variables) => Data) | undefined
 }
 
 /**
@@ -19,6 +19,9 @@ export interface TypedDocument<Data, Variables> {
 export type Document<Data = unknown, Variables = Record<string, unknown>> =
   | string
   | (TypedDocument<Data, Variables> & (DocumentNode | { toString(): string }))
+
+/** A document of any data and variables. */
+export type AnyDocument = Document<unknown, never>
 
 /** Kind and name of one operation in a document. */
 export interface OperationSignature {

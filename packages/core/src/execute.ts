@@ -1,7 +1,7 @@
 import { LinkError } from './errors.ts'
-import { ExecutionState } from './executionState.ts'
-import { cold, type TerminalLink } from './link.ts'
-import { withExecution, type Operation, type OperationValue } from './operation.ts'
+import { Execution, type ExecutionScope } from './execution.ts'
+import type { TerminalLink } from './link.ts'
+import type { Operation } from './operation.ts'
 import { finished, once, type Result, type Results } from './results.ts'
 
 /**
@@ -21,7 +21,7 @@ import { finished, once, type Result, type Results } from './results.ts'
  * ```
  */
 export function execute(link: TerminalLink, operation: Operation, scope?: ExecutionScope): Results {
-  return once(new Execution(link, operation, scope))
+  return once(new EdgeIterator(link, operation, scope))
 }
 
 /**
@@ -40,128 +40,100 @@ export function execute(link: TerminalLink, operation: Operation, scope?: Execut
  * console.log(data)
  * ```
  */
-export async function lastResult(link: TerminalLink, operation: Operation, scope?: ExecutionScope): Promise<Result> {
-  const execution = new Execution(link, operation, scope)
+export function lastResult(link: TerminalLink, operation: Operation, scope?: ExecutionScope): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const execution = new Execution(operation, scope, reject)
+    const source = execution.begin(link)
+    if (!source) return
+    // Ended before the caller hears of it: an abort that comes then means nothing.
+    drain(source, operation).then(
+      (result) => {
+        execution.end()
+        resolve(result)
+      },
+      (error: unknown) => {
+        execution.end()
+        reject(error as Error)
+      },
+    )
+  })
+}
+
+async function drain(source: AsyncIterator<Result>, operation: Operation): Promise<Result> {
   let last: Result | undefined
-  for (let step = await execution.next(); !step.done; step = await execution.next()) last = step.value
+  for (let step = await source.next(); !step.done; step = await source.next()) last = checkResult(step.value, operation)
   if (last) return last
   throw new LinkError('the chain completed without a result: its terminal link must give one', operation)
 }
 
-/** The executions of one client that are running, so that disposing it can end them. */
-export type ExecutionScope = Set<{ abort(reason: unknown): void }>
+function checkResult(result: unknown, operation: Operation): Result {
+  if (typeof result === 'object' && result !== null) return result
+  throw new LinkError('a link gave something that is no result, such as { data }', operation)
+}
 
 interface Waiter {
   resolve(step: IteratorResult<Result>): void
   reject(error: unknown): void
 }
 
-/** One run of a chain, by hand: `return()` on an async generator would wait for the pending `next()`. */
-class Execution implements AsyncIterator<Result> {
-  readonly #state = new ExecutionState()
+/** The edge of a stream, by hand: `return()` on an async generator would wait for the pending `next()`. */
+class EdgeIterator implements AsyncIterator<Result> {
   readonly #link: TerminalLink
-  readonly #operation: OperationValue
-  readonly #scope: ExecutionScope | undefined
+  readonly #operation: Operation
+  readonly #execution: Execution
   #source: AsyncIterator<Result> | undefined = undefined
   #over = false
-  // Set by an abort that finds nobody waiting; the next reader gets it.
+  // Set by an end that finds nobody waiting; the next reader gets it.
   #failure: { readonly error: unknown } | undefined = undefined
   // Concurrent calls of next() are answered one after the other, as the protocol of async iterators asks.
   #waiters: Waiter[] = []
 
   constructor(link: TerminalLink, operation: Operation, scope: ExecutionScope | undefined) {
     this.#link = link
-    this.#operation = operation as OperationValue
-    this.#scope = scope
+    this.#operation = operation
+    this.#execution = new Execution(operation, scope, (error) => this.#end({ error }))
   }
 
   next(): Promise<IteratorResult<Result>> {
     return new Promise((resolve, reject) => {
-      if (this.#waiters.push({ resolve, reject }) === 1) this.#advance()
+      if (this.#waiters.push({ resolve, reject }) === 1) void this.#advance()
     })
   }
 
   return(): Promise<IteratorResult<Result>> {
+    if (!this.#over && this.#source) this.#execution.stop()
     this.#failure = undefined
-    this.#stop()
-    this.#flush()
+    this.#end()
     return finished()
   }
 
-  /** Ends the run and tells the consumer why. */
-  abort(reason: unknown): void {
-    if (this.#over) return
-    this.#stop(reason)
-    this.#failure = { error: reason }
-    if (this.#waiters.length > 0) this.#flush()
-  }
-
-  #advance(): void {
-    if (!this.#over && !this.#source) this.#begin()
-    if (this.#over) return this.#flush()
+  async #advance(): Promise<void> {
     try {
-      // A link may give something else than a promise.
-      Promise.resolve((this.#source as AsyncIterator<Result>).next()).then(this.#onStep, this.#onError)
+      if (!this.#over) this.#source ??= this.#execution.begin(this.#link)
+      if (this.#over || !this.#source) return this.#end()
+      const step = await this.#source.next()
+      if (this.#over) return
+      if (!step.done) {
+        checkResult(step.value, this.#operation)
+        this.#waiters.shift()?.resolve(step)
+        if (this.#waiters.length > 0) void this.#advance()
+        return
+      }
+      this.#execution.end()
+      this.#end()
     } catch (error) {
-      this.#onError(error)
+      if (this.#over) return
+      this.#execution.end()
+      this.#end({ error })
     }
-  }
-
-  #begin(): void {
-    const { callerSignal } = this.#operation
-    if (callerSignal?.aborted) return this.#onSignal()
-    callerSignal?.addEventListener('abort', this.#onSignal)
-    this.#scope?.add(this)
-    this.#source = cold(this.#link)(withExecution(this.#operation, this.#state))[Symbol.asyncIterator]()
-  }
-
-  // Properties, so that the signal's listener can be removed and a step makes no closures.
-  readonly #onSignal = (): void => this.abort(this.#operation.callerSignal?.reason)
-
-  readonly #onStep = (step: IteratorResult<Result>): void => {
-    if (this.#over) return
-    if (step?.done) return this.#finish()
-    if (typeof step?.value !== 'object') {
-      return this.#onError(new LinkError('a link gave something that is no result, such as { data }', this.#operation))
-    }
-    this.#waiters.shift()?.resolve(step)
-    if (this.#waiters.length > 0) this.#advance()
-  }
-
-  readonly #onError = (error: unknown): void => {
-    if (this.#over) return
-    this.#failure = { error }
-    this.#finish()
-  }
-
-  /** The chain ended by itself: nothing is left to cancel. */
-  #finish(): void {
-    this.#end()
-    this.#flush()
-  }
-
-  #end(): void {
-    this.#over = true
-    this.#operation.callerSignal?.removeEventListener('abort', this.#onSignal)
-    this.#scope?.delete(this)
-  }
-
-  /** Stops the chain without waiting for it: a link that does not listen must not hold up the caller. */
-  #stop(reason?: unknown): void {
-    if (this.#over) return
-    this.#end()
-    if (!this.#source) return
-    this.#state.abort(reason)
-    // The consumer has left, so there is nobody to tell of an error.
-    new Promise((resolve) => resolve(this.#source?.return?.())).catch(() => {})
   }
 
   /** Answers everybody who waits: the first with the failure, if there is one. */
-  #flush(): void {
-    for (const { resolve, reject } of this.#waiters.splice(0)) {
-      const failure = this.#failure
-      this.#failure = undefined
-      if (failure) reject(failure.error)
+  #end(failure = this.#failure): void {
+    this.#over = true
+    this.#failure = this.#waiters.length > 0 ? undefined : failure
+    for (const [index, { resolve, reject }] of this.#waiters.splice(0).entries()) {
+      if (failure && index === 0) reject(failure.error)
       else resolve({ done: true, value: undefined })
     }
   }

@@ -22,7 +22,7 @@ export type { BasicAuthLinkOptions } from './auth/basicAuthLink.ts'
 export { apiKeyLink } from './auth/apiKeyLink.ts'
 export type { ApiKeyLinkOptions } from './auth/apiKeyLink.ts'
 export type { CredentialOptions, Provided } from './auth/provider.ts'
-export type { Document, OperationKind, TypedDocument } from './document.ts'
+export type { AnyDocument, Document, OperationKind, TypedDocument } from './document.ts'
 export type { HttpMetadata, ResponseHeaders, Result, ResultError, Results } from './results.ts'
 export type { HeadersInput } from './headers.ts'
 export {

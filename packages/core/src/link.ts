@@ -1,7 +1,7 @@
 import { GraphLinksError, LinkError, WiringError } from './errors.ts'
 import { kindOf } from './headers.ts'
 import type { Operation, OperationValue } from './operation.ts'
-import { failed, flatten, once, OpeningIterator, type Results } from './results.ts'
+import { failed, flatten, OpeningIterator, type Results } from './results.ts'
 
 /** Runs the rest of the chain. Each call is a new attempt; nothing is sent before its results are iterated. */
 export type Next = (operation: Operation) => Results
@@ -101,24 +101,25 @@ export function split(test: (operation: Operation) => boolean, yes: TerminalLink
   return withTraits(splitting, 'split', [yes, no], { stage: 'terminal' })
 }
 
-/** Calls a link so that whatever it does becomes results: of a link that breaks its contract, failed ones. */
 function step(link: Link, next: Next): Next {
-  return (operation) => {
-    const { execution } = operation as OperationValue
-    // Work that was cancelled while a link was waiting must not start further in.
-    if (execution?.aborted) return failed(execution.reason)
-    try {
-      return settle(link(operation, next), link, operation)
-    } catch (error) {
-      return failed(blame(error, link, operation))
-    }
-  }
+  return (operation) => invoke(link, operation, next)
 }
 
-/** A terminal link as results that call it on the first step, unless the operation was cancelled before. */
-export function cold(terminal: TerminalLink): Next {
-  const call = step(terminal, failed)
-  return (operation) => once(new OpeningIterator(() => call(operation)))
+/** A terminal link as results that call it on the first step. */
+function cold(terminal: TerminalLink): Next {
+  return (operation) => new OpeningIterator(() => invoke(terminal, operation))
+}
+
+/** Calls a link so that whatever it does becomes results: of a link that breaks its contract, failed ones. */
+export function invoke(link: Link, operation: Operation, next: Next = failed): Results {
+  const { execution } = operation as OperationValue
+  // Work that was cancelled while a link was waiting must not start further in.
+  if (execution?.aborted) return failed(execution.reason)
+  try {
+    return settle(link(operation, next), link, operation)
+  } catch (error) {
+    return failed(blame(error, link, operation))
+  }
 }
 
 function settle(returned: Results | Promise<Results>, link: Link | TerminalLink, operation: Operation): Results {

@@ -1,8 +1,8 @@
-import { ExecutionState } from './executionState.ts'
+import type { Execution } from './execution.ts'
 import { emptyContext, type Context, type ContextKey } from './context.ts'
 import {
   parseDocument,
-  type Document,
+  type AnyDocument,
   type GraphQLDocument,
   type OperationKind,
   type OperationSignature,
@@ -38,7 +38,7 @@ export interface Operation {
 
 /** What an operation is made from. */
 export interface OperationInit {
-  readonly document: Document | GraphQLDocument
+  readonly document: AnyDocument | GraphQLDocument
   /** Which operation of the document runs. Needed only where it has several. */
   readonly operationName?: string | undefined
   readonly variables?: JsonObject | null | undefined
@@ -75,7 +75,7 @@ export class OperationValue implements Operation {
   readonly extensions: JsonObject | undefined
   readonly context: Context
   readonly layers: FieldLayer | undefined
-  readonly execution: ExecutionState | undefined
+  readonly execution: Execution | undefined
 
   constructor(
     origin: OperationOrigin,
@@ -83,7 +83,7 @@ export class OperationValue implements Operation {
     extensions: JsonObject | undefined,
     context: Context,
     layers?: FieldLayer,
-    execution?: ExecutionState,
+    execution?: Execution,
   ) {
     this.origin = origin
     this.variables = variables
@@ -118,7 +118,7 @@ export class OperationValue implements Operation {
   }
 
   toJSON(): object {
-    const headers = [...new Set([...fieldsOf(this)].map((field) => field.name))]
+    const headers = [...new Set(fieldsOf(this).map((field) => field.name))]
     return { kind: this.kind, operationName: this.operationName, headers }
   }
 
@@ -158,7 +158,7 @@ export function createOperation(init: OperationInit): Operation {
   )
 }
 
-function isParsed(document: Document | GraphQLDocument): document is GraphQLDocument {
+function isParsed(document: AnyDocument | GraphQLDocument): document is GraphQLDocument {
   return typeof (document as GraphQLDocument).select === 'function'
 }
 
@@ -228,7 +228,7 @@ export function withContext<Value>(operation: Operation, key: ContextKey<Value>,
 }
 
 /** A copy that belongs to one execution. */
-export function withExecution(operation: Operation, execution: ExecutionState): Operation {
+export function withExecution(operation: Operation, execution: Execution): Operation {
   const { origin, variables, extensions, context, layers } = operation as OperationValue
   return new OperationValue(origin, variables, extensions, context, layers, execution)
 }
@@ -243,8 +243,9 @@ export function isOverridden(operation: Operation, name: string): boolean {
 }
 
 /** The fields of an operation, strongest first: of the call and request, then of links from the last to the first. */
-export function* fieldsOf(operation: Operation): Iterable<Field> {
-  const { overrides, layers } = operation as OperationValue
-  for (const [name, value] of overrides ?? []) yield new Field(name, value, !isHarmless(name))
-  for (let layer = layers; layer !== undefined; layer = layer.parent) yield layer.field
+export function fieldsOf(operation: Operation): Field[] {
+  const { overrides = [], layers } = operation as OperationValue
+  const fields = overrides.map(([name, value]) => new Field(name, value, !isHarmless(name)))
+  for (let layer = layers; layer !== undefined; layer = layer.parent) fields.push(layer.field)
+  return fields
 }

@@ -58,12 +58,15 @@ export class OpeningIterator implements AsyncIterableIterator<Result> {
   #source: AsyncIterator<Result> | undefined = undefined
   #opening: Promise<void> | undefined = undefined
   #closed = false
+  #taken = false
 
   constructor(open: () => Results | Promise<Results>) {
     this.#open = open
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Result> {
+    if (this.#taken) throw takenTwice()
+    this.#taken = true
     return this
   }
 
@@ -115,11 +118,15 @@ export function once(iterator: AsyncIterator<Result>): Results {
   let taken = false
   return {
     [Symbol.asyncIterator]() {
-      if (taken) throw new LinkError('results can be iterated once: call next, or execute, again')
+      if (taken) throw takenTwice()
       taken = true
       return iterator
     },
   }
+}
+
+function takenTwice(): LinkError {
+  return new LinkError('results can be iterated once: call next, or execute, again')
 }
 
 /** Results that fail with this error, kept as it is. */
