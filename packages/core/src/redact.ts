@@ -21,37 +21,67 @@ import { redacted } from './secret.ts'
  * ```
  */
 export function redact(operation: Operation, text: string, maxLength = 256): string {
-  let clean = text
-  for (const secret of secretsOf(operation)) {
-    for (const spelling of new Set([secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])) {
-      clean = clean.replaceAll(spelling, redacted)
-    }
-  }
+  const spellings = [...new Set([...secretsOf(operation)].flatMap(spellingsOf))].sort((a, b) => b.length - a.length)
+  const longest = spellings[0]?.length ?? 0
+  // A long text is cut before it is searched; what may be the start of a secret at the cut is then left out.
+  const limit = 4_096 + maxLength + 4 * longest
+  const isCut = text.length > limit
+  let clean = text.slice(0, limit)
+  for (const spelling of spellings) clean = clean.replaceAll(spelling, redacted)
+  if (isCut) clean = clean.slice(0, Math.max(0, clean.length - longest))
   // Control characters could move the cursor of the terminal that prints the log.
   // oxlint-disable-next-line no-control-regex
   clean = clean.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trim()
-  return clean.length > maxLength ? `${clean.slice(0, maxLength)}...` : clean
+  return isCut || clean.length > maxLength ? `${clean.slice(0, maxLength)}...` : clean
 }
 
-/** Longest first, so that a value that contains another one is cut out whole. */
-function secretsOf(operation: Operation): string[] {
+function secretsOf(operation: Operation): Set<string> {
   const { execution, overrides, variables } = operation as OperationValue
   const headers = (overrides ?? []).flatMap(([name, value]) => (value !== null && !isHarmless(name) ? [value] : []))
   const credentials = [...(execution?.secrets ?? []), ...headers]
-  // The token of "Bearer token" is as secret as the whole; the scheme is not, and WWW-Authenticate starts with it.
-  const words = credentials
-    .flatMap((value) => [value, ...value.replace(/^(basic|bearer|dpop|token|jwt) /i, '').split(/[ =]/)])
-    .filter((word) => word.length > 3)
-  const found = new Set(words)
-  collectStrings(variables, found, new Set())
-  return [...found].sort((a, b) => b.length - a.length)
+  const found = new Set(credentials.flatMap(partsOf).filter((part) => part.length > 3))
+  collectValues(variables, found, new Set())
+  return found
 }
 
-function collectStrings(value: unknown, found: Set<string>, seen: Set<object>): void {
-  if (typeof value === 'string' && value.length > 2) found.add(value)
+/** A credential and what is as secret in it: the token of "Bearer token", the password in Base64, each of the cookies. */
+function partsOf(credential: string): string[] {
+  // The scheme is no secret, and WWW-Authenticate starts with it.
+  const [, scheme = '', value = credential] = /^(basic|bearer|dpop|token|jwt) (.*)/i.exec(credential) ?? []
+  const parts = [credential, value, ...value.split(/[ =;]/)]
+  if (scheme.toLowerCase() !== 'basic') return parts
+  try {
+    const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0))
+    const user = new TextDecoder().decode(bytes)
+    return [...parts, user, user.slice(user.indexOf(':') + 1)]
+  } catch {
+    return parts
+  }
+}
+
+/** How servers spell a text when they echo it: in JSON (PHP escapes slashes), in a URL, in a form, in HTML. */
+function spellingsOf(secret: string): string[] {
+  const json = JSON.stringify(secret).slice(1, -1)
+  // encodeURIComponent throws on half a character.
+  const url = encodeURIComponent(secret.replace(/[\ud800-\udfff]/gu, '\ufffd'))
+  const form = new URLSearchParams([['', secret]]).toString().slice(1)
+  const html = secret.replace(/[&<>"']/g, (character) => htmlEntities[character] ?? character)
+  return [secret, json, json.replaceAll('/', '\\/'), url, form, html]
+}
+
+const htmlEntities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+function collectValues(value: unknown, found: Set<string>, seen: Set<object>): void {
+  if ((typeof value === 'string' || typeof value === 'number') && String(value).length > 2) found.add(String(value))
   if (typeof value !== 'object' || value === null || seen.has(value)) return
   seen.add(value)
-  for (const inner of Object.values(value)) collectStrings(inner, found, seen)
+  for (const inner of Object.values(value)) collectValues(inner, found, seen)
 }
 
 /**

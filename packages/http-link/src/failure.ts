@@ -15,7 +15,9 @@ import { graphqlMediaType, isSuccess, mediaTypeOf, parseResult, type WireRespons
 /** Why a response is no result, as an error. docs/links/httpLink.md has all cases as a table. */
 export function explainFailure(operation: Operation, response: WireResponse): ResponseError {
   const { status, headers, text = '' } = response
-  const mediaType = mediaTypeOf(headers)
+  const named = mediaTypeOf(headers)
+  // RFC 6838 section 4.2; what is none could be anything.
+  const mediaType = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(named) ? named : ''
   const isGraphQL = mediaType === graphqlMediaType
   const isEmpty = text.trim() === '' && response.text !== undefined
   const details: ResponseDetails = {
