@@ -115,7 +115,22 @@ export interface ClientOptions {
   readonly link: TerminalLink
 }
 
-/** The result of `client.request` had errors, or no data. GraphQL's errors and the data are there, but not printed. */
+/**
+ * The result of `client.request` had errors, or no data. GraphQL's errors and the data are there, but not printed.
+ *
+ * @example
+ * ```ts
+ * import { createClient, GraphQLResultError } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * const client = createClient({ link: httpLink({ url: 'https://api.example.com/graphql' }) })
+ * try {
+ *   await client.request('{ me { name } }')
+ * } catch (error) {
+ *   if (GraphQLResultError.is(error)) console.error(error.errors[0]?.extensions?.['code'], error.result.data)
+ * }
+ * ```
+ */
 export class GraphQLResultError extends GraphLinksError {
   static override readonly name: string = 'GraphQLResultError'
   static override readonly code: string = 'GRAPHQL_RESULT'

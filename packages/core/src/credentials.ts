@@ -26,36 +26,59 @@ export interface RenderedFields {
  * For authors of terminal links: everybody else leaves credentials closed.
  *
  * @throws {@link InsecureTransportError} when something sensitive would travel unencrypted to another machine.
+ *
+ * @example
+ * ```ts
+ * import { renderFields, single, type TerminalLink } from '@graphlinks/core'
+ *
+ * export const echo: TerminalLink = (operation) => {
+ *   const endpoint = new URL('https://api.example.com/graphql')
+ *   const { headers } = renderFields(operation, { endpoint, link: 'echo' })
+ *   return single({ data: { names: [...headers.keys()] } })
+ * }
+ * ```
  */
 export function renderFields(operation: Operation, { endpoint, link, allowInsecure }: Destination): RenderedFields {
   const headers = new Map<string, string | null>()
-  const params = new Map<string, string | null>()
-  const secrets: string[] = []
+  let params: Map<string, string | null> | undefined
+  let secrets: string[] | undefined
   for (const { name, place, value, sensitive, origins } of fieldsOf(operation)) {
-    const target = place === 'header' ? headers : params
+    const target = place === 'header' ? headers : (params ??= new Map())
     if (target.has(name) || (origins && !origins.includes(originOf(endpoint)))) continue
     const revealed = value && value.reveal()
     target.set(name, revealed)
     if (!sensitive || revealed === null) continue
-    if (secrets.push(revealed) > 1 || allowInsecure || isConfidential(endpoint)) continue
-    throw new InsecureTransportError(
-      `"${name}" is secret and ${originOf(endpoint)} not encrypted: use https or wss, or set sensitive: false or allowInsecure: true`,
-      { link, operationName: operation.operationName },
-    )
+    if (!secrets && !allowInsecure) requireConfidential(endpoint, name, link, operation)
+    if (secrets) secrets.push(revealed)
+    else secrets = [revealed]
   }
-  if (secrets.length > 0) (operation as OperationValue).execution?.addSecrets(secrets)
-  const searchParams = [...params].filter((param): param is [string, string] => param[1] !== null)
+  if (secrets) (operation as OperationValue).execution?.addSecrets(secrets)
+  const searchParams = params ? [...params].filter((param): param is [string, string] => param[1] !== null) : []
   return { headers, searchParams }
 }
 
-function isConfidential({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || protocol === 'wss:' || isLoopback(hostname)
+function requireConfidential(endpoint: URL, name: string, link: string, { operationName }: Operation): void {
+  const { protocol, hostname } = endpoint
+  if (protocol === 'https:' || protocol === 'wss:' || isLoopback(hostname)) return
+  throw new InsecureTransportError(
+    `"${name}" is secret and ${originOf(endpoint)} not encrypted: use https or wss, or set sensitive: false or allowInsecure: true`,
+    { link, operationName },
+  )
 }
 
 /**
  * What the operation's credentials amount to: two operations whose sensitive headers or query parameters differ have
  * different identities. Links that share work between operations (dedup, batch, cache, sockets) key on it. It comes in
  * a {@link Secret} because it holds the credentials: reveal it as a key in memory, never print it.
+ *
+ * @example
+ * ```ts
+ * import { createOperation, identityOf } from '@graphlinks/core'
+ *
+ * const ada = createOperation({ document: '{ hello }', headers: { authorization: 'Bearer ada' } })
+ * const bob = createOperation({ document: '{ hello }', headers: { authorization: 'Bearer bob' } })
+ * console.log(identityOf(ada).reveal() === identityOf(bob).reveal()) // false
+ * ```
  */
 export function identityOf(operation: Operation): Secret {
   const settled = new Set<string>()

@@ -81,6 +81,8 @@ export function compose(...links: Link[]): Link {
 /**
  * Makes one terminal link of two: each operation goes to `yes` where the test holds and to `no` where it does not.
  *
+ * @throws {@link WiringError} when one of them is no function.
+ *
  * @example
  * ```ts
  * import { split } from '@graphlinks/core'

@@ -209,19 +209,47 @@ export function withField(operation: Operation, field: Field): Operation {
   return new OperationValue(origin, variables, extensions, context, { field, parent: layers }, execution)
 }
 
-/** A copy with other variables. They replace the ones before, they are not merged. */
+/**
+ * A copy with other variables. They replace the ones before, they are not merged.
+ *
+ * @example
+ * ```ts
+ * import { withVariables, type Link } from '@graphlinks/core'
+ *
+ * export const limit: Link = (operation, next) => next(withVariables(operation, { ...operation.variables, first: 10 }))
+ * ```
+ */
 export function withVariables(operation: Operation, variables: JsonObject | undefined): Operation {
   const { origin, extensions, context, layers, execution } = operation as OperationValue
   return new OperationValue(origin, variables, extensions, context, layers, execution)
 }
 
-/** A copy with more extensions, merged by top-level key over those before (GraphQL over HTTP section 5.1). */
+/**
+ * A copy with more extensions, merged by top-level key over those before (GraphQL over HTTP section 5.1).
+ *
+ * @example
+ * ```ts
+ * import { withExtensions, type Link } from '@graphlinks/core'
+ *
+ * export const origin: Link = (operation, next) => next(withExtensions(operation, { origin: 'checkout' }))
+ * ```
+ */
 export function withExtensions(operation: Operation, extensions: JsonObject): Operation {
   const { origin, variables, extensions: before, context, layers, execution } = operation as OperationValue
   return new OperationValue(origin, variables, { ...before, ...extensions }, context, layers, execution)
 }
 
-/** A copy with a value in its context, for links further in. See {@link contextKey}. */
+/**
+ * A copy with a value in its context, for links further in. See {@link contextKey}.
+ *
+ * @example
+ * ```ts
+ * import { contextKey, withContext, type Link } from '@graphlinks/core'
+ *
+ * export const startedAt = contextKey<number>('startedAt')
+ * export const start: Link = (operation, next) => next(withContext(operation, startedAt, performance.now()))
+ * ```
+ */
 export function withContext<Value>(operation: Operation, key: ContextKey<Value>, value: Value): Operation {
   const { origin, variables, extensions, context, layers, execution } = operation as OperationValue
   return new OperationValue(origin, variables, extensions, context.with(key, value), layers, execution)
@@ -236,6 +264,18 @@ export function withExecution(operation: Operation, execution: Execution): Opera
 /**
  * Whether the request or the call itself sets (or, with `null`, removes) a header. An auth link asks before it fetches a
  * credential: what the caller says wins, and nothing is attached, refreshed or replayed.
+ *
+ * @example
+ * ```ts
+ * import { isOverridden, withCredential, type Link } from '@graphlinks/core'
+ *
+ * export const session: Link = async (operation, next) => {
+ *   if (isOverridden(operation, 'x-session')) return next(operation)
+ *   return next(withCredential(operation, { name: 'x-session', value: await readSession() }))
+ * }
+ *
+ * const readSession = async (): Promise<string> => 'abc123'
+ * ```
  */
 export function isOverridden(operation: Operation, name: string): boolean {
   const { overrides } = operation as OperationValue

@@ -129,29 +129,69 @@ function takenTwice(): LinkError {
   return new LinkError('results can be iterated once: call next, or execute, again')
 }
 
-/** Results that fail with this error, kept as it is. */
+/**
+ * Results that fail with this error, kept as it is.
+ *
+ * @example
+ * ```ts
+ * import { failed, type Link } from '@graphlinks/core'
+ *
+ * export const readOnly: Link = (operation, next) =>
+ *   operation.kind === 'mutation' ? failed(new Error('this client only reads')) : next(operation)
+ * ```
+ */
 export function failed(error: unknown): Results {
   return new OpeningIterator(() => {
     throw error
   })
 }
 
-/** Results that are still a promise, as results (K-5). A rejection is delivered to whoever iterates, or to nobody. */
+/**
+ * Results that are still a promise, as results (K-5). A rejection is delivered to whoever iterates, or to nobody.
+ *
+ * @example
+ * ```ts
+ * import { flatten, type Link, type Results } from '@graphlinks/core'
+ *
+ * export const later: Link = (operation, next) => {
+ *   const results: Promise<Results> = Promise.resolve().then(() => next(operation))
+ *   return flatten(results) // an async link needs no flatten: chain does it
+ * }
+ * ```
+ */
 export function flatten(results: Promise<Results>): Results {
   results.catch(() => {})
   return new OpeningIterator(() => results)
 }
 
-/** Results with exactly this one: for links that answer themselves, such as a cache or a fake. */
+/**
+ * Results with exactly this one: for links that answer themselves, such as a cache or a fake.
+ *
+ * @example
+ * ```ts
+ * import { single, type TerminalLink } from '@graphlinks/core'
+ *
+ * export const fake: TerminalLink = () => single({ data: { hello: 'Hello' } })
+ * ```
+ */
 export function single(result: Result): Results {
-  let given = false
-  return {
-    [Symbol.asyncIterator]: () => ({
-      next() {
-        if (given) return finished()
-        given = true
-        return Promise.resolve({ done: false, value: result })
-      },
-    }),
+  return new SingleIterator(result)
+}
+
+class SingleIterator implements AsyncIterableIterator<Result> {
+  #result: Result | undefined
+
+  constructor(result: Result) {
+    this.#result = result
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Result> {
+    return this
+  }
+
+  next(): Promise<IteratorResult<Result>> {
+    const value = this.#result
+    this.#result = undefined
+    return value === undefined ? finished() : Promise.resolve({ done: false, value })
   }
 }
