@@ -22,17 +22,19 @@ import { redacted } from './secret.ts'
  */
 export function redact(operation: Operation, text: string, maxLength = 256): string {
   const spellings = [...new Set([...secretsOf(operation)].flatMap(spellingsOf))].sort((a, b) => b.length - a.length)
-  const longest = spellings[0]?.length ?? 0
-  // A long text is cut before it is searched; what may be the start of a secret at the cut is then left out.
-  const limit = 4_096 + maxLength + 4 * longest
-  const isCut = text.length > limit
-  let clean = text.slice(0, limit)
+  // A long text is cut before it is searched, but not within a secret, half of which would be left.
+  let end = 4_096 + maxLength
+  for (const spelling of spellings) {
+    const start = Math.max(0, end - spelling.length)
+    const offset = text.slice(start, end + spelling.length).indexOf(spelling)
+    if (offset >= 0) end = Math.max(end, start + offset + spelling.length)
+  }
+  let clean = text.slice(0, end)
   for (const spelling of spellings) clean = clean.replaceAll(spelling, redacted)
-  if (isCut) clean = clean.slice(0, Math.max(0, clean.length - longest))
   // Control characters could move the cursor of the terminal that prints the log.
   // oxlint-disable-next-line no-control-regex
   clean = clean.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trim()
-  return isCut || clean.length > maxLength ? `${clean.slice(0, maxLength)}...` : clean
+  return text.length > end || clean.length > maxLength ? `${clean.slice(0, maxLength)}...` : clean
 }
 
 function secretsOf(operation: Operation): Set<string> {
