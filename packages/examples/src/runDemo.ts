@@ -28,7 +28,7 @@ export async function runDemo(output: Output, patterns: readonly Pattern[] = all
 async function show(output: Output, pattern: Pattern, source: string, server: DemoServer): Promise<boolean> {
   printBlock(output, 'client', bodyOf(pattern.run, source), 'code')
   const before = server.seen.length
-  const result = await pattern.run(server).catch((error: unknown) => String(error))
+  const result = await inTime(pattern.run(server)).catch((error: unknown) => String(error))
   const seen = server.seen.slice(before)
   printBlock(output, 'server', seen)
   printBlock(output, 'result', printed(result))
@@ -39,6 +39,21 @@ async function show(output: Output, pattern: Pattern, source: string, server: De
   if (!resultIsGood) printBlock(output, 'WRONG', ['the result should be:', ...printed(pattern.result)], 'bad')
   return seenIsGood && resultIsGood
 }
+
+/** Rejects when a pattern hangs: the demo must end, whatever is broken. */
+async function inTime(running: Promise<unknown>): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no result after ${timeoutMs} ms`)), timeoutMs)
+  })
+  try {
+    return await Promise.race([running, tooLate])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const timeoutMs = 10_000
 
 /** The lines between the braces of a function, as they stand in its file: what is shown is what runs. */
 function bodyOf({ name }: { readonly name: string }, source: string): string[] {
