@@ -78,17 +78,19 @@ export function apiKeyLink(options: ApiKeyLinkOptions): Link {
 /** The results, or those of another attempt where the first thing that comes is a 401: nothing was executed then. */
 async function* fallBack(results: Results, retry: () => Results | Promise<Results>): AsyncGenerator<Result> {
   let first = true
+  let rejected = false
   try {
     for await (const result of results) {
-      if (first && result.http?.status === 401 && result.data === undefined) break
+      rejected = first && result.http?.status === 401 && result.data === undefined
+      if (rejected) break
       first = false
       yield result
     }
-    if (!first) return
   } catch (error) {
-    if (!first || !isUnauthorized(error)) throw error
+    rejected = first && isUnauthorized(error)
+    if (!rejected) throw error
   }
-  yield* await retry()
+  if (rejected) yield* await retry()
 }
 
 function isUnauthorized(error: unknown): boolean {

@@ -1,5 +1,6 @@
 import { CredentialError, OptionsError } from '../errors.ts'
 import { Field } from '../field.ts'
+import { checkHeaderValue } from '../headers.ts'
 import type { Link } from '../link.ts'
 import { isOverridden, withField } from '../operation.ts'
 import { checkOptions, provideText, type CredentialOptions, type Provided } from './provider.ts'
@@ -8,7 +9,7 @@ import { checkOptions, provideText, type CredentialOptions, type Provided } from
 export interface BasicAuthLinkOptions extends CredentialOptions {
   /** The user-id: no colon, no control characters. Without one there is no credential, see `onMissing`. */
   readonly username: Provided<string>
-  /** The password; it may be empty. No control characters. */
+  /** The password; it may be empty. No control characters. `undefined` or `null` is no credential, see `onMissing`. */
   readonly password: Provided<string>
   /** How characters become bytes. Default: `'utf-8'`. `'latin1'` is for servers older than RFC 7617. */
   readonly encoding?: 'utf-8' | 'latin1' | undefined
@@ -43,7 +44,9 @@ export function basicAuthLink(options: BasicAuthLinkOptions): Link {
   const toField = (user: string, secret: string, operationName?: string): Field => {
     const problem = problemWith(user, secret, encoding)
     if (problem) throw new CredentialError(problem, { link, operationName })
-    return new Field('authorization', `Basic ${encode(`${user}:${secret}`, encoding)}`, true, 'header', checked.origins)
+    const value = `Basic ${encode(`${user}:${secret}`, encoding)}`
+    checkHeaderValue('authorization', value, { link, operationName })
+    return new Field('authorization', value, true, 'header', checked.origins)
   }
 
   const isConstant = typeof username === 'string' && username !== '' && typeof password === 'string'
@@ -51,11 +54,12 @@ export function basicAuthLink(options: BasicAuthLinkOptions): Link {
   const named: Link = function basicAuthLink(operation, next) {
     if (isOverridden(operation, 'authorization')) return next(operation)
     if (constant) return next(withField(operation, constant))
-    return provideText(username, 'user name', operation, checked, (user) =>
-      provideText(password, 'password', operation, { ...checked, onMissing: 'omit' }, (secret = '') =>
-        next(user === undefined ? operation : withField(operation, toField(user, secret, operation.operationName))),
-      ),
-    )
+    return provideText(username, 'user name', operation, checked, (user) => {
+      if (user === undefined) return next(operation)
+      return provideText(password, 'password', operation, { ...checked, allowEmpty: true }, (secret) =>
+        next(secret === undefined ? operation : withField(operation, toField(user, secret, operation.operationName))),
+      )
+    })
   }
   return Object.assign(named, { stage: 'credential' as const })
 }

@@ -34,6 +34,8 @@ export interface CheckedOptions {
   readonly onMissing: 'omit' | 'error'
   readonly timeoutMs: number
   readonly clock: Clock
+  /** Whether an empty text is a value, as an empty password is. */
+  readonly allowEmpty?: boolean
 }
 
 /** Checks the options that auth links share. @throws {@link OptionsError} naming the link and the option. */
@@ -90,10 +92,10 @@ function checkProvided(
   value: string | undefined | null,
   what: string,
   { operationName }: Operation,
-  { link, onMissing }: CheckedOptions,
+  { link, onMissing, allowEmpty }: CheckedOptions,
 ): string | undefined {
   const details = { link, operationName }
-  if (value === undefined || value === null || value === '') {
+  if (value === undefined || value === null || (value === '' && !allowEmpty)) {
     if (onMissing === 'omit') return undefined
     throw new CredentialError(`there is no ${what} (onMissing: "error")`, details)
   }
@@ -104,8 +106,13 @@ function checkProvided(
   return value
 }
 
-function providerFailed(error: unknown, what: string, { operationName }: Operation, { link }: CheckedOptions): unknown {
-  if (GraphLinksError.is(error)) return error
+function providerFailed(
+  error: unknown,
+  what: string,
+  { operationName, signal }: Operation,
+  { link }: CheckedOptions,
+): unknown {
+  if (GraphLinksError.is(error) || (signal.aborted && error === signal.reason)) return error
   return new CredentialError(`the function that gives the ${what} failed; see cause`, {
     link,
     operationName,
@@ -116,20 +123,25 @@ function providerFailed(error: unknown, what: string, { operationName }: Operati
 function inTime<Value>(
   promise: Promise<Value>,
   what: string,
-  { operationName }: Operation,
-  options: CheckedOptions,
+  { operationName, signal }: Operation,
+  { link, timeoutMs, clock }: CheckedOptions,
 ): Promise<Value> {
-  const { link, timeoutMs, clock } = options
-  if (timeoutMs === Infinity) return Promise.resolve(promise)
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(timeoutMs, () =>
+    const onTime = (): void =>
       reject(
         new TimeoutError(`the function that gives the ${what} did not answer within ${timeoutMs} ms`, {
           link,
           operationName,
         }),
-      ),
-    )
-    promise.then(resolve, reject).then(cancel, cancel)
+      )
+    const cancel = timeoutMs < Infinity ? clock.after(timeoutMs, onTime) : undefined
+    // An operation that was cancelled leaves no timer behind, and the links around this one can finish.
+    const stop = (): void => {
+      cancel?.()
+      signal.removeEventListener('abort', stop)
+      reject(signal.reason as Error)
+    }
+    signal.addEventListener('abort', stop)
+    Promise.resolve(promise).then(resolve, reject).then(stop, stop)
   })
 }
