@@ -12,6 +12,8 @@ function output(path, format, extension, options) {
     dir: `${path}/dist`,
     format,
     entryFileNames: `[name].${extension}`,
+    // A bare import of a chunk's own imports only makes bundlers warn: no module here has side effects.
+    hoistTransitiveImports: false,
     chunkFileNames: ({ name }) => `${name.replace(/\.d$/, '')}.${extension}`,
     ...options,
   }

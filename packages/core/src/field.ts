@@ -1,4 +1,5 @@
 import type { ErrorDetails } from './errors.ts'
+import { isHarmless } from './harmless.ts'
 import { checkHeaderName, checkHeaderValue } from './headers.ts'
 import { checkOrigin } from './origin.ts'
 import { Secret } from './secret.ts'
@@ -63,16 +64,4 @@ export function credentialField(credential: CredentialInit, operationName?: stri
   const name = place === 'header' ? checkHeaderName(credential.name, details) : credential.name
   const origins = credential.origins?.map((origin) => checkOrigin(origin, credential.link))
   return new Field(name, checkHeaderValue(name, credential.value, details), true, place, origins)
-}
-
-// Names whose values are the same for every user, or mean nothing outside one request.
-const harmless = new Set(
-  'accept accept-encoding accept-language apollo-require-preflight apollographql-client-name apollographql-client-version baggage cache-control content-type graphql-require-preflight idempotency-key prefer priority traceparent tracestate user-agent x-correlation-id x-request-id'.split(
-    ' ',
-  ),
-)
-
-/** Whether a header of this name says nothing about the user, so that it may be shown. */
-export function isHarmless(name: string): boolean {
-  return harmless.has(name)
 }

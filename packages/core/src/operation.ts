@@ -8,7 +8,8 @@ import {
   type OperationSignature,
 } from './document.ts'
 import { OptionsError } from './errors.ts'
-import { credentialField, Field, headerField, isHarmless, type CredentialInit, type FieldOptions } from './field.ts'
+import { credentialField, Field, headerField, type CredentialInit, type FieldOptions } from './field.ts'
+import { isHarmless } from './harmless.ts'
 import { headerEntries, type HeaderEntry, type HeadersInput } from './headers.ts'
 
 /** Variables or extensions: a JSON object, as GraphQL over HTTP section 5.1 has it. */

@@ -2,7 +2,7 @@
  * For authors of terminal links: text from outside, made fit for an error. An entry of its own, so that browsers load it
  * when the first error needs it.
  */
-import { isHarmless } from './field.ts'
+import { isHarmless } from './harmless.ts'
 import type { Operation, OperationValue } from './operation.ts'
 import { redacted } from './secret.ts'
 

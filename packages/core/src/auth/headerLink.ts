@@ -1,5 +1,6 @@
 import { OptionsError } from '../errors.ts'
-import { Field, isHarmless } from '../field.ts'
+import { Field } from '../field.ts'
+import { isHarmless } from '../harmless.ts'
 import { headerEntries, type HeadersInput } from '../headers.ts'
 import type { Link } from '../link.ts'
 import { isOverridden, withField, type Operation } from '../operation.ts'
