@@ -1,5 +1,5 @@
 import { invoke, type TerminalLink } from './link.ts'
-import { withExecution, type Operation, type OperationValue } from './operation.ts'
+import { withExecution, type ExecutionState, type Operation, type OperationValue } from './operation.ts'
 import type { Result } from './results.ts'
 
 /** The executions of one client that are running, so that disposing it can end them. */
@@ -9,7 +9,7 @@ export type ExecutionScope = Set<Execution>
  * One run of an operation: what every copy of the operation shares, and what ends it. The `AbortController` is made on
  * the first read of `signal`: most operations end by themselves, and a chain in memory needs no signal at all.
  */
-export class Execution {
+export class Execution implements ExecutionState {
   aborted = false
   reason: unknown = undefined
   readonly #operation: OperationValue
@@ -34,7 +34,6 @@ export class Execution {
     return this.#controller.signal
   }
 
-  /** What terminal links sent: it is cut out of every text that comes back in an error. */
   get secrets(): readonly string[] {
     return this.#secrets ?? []
   }

@@ -1,4 +1,3 @@
-import type { Execution } from './execution.ts'
 import { emptyContext, type Context, type ContextKey } from './context.ts'
 import {
   parseDocument,
@@ -57,6 +56,16 @@ interface FieldLayer {
   readonly parent: FieldLayer | undefined
 }
 
+/** What all copies of an operation share while it runs. */
+export interface ExecutionState {
+  readonly aborted: boolean
+  readonly reason: unknown
+  readonly signal: AbortSignal
+  /** What terminal links sent: it is cut out of every text that comes back in an error. */
+  readonly secrets: readonly string[]
+  addSecrets(secrets: readonly string[]): void
+}
+
 /** What links never change, shared by all copies of an operation. */
 interface OperationOrigin {
   readonly signature: OperationSignature
@@ -76,7 +85,7 @@ export class OperationValue implements Operation {
   readonly extensions: JsonObject | undefined
   readonly context: Context
   readonly layers: FieldLayer | undefined
-  readonly execution: Execution | undefined
+  readonly execution: ExecutionState | undefined
 
   constructor(
     origin: OperationOrigin,
@@ -84,7 +93,7 @@ export class OperationValue implements Operation {
     extensions: JsonObject | undefined,
     context: Context,
     layers?: FieldLayer,
-    execution?: Execution,
+    execution?: ExecutionState,
   ) {
     this.origin = origin
     this.variables = variables
@@ -257,7 +266,7 @@ export function withContext<Value>(operation: Operation, key: ContextKey<Value>,
 }
 
 /** A copy that belongs to one execution. */
-export function withExecution(operation: Operation, execution: Execution): Operation {
+export function withExecution(operation: Operation, execution: ExecutionState): Operation {
   const { origin, variables, extensions, context, layers } = operation as OperationValue
   return new OperationValue(origin, variables, extensions, context, layers, execution)
 }
