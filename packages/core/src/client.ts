@@ -4,7 +4,7 @@ import { DisposedError, DocumentError, GraphLinksError, OptionsError } from './e
 import { execute, lastResult } from './execute.ts'
 import type { ExecutionScope } from './execution.ts'
 import { headerEntries, type HeadersInput } from './headers.ts'
-import type { TerminalLink } from './link.ts'
+import { checkTerminal, type TerminalLink } from './link.ts'
 import { createOperation, type JsonObject, type Operation } from './operation.ts'
 import type { Result, ResultError } from './results.ts'
 
@@ -53,12 +53,12 @@ export interface Request<Data = unknown, Variables = JsonObject> {
 export interface QueryMethod {
   <Data, Variables>(
     request: Request<Data, Variables>,
-    variables?: Partial<Variables> | null,
+    variables?: Partial<NoInfer<Variables>> | null,
     options?: CallOptions,
   ): Promise<Result<Data>>
   <Data = unknown, Variables = JsonObject>(
     document: Document<Data, Variables>,
-    ...args: CallArguments<Variables>
+    ...args: CallArguments<NoInfer<Variables>>
   ): Promise<Result<Data>>
 }
 
@@ -66,12 +66,12 @@ export interface QueryMethod {
 export interface RequestMethod {
   <Data, Variables>(
     request: Request<Data, Variables>,
-    variables?: Partial<Variables> | null,
+    variables?: Partial<NoInfer<Variables>> | null,
     options?: CallOptions,
   ): Promise<Data>
   <Data = unknown, Variables = JsonObject>(
     document: Document<Data, Variables>,
-    ...args: CallArguments<Variables>
+    ...args: CallArguments<NoInfer<Variables>>
   ): Promise<Data>
 }
 
@@ -79,12 +79,12 @@ export interface RequestMethod {
 export interface IterateMethod {
   <Data, Variables>(
     request: Request<Data, Variables>,
-    variables?: Partial<Variables> | null,
+    variables?: Partial<NoInfer<Variables>> | null,
     options?: CallOptions,
   ): AsyncIterable<Result<Data>>
   <Data = unknown, Variables = JsonObject>(
     document: Document<Data, Variables>,
-    ...args: CallArguments<Variables>
+    ...args: CallArguments<NoInfer<Variables>>
   ): AsyncIterable<Result<Data>>
 }
 
@@ -150,13 +150,18 @@ export class GraphQLResultError extends GraphLinksError {
   get result(): Result {
     return this.#result
   }
+
+  /** Node prints `errors` of any error, and the server's words may repeat credentials and variables. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.stack ?? this.message
+  }
 }
 
 /**
  * Makes a client. It holds no state but its parsed documents and what is running, so that clients share nothing unless
  * they are given the same links.
  *
- * @throws {@link OptionsError} when `link` is no link.
+ * @throws {@link OptionsError} when `link` is no link, {@link WiringError} when it is one that calls `next`.
  *
  * @example
  * ```ts
@@ -174,6 +179,7 @@ export class GraphQLResultError extends GraphLinksError {
 export function createClient({ link }: ClientOptions): Client {
   if (typeof link !== 'function')
     throw new OptionsError('createClient needs { link }: a chain, or a terminal link such as httpLink({ url })')
+  checkTerminal(link, 'createClient')
   const documents = new DocumentCache()
   const scope: ExecutionScope = new Set()
   let disposal: Promise<void> | undefined
@@ -202,9 +208,15 @@ export function createClient({ link }: ClientOptions): Client {
       execute(link, prepare(method, kinds, args), scope)
   const dispose = (): Promise<void> => {
     if (!disposal) {
-      disposal = Promise.resolve(link.dispose?.())
+      // async, so that a link that fails to close rejects and what is running ends all the same
+      disposal = (async () => link.dispose?.())()
       const reason = new DisposedError('the client was disposed while the operation was running')
       for (const execution of scope) execution.abort(reason)
+      // Results that were asked for before, and are first read from now on.
+      scope.add = (execution) => {
+        execution.abort(reason)
+        return scope
+      }
     }
     return disposal
   }
@@ -253,7 +265,7 @@ function toOperation(
 }
 
 function isRequest(source: AnyDocument | Request): source is Request {
-  return typeof (source as Request).document?.select === 'function'
+  return typeof (source as Request | undefined)?.document?.select === 'function'
 }
 
 /**

@@ -51,24 +51,25 @@ export class GraphLinksError extends Error {
     return this.constructor.name
   }
 
-  get [brand](): true {
-    return true
+  /** The codes of the error's class and of the classes it extends. */
+  get [brand](): readonly string[] {
+    const codes: string[] = []
+    type Class = typeof GraphLinksError
+    for (let of = this.constructor as Class; of.code; of = Object.getPrototypeOf(of) as Class) codes.push(of.code)
+    return codes
   }
 
   /**
-   * Whether a value is an error of this class (on the base: of the whole family), also when it was made by another
-   * copy of the package.
+   * Whether a value is an error of this class or of one that extends it, also when it was made by another copy of the
+   * package.
    */
   static is<E extends GraphLinksError>(
     this: { readonly code: string; readonly prototype: E },
     value: unknown,
   ): value is E {
-    return isBranded(value) && (this.code === GraphLinksError.code || value.code === this.code)
+    const codes = Object(value)[brand] as readonly string[] | undefined
+    return Array.isArray(codes) && codes.includes(this.code)
   }
-}
-
-function isBranded(value: unknown): value is GraphLinksError {
-  return typeof value === 'object' && value !== null && brand in value
 }
 
 function sentence(message: string, { link, operationName }: ErrorDetails): string {

@@ -113,7 +113,7 @@ function cold(terminal: TerminalLink): Next {
 }
 
 /** Calls a link so that whatever it does becomes results: of a link that breaks its contract, failed ones. */
-export function invoke(link: Link, operation: Operation, next: Next = failed): Results {
+export function invoke(link: Link, operation: Operation, next: Next = nothingFurtherIn): Results {
   const { execution } = operation as OperationValue
   // Work that was cancelled while a link was waiting must not start further in.
   if (execution?.aborted) return failed(execution.reason)
@@ -122,6 +122,13 @@ export function invoke(link: Link, operation: Operation, next: Next = failed): R
   } catch (error) {
     return failed(blame(error, link, operation))
   }
+}
+
+function nothingFurtherIn({ operationName }: Operation): Results {
+  const fix = 'end the chain in a terminal link, such as httpLink({ url })'
+  return failed(
+    new WiringError(`the last link called next, and there is nothing further in: ${fix}`, { operationName }),
+  )
 }
 
 function settle(returned: Results | Promise<Results>, link: Link | TerminalLink, operation: Operation): Results {
@@ -201,6 +208,15 @@ function checkOrder(middle: readonly Link[], terminal?: TerminalLink): void {
       `graphlinks: ${outer} stands before ${inner}, so every attempt of ${inner} carries the credential of the first. Move ${inner} before ${outer}.`,
     )
   }
+}
+
+/** Whether a link can stand last. @throws {@link WiringError} when it says of itself that it calls `next`. */
+export function checkTerminal(terminal: TerminalLink, link: string): void {
+  if (terminal.stage === undefined || terminal.stage === 'terminal') return
+  throw new WiringError(
+    `${nameOf(terminal)} stands last but is no terminal link: end the chain in one, such as httpLink({ url })`,
+    { link },
+  )
 }
 
 function isProduction(): boolean {
