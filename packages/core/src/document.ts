@@ -18,10 +18,17 @@ export interface TypedDocument<Data, Variables> {
  */
 export type Document<Data = unknown, Variables = Record<string, unknown>> =
   | string
-  | (TypedDocument<Data, Variables> & (DocumentNode | { toString(): string }))
+  | (TypedDocument<Data, Variables> & (DocumentNode | StringObject))
 
 /** A document of any data and variables. */
 export type AnyDocument = Document<unknown, never>
+
+/** What a `TypedDocumentString` is beside its types: an object of a class that extends `String`. */
+interface StringObject {
+  toString(): string
+  // Every object has toString; a number and a request have not this one.
+  charAt(position: number): string
+}
 
 /** Kind and name of one operation in a document. */
 export interface OperationSignature {
