@@ -192,11 +192,13 @@ function checkOrder(middle: readonly Link[], terminal?: TerminalLink): void {
       link: terminal ? 'chain' : 'compose',
     })
   }
-  if (terminal && (terminal.parts || terminal.stage === 'replay' || terminal.stage === 'credential')) {
-    throw new WiringError(
-      `${nameOf(terminal)} stands last but is no terminal link: end the chain in one, such as httpLink({ url })`,
-      { link: 'chain' },
-    )
+  if (terminal) checkTerminal(terminal, 'chain')
+  // Every link of ours has a stage; a function of that kind of name without one, and with one parameter, makes links.
+  const factory = middle.find(({ name, length, stage }) => name.endsWith('Link') && length === 1 && !stage)
+  if (factory) {
+    throw new WiringError(`${factory.name} makes a link and is none: call it, as in bearerLink(token)`, {
+      link: 'chain',
+    })
   }
   if (isProduction()) return
   const replay = middle.map((link) => link.stage).lastIndexOf('replay')
@@ -212,7 +214,7 @@ function checkOrder(middle: readonly Link[], terminal?: TerminalLink): void {
 
 /** Whether a link can stand last. @throws {@link WiringError} when it says of itself that it calls `next`. */
 export function checkTerminal(terminal: TerminalLink, link: string): void {
-  if (terminal.stage === undefined || terminal.stage === 'terminal') return
+  if (!terminal.parts && (terminal.stage ?? 'terminal') === 'terminal') return
   throw new WiringError(
     `${nameOf(terminal)} stands last but is no terminal link: end the chain in one, such as httpLink({ url })`,
     { link },
