@@ -1,4 +1,4 @@
-import { renderFields, type Operation, type Result, type Results, type TerminalLink } from '@graphlinks/core'
+import { renderFields, type Operation, type Result, type Results } from '@graphlinks/core'
 
 /** What a {@link memoryLink} answers: one result, several, an error to fail with, or any results. */
 export type MemoryAnswer = Result | readonly Result[] | Error | Results

@@ -128,6 +128,8 @@ function stringOf(value: unknown): string {
 }
 
 function captureWrites(stream: NodeJS.WriteStream, written: string[]): () => void {
+  // Called with its stream below.
+  // oxlint-disable-next-line typescript/unbound-method
   const original = stream.write
   stream.write = ((chunk: unknown, ...rest: unknown[]) => {
     written.push(typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString())
