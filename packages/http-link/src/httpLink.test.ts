@@ -6,6 +6,7 @@ import {
   bearerLink,
   chain,
   createClient,
+  createOperation,
   createRequest,
   GraphLinksError,
   headerLink,
@@ -517,6 +518,26 @@ describe('cancellation', () => {
     token.resolve('token')
     await settle()
     expect(fetch.calls).toEqual([])
+  })
+
+  test('H7 an attempt whose signal was aborted before sends nothing, whoever runs it', async () => {
+    const fetch = recordingFetch()
+    const reason = new Error('too late')
+    const operation = createOperation({ document: '{ ok }', signal: AbortSignal.abort(reason) })
+    const iterator = (await httpLink({ url: 'https://api.test/', fetch })(operation))[Symbol.asyncIterator]()
+    expect(await errorOf(iterator.next())).toBe(reason)
+    expect(fetch.calls).toEqual([])
+  })
+
+  test('many attempts of one operation leave no listeners on its signal', async () => {
+    const { signal } = new AbortController()
+    const add = jest.spyOn(signal, 'addEventListener')
+    const remove = jest.spyOn(signal, 'removeEventListener')
+    const link = httpLink({ url: 'https://api.test/', fetch: recordingFetch() })
+    const operation = createOperation({ document: '{ ok }', signal })
+    for (let i = 0; i < 20; i++) for await (const { data } of await link(operation)) expect(data).toEqual({ ok: true })
+    expect(add).toHaveBeenCalledTimes(20)
+    expect(remove.mock.calls.map(([, listener]) => listener)).toEqual(add.mock.calls.map(([, listener]) => listener))
   })
 
   test('H7 leaving the loop early closes the connection', async () => {

@@ -116,6 +116,25 @@ describe.each(stacks)('threat 13: a body has at most maxResponseBytes, by %s', (
     await closed()
   })
 
+  test('TL-4 the body of a redirect that is followed is limited too', async () => {
+    const locations = ['/small', '/endless', undefined]
+    const { url, closed } = await answering((response) => {
+      const location = locations.shift()
+      if (location === undefined) throw new Error('the endless redirect was followed')
+      response.writeHead(307, { location })
+      if (location === '/small') return response.end('moved')
+      const pump = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(10_000)));
+        if (!response.destroyed) response.once('drain', pump)
+      }
+      return pump()
+    })
+    const link = httpLink({ url, fetch, redirects: 'same-origin', maxResponseBytes: 1_000_000 })
+    const error = await errorOf(createClient({ link }).query('{ a }'))
+    expect(error).toMatchObject({ code: 'RESPONSE_TOO_LARGE', status: 307, url: new URL('/small', url).href })
+    await closed()
+  })
+
   test('H17 a byte order mark is dropped', async () => {
     const { url } = await answering((response) =>
       response.writeHead(200, json).end(Buffer.from('\uFEFF{"data":{"a":"\uFEFFü"}}')),

@@ -77,21 +77,24 @@ async function exchange(
   for (let from = url, count = 0; ; count++) {
     const response = await fetch(from.href, init as RequestInit)
     const { status, type, redirected } = response
+    let target: URL | undefined
     // Browsers hide a redirect as an "opaque redirect" of status 0.
     if (redirected || type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)) {
       const { followRedirect } = await import('./redirect.ts')
-      from = followRedirect(operation, { response, from, policy: redirects, count })
-      await readBody(response, 65_536)
-      continue
+      target = followRedirect(operation, { response, from, policy: redirects, count })
     }
+    // The body of a redirect, too: unread, it would keep its connection.
     const bytes = await readBody(response, maxResponseBytes)
-    if (bytes) return { status, headers: response.headers, url: from, text: decode(bytes) }
-    throw new ResponseTooLargeError(`the response has more than ${maxResponseBytes} bytes (maxResponseBytes)`, {
-      link: 'httpLink',
-      operationName: operation.operationName,
-      status,
-      url: printable(from),
-    })
+    if (!bytes) {
+      throw new ResponseTooLargeError(`the response has more than ${maxResponseBytes} bytes (maxResponseBytes)`, {
+        link: 'httpLink',
+        operationName: operation.operationName,
+        status,
+        url: printable(from),
+      })
+    }
+    if (!target) return { status, headers: response.headers, url: from, text: decode(bytes) }
+    from = target
   }
 }
 
