@@ -2,7 +2,7 @@ import { LinkError } from './errors.ts'
 import { Execution, type ExecutionScope } from './execution.ts'
 import type { TerminalLink } from './link.ts'
 import type { Operation } from './operation.ts'
-import { finished, once, type Result, type Results } from './results.ts'
+import { finished, OneShotIterator, type Result, type Results } from './results.ts'
 
 /**
  * Runs an operation through a link or chain. This is the edge of the pipeline: cold, one-shot, and in charge of
@@ -21,7 +21,7 @@ import { finished, once, type Result, type Results } from './results.ts'
  * ```
  */
 export function execute(link: TerminalLink, operation: Operation, scope?: ExecutionScope): Results {
-  return once(new EdgeIterator(link, operation, scope))
+  return new EdgeIterator(link, operation, scope)
 }
 
 /**
@@ -77,7 +77,7 @@ interface Waiter {
 }
 
 /** The edge of a stream, by hand: `return()` on an async generator would wait for the pending `next()`. */
-class EdgeIterator implements AsyncIterator<Result> {
+class EdgeIterator extends OneShotIterator {
   readonly #link: TerminalLink
   readonly #operation: Operation
   readonly #execution: Execution
@@ -89,6 +89,7 @@ class EdgeIterator implements AsyncIterator<Result> {
   #waiters: Waiter[] = []
 
   constructor(link: TerminalLink, operation: Operation, scope: ExecutionScope | undefined) {
+    super()
     this.#link = link
     this.#operation = operation
     this.#execution = new Execution(operation, scope, (error) => this.#end({ error }))

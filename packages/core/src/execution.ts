@@ -1,6 +1,8 @@
 import { invoke, type TerminalLink } from './link.ts'
-import { withExecution, type ExecutionState, type Operation, type OperationValue } from './operation.ts'
+import { withExecution, type Operation, type OperationValue } from './operation.ts'
 import type { Result } from './results.ts'
+
+type ExecutionState = NonNullable<OperationValue['execution']>
 
 /** The executions of one client that are running, so that disposing it can end them. */
 export type ExecutionScope = Set<Execution>
@@ -19,6 +21,7 @@ export class Execution implements ExecutionState {
   #onSignal: (() => void) | undefined = undefined
   #controller: AbortController | undefined = undefined
   #secrets: readonly string[] | undefined = undefined
+  #abortCallbacks: Set<() => void> | undefined = undefined
 
   constructor(operation: Operation, scope: ExecutionScope | undefined, onAbort: (reason: unknown) => void) {
     this.#operation = operation as OperationValue
@@ -40,6 +43,12 @@ export class Execution implements ExecutionState {
 
   addSecrets(secrets: readonly string[]): void {
     this.#secrets = this.#secrets ? [...this.#secrets, ...secrets] : secrets
+  }
+
+  onAbort(callback: () => void): () => void {
+    const callbacks = (this.#abortCallbacks ??= new Set())
+    callbacks.add(callback)
+    return () => callbacks.delete(callback)
   }
 
   /** Joins the caller's signal and calls the chain. @returns nothing when the signal was aborted before. */
@@ -71,6 +80,7 @@ export class Execution implements ExecutionState {
     this.reason = reason
     this.#controller?.abort(reason)
     if (reason === undefined) this.reason = this.#controller?.signal.reason
+    for (const callback of this.#abortCallbacks ?? []) callback()
     // The consumer has left, so there is nobody to tell of an error.
     new Promise((resolve) => resolve(this.#source?.return?.())).catch(() => {})
   }

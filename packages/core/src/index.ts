@@ -50,7 +50,7 @@ export {
   withHeader,
   withVariables,
 } from './operation.ts'
-export type { ExecutionState, JsonObject, Operation, OperationInit } from './operation.ts'
+export type { JsonObject, Operation, OperationInit } from './operation.ts'
 export type { CredentialInit, FieldOptions } from './field.ts'
 export { Context, contextKey, emptyContext } from './context.ts'
 export type { ContextKey } from './context.ts'

@@ -57,13 +57,15 @@ interface FieldLayer {
 }
 
 /** What all copies of an operation share while it runs. */
-export interface ExecutionState {
+interface ExecutionState {
   readonly aborted: boolean
   readonly reason: unknown
   readonly signal: AbortSignal
   /** What terminal links sent: it is cut out of every text that comes back in an error. */
   readonly secrets: readonly string[]
   addSecrets(secrets: readonly string[]): void
+  /** Calls back when the operation is cancelled, without making a signal. @returns a function that takes it back. */
+  onAbort(callback: () => void): () => void
 }
 
 /** What links never change, shared by all copies of an operation. */
@@ -266,7 +268,7 @@ export function withContext<Value>(operation: Operation, key: ContextKey<Value>,
 }
 
 /** A copy that belongs to one execution. */
-export function withExecution(operation: Operation, execution: ExecutionState): Operation {
+export function withExecution(operation: Operation, execution: OperationValue['execution']): Operation {
   const { origin, variables, extensions, context, layers } = operation as OperationValue
   return new OperationValue(origin, variables, extensions, context, layers, execution)
 }

@@ -49,25 +49,33 @@ export function finished(): Promise<IteratorReturnResult<undefined>> {
   return Promise.resolve({ done: true, value: undefined })
 }
 
+/** Results that can be iterated once: another iteration would be another attempt, which is for `next` to make. */
+export abstract class OneShotIterator implements AsyncIterableIterator<Result> {
+  #taken = false
+
+  abstract next(): Promise<IteratorResult<Result>>
+  abstract return(): Promise<IteratorResult<Result>>
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Result> {
+    if (this.#taken) throw new LinkError('results can be iterated once: call next, or execute, again')
+    this.#taken = true
+    return this
+  }
+}
+
 /**
  * Results that are opened on the first step: cold, one-shot, and failed where opening fails. By hand and not by an async
  * generator: its `return()` would wait for what is being opened, and each step would cost a turn for ever.
  */
-export class OpeningIterator implements AsyncIterableIterator<Result> {
+export class OpeningIterator extends OneShotIterator {
   #open: (() => Results | Promise<Results>) | undefined
   #source: AsyncIterator<Result> | undefined = undefined
   #opening: Promise<void> | undefined = undefined
   #closed = false
-  #taken = false
 
   constructor(open: () => Results | Promise<Results>) {
+    super()
     this.#open = open
-  }
-
-  [Symbol.asyncIterator](): AsyncIterableIterator<Result> {
-    if (this.#taken) throw takenTwice()
-    this.#taken = true
-    return this
   }
 
   next(): Promise<IteratorResult<Result>> {
@@ -111,22 +119,6 @@ export class OpeningIterator implements AsyncIterableIterator<Result> {
     this.#closed = true
     return Promise.reject(error)
   }
-}
-
-/** Results that give an iterator once; iterating them again would be another attempt, which is for `next` to make. */
-export function once(iterator: AsyncIterator<Result>): Results {
-  let taken = false
-  return {
-    [Symbol.asyncIterator]() {
-      if (taken) throw takenTwice()
-      taken = true
-      return iterator
-    },
-  }
-}
-
-function takenTwice(): LinkError {
-  return new LinkError('results can be iterated once: call next, or execute, again')
 }
 
 /**

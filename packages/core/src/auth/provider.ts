@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../clock.ts'
 import { CredentialError, GraphLinksError, OptionsError, TimeoutError } from '../errors.ts'
 import { kindOf } from '../headers.ts'
-import type { Operation } from '../operation.ts'
+import type { Operation, OperationValue } from '../operation.ts'
 import { checkOrigin } from '../origin.ts'
 
 /** A credential as an application may give it: a value, or a function of the operation that gives or promises one. */
@@ -106,13 +106,9 @@ function checkProvided(
   return value
 }
 
-function providerFailed(
-  error: unknown,
-  what: string,
-  { operationName, signal }: Operation,
-  { link }: CheckedOptions,
-): unknown {
-  if (GraphLinksError.is(error) || (signal.aborted && error === signal.reason)) return error
+function providerFailed(error: unknown, what: string, operation: Operation, { link }: CheckedOptions): unknown {
+  const { operationName, execution } = operation as OperationValue
+  if (GraphLinksError.is(error) || (execution?.aborted && error === execution.reason)) return error
   return new CredentialError(`the function that gives the ${what} failed; see cause`, {
     link,
     operationName,
@@ -123,9 +119,10 @@ function providerFailed(
 function inTime<Value>(
   promise: Promise<Value>,
   what: string,
-  { operationName, signal }: Operation,
+  operation: Operation,
   { link, timeoutMs, clock }: CheckedOptions,
 ): Promise<Value> {
+  const { operationName } = operation
   return new Promise((resolve, reject) => {
     const onTime = (): void =>
       reject(
@@ -134,14 +131,26 @@ function inTime<Value>(
           operationName,
         }),
       )
-    const cancel = timeoutMs < Infinity ? clock.after(timeoutMs, onTime) : undefined
+    const cancelTimer = timeoutMs < Infinity ? clock.after(timeoutMs, onTime) : undefined
     // An operation that was cancelled leaves no timer behind, and the links around this one can finish.
-    const stop = (): void => {
-      cancel?.()
-      signal.removeEventListener('abort', stop)
-      reject(signal.reason as Error)
+    const { execution } = operation as OperationValue
+    const forget = execution?.onAbort(() => {
+      cancelTimer?.()
+      reject(execution.reason as Error)
+    })
+    const done = (): void => {
+      cancelTimer?.()
+      forget?.()
     }
-    signal.addEventListener('abort', stop)
-    Promise.resolve(promise).then(resolve, reject).then(stop, stop)
+    Promise.resolve(promise).then(
+      (value) => {
+        done()
+        resolve(value)
+      },
+      (error: unknown) => {
+        done()
+        reject(error as Error)
+      },
+    )
   })
 }
