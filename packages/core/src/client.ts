@@ -1,7 +1,7 @@
 import type { Context } from './context.ts'
 import { parseDocument, type AnyDocument, type Document, type GraphQLDocument, type OperationKind } from './document.ts'
 import { DisposedError, DocumentError, GraphLinksError, OptionsError } from './errors.ts'
-import { execute, lastResult } from './execute.ts'
+import { executeIn, lastResultIn } from './execute.ts'
 import type { ExecutionScope } from './execution.ts'
 import { headerEntries, type HeadersInput } from './headers.ts'
 import { checkTerminal, type TerminalLink } from './link.ts'
@@ -201,11 +201,11 @@ export function createClient({ link }: ClientOptions): Client {
     (method: string, ...kinds: OperationKind[]) =>
     // async, so that a document or a header that is no good rejects like everything else
     async (...args: MethodArguments): Promise<Result> =>
-      lastResult(link, prepare(method, kinds, args), scope)
+      lastResultIn(scope, link, prepare(method, kinds, args))
   const each =
     (method: string, ...kinds: OperationKind[]) =>
     (...args: MethodArguments): AsyncIterable<Result> =>
-      execute(link, prepare(method, kinds, args), scope)
+      executeIn(scope, link, prepare(method, kinds, args))
   const dispose = (): Promise<void> => {
     if (!disposal) {
       // async, so that a link that fails to close rejects and what is running ends all the same
@@ -229,7 +229,7 @@ export function createClient({ link }: ClientOptions): Client {
     request: (async (...args: MethodArguments) => {
       let sent: Operation | undefined
       const operation = prepare('request', ['query', 'mutation'], args)
-      const result = await lastResult((running) => link((sent = running)), operation, scope)
+      const result = await lastResultIn(scope, (running) => link((sent = running)), operation)
       if (result.data != null && !result.errors?.length) return result.data
       // Loaded when it is needed: most applications never see it.
       const { explainResult } = await import('./explainResult.ts')

@@ -307,6 +307,18 @@ describe('AUTH-20 identity', () => {
     )
   })
 
+  test('AUTH-20 a credential that is bound to origins does not hide the one under it, which goes everywhere else', () => {
+    const over = (under: string): string =>
+      key(
+        withCredential(withHeader(operation, 'x-session', under), {
+          name: 'x-session',
+          value: 'bound',
+          origins: ['https://api.test'],
+        }),
+      )
+    expect(over('ada')).not.toBe(over('bob'))
+  })
+
   test('AUTH-20 no two different sets of credentials are mistaken for one another', () => {
     const fields = fc.uniqueArray(
       fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.stringMatching(/^[ab"\\,[\]{}:]{1,4}$/)),

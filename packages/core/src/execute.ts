@@ -20,8 +20,8 @@ import { finished, OneShotIterator, type Result, type Results } from './results.
  * }
  * ```
  */
-export function execute(link: TerminalLink, operation: Operation, scope?: ExecutionScope): Results {
-  return new EdgeIterator(link, operation, scope)
+export function execute(link: TerminalLink, operation: Operation): Results {
+  return executeIn(undefined, link, operation)
 }
 
 /**
@@ -40,7 +40,21 @@ export function execute(link: TerminalLink, operation: Operation, scope?: Execut
  * console.log(data)
  * ```
  */
-export function lastResult(link: TerminalLink, operation: Operation, scope?: ExecutionScope): Promise<Result> {
+export function lastResult(link: TerminalLink, operation: Operation): Promise<Result> {
+  return lastResultIn(undefined, link, operation)
+}
+
+/** As {@link execute}, for a client that ends what is running when it is disposed. */
+export function executeIn(scope: ExecutionScope | undefined, link: TerminalLink, operation: Operation): Results {
+  return new EdgeIterator(link, operation, scope)
+}
+
+/** As {@link lastResult}, for a client that ends what is running when it is disposed. */
+export function lastResultIn(
+  scope: ExecutionScope | undefined,
+  link: TerminalLink,
+  operation: Operation,
+): Promise<Result> {
   return new Promise((resolve, reject) => {
     const execution = new Execution(operation, scope, reject)
     const source = execution.begin(link)

@@ -67,6 +67,6 @@ export type { Clock } from './clock.ts'
 // For authors of terminal links
 export { identityOf, renderFields } from './credentials.ts'
 export type { Destination, RenderedFields } from './credentials.ts'
-export { isLoopback, originOf, parseUrl } from './origin.ts'
+export { checkOrigin, isLoopback, originOf, parseUrl } from './origin.ts'
 export { checkHeaderName, checkHeaderValue, headerEntries, inBrowser } from './headers.ts'
 export type { HeaderEntry } from './headers.ts'

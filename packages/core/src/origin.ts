@@ -5,6 +5,13 @@ import { OptionsError } from './errors.ts'
  * both.
  *
  * @throws {@link OptionsError} when it is none, or has more than an origin.
+ *
+ * @example
+ * ```ts
+ * import { checkOrigin } from '@graphlinks/core'
+ *
+ * console.log(checkOrigin('wss://API.example.com')) // https://api.example.com
+ * ```
  */
 export function checkOrigin(origin: string, link?: string): string {
   const url = parseUrl(origin)
@@ -17,7 +24,7 @@ export function checkOrigin(origin: string, link?: string): string {
     url.username ||
     url.password
   ) {
-    throw new OptionsError('an origin looks like "https://api.example.com": scheme, host and port, nothing else', {
+    throw new OptionsError('an origin in origins looks like "https://api.example.com": scheme, host and port, nothing else', {
       link,
     })
   }

@@ -59,6 +59,16 @@ describe('redact', () => {
     expect(redact(operation, `${'x'.repeat(250)}abcdefghijklmnop`)).not.toContain('abc')
   })
 
+  test('TL-5 a secret that contains another one is cut out whole', () => {
+    for (const variables of [
+      { a: 'abcd', b: 'abcd-efgh' },
+      { a: 'abcd-efgh', b: 'abcd' },
+    ]) {
+      const operation = createOperation({ document: '{ a }', variables })
+      expect(redact(operation, 'x abcd-efgh y abcd z')).toBe('x [redacted] y [redacted] z')
+    }
+  })
+
   test('TL-5 variables in circles and of any type do no harm', () => {
     const variables: Record<string, unknown> = { n: 1, none: null, yes: true, text: 'secret-text' }
     variables['self'] = variables

@@ -1,4 +1,4 @@
-import { OptionsError, parseUrl, type Operation } from '@graphlinks/core'
+import { checkOrigin, OptionsError, originOf, parseUrl, type Operation } from '@graphlinks/core'
 
 /** Gives the URL that an operation goes to. */
 export type Endpoint = (operation: Operation) => URL
@@ -17,12 +17,13 @@ export function createEndpoint(
     const endpoint = parseEndpoint(url)
     return () => endpoint
   }
-  const allowed = origins?.map((origin) => parseEndpoint(origin).origin)
-  if (!allowed?.length)
+  const allowed = origins?.map((origin) => checkOrigin(origin, 'httpLink'))
+  if (!allowed?.length) {
     throw new OptionsError('url is a function, so origins must list where it may lead', { link: 'httpLink' })
+  }
   return (operation) => {
     const endpoint = parseEndpoint(url(operation), operation.operationName)
-    if (allowed.includes(endpoint.origin)) return endpoint
+    if (allowed.includes(originOf(endpoint))) return endpoint
     throw new OptionsError(`the url function gave ${endpoint.origin}, which is not in origins`, {
       link: 'httpLink',
       operationName: operation.operationName,

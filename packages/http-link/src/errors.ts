@@ -1,4 +1,4 @@
-import { GraphLinksError, type ErrorDetails, type ResultError } from '@graphlinks/core'
+import { GraphLinksError, type ErrorDetails } from '@graphlinks/core'
 
 /** What is known of the response that an error is about. */
 export interface ResponseDetails extends ErrorDetails {
@@ -53,7 +53,6 @@ export interface HttpErrorDetails extends ResponseDetails {
   readonly mediaType: string
   readonly retryAfter: string | null
   readonly wwwAuthenticate: string | null
-  readonly graphqlErrors?: readonly ResultError[] | undefined
 }
 
 /**

@@ -337,7 +337,12 @@ describe('options', () => {
     ['url', { url: 'file:///graphql' }, 'file:'],
     ['origins', { url: (): string => 'https://api.test/' }, 'origins'],
     ['origins', { url: (): string => 'https://api.test/', origins: [] }, 'origins'],
-    ['url', { url: (): string => 'https://api.test/', origins: ['api.test'] }, 'absolute URL'],
+    ['origins', { url: (): string => 'https://api.test/', origins: ['api.test'] }, 'scheme, host and port'],
+    [
+      'origins',
+      { url: (): string => 'https://api.test/', origins: ['https://api.test/graphql'] },
+      'scheme, host and port',
+    ],
   ])('a bad %s is refused when the link is built: %j', (name, options, words) => {
     const build = (): unknown =>
       httpLink({ url: 'https://api.test/', ...(options as object) } as unknown as HttpLinkOptions)

@@ -360,6 +360,22 @@ describe('a function that fails', () => {
   })
 })
 
+test('K-3 a function that answered leaves no listener on the signal, and a synchronous one adds none', async () => {
+  const providers: [() => string | Promise<string>, number][] = [
+    [async () => 'abc', 1],
+    [() => Promise.reject(new Error('down')), 1],
+    [() => 'abc', 0],
+  ]
+  for (const [token, listens] of providers) {
+    const { signal } = new AbortController()
+    const [add, remove] = [jest.spyOn(signal, 'addEventListener'), jest.spyOn(signal, 'removeEventListener')]
+    await Promise.resolve(bearerLink(token)(query({ signal }), () => single({}))).catch(() => {})
+    await settle()
+    expect(add).toHaveBeenCalledTimes(listens)
+    expect(remove.mock.calls.map((call) => call[1])).toEqual(add.mock.calls.map((call) => call[1]))
+  }
+})
+
 test('K-10 bad options fail when the link is built, with the link and the value', () => {
   const bad: [BearerLinkOptions, RegExp][] = [
     [{ scheme: 'two words' }, /scheme/],
