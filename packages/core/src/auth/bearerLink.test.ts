@@ -360,20 +360,21 @@ describe('a function that fails', () => {
   })
 })
 
-test('K-3 a function that answered leaves no listener on the signal, and a synchronous one adds none', async () => {
-  const providers: [() => string | Promise<string>, number][] = [
-    [async () => 'abc', 1],
-    [() => Promise.reject(new Error('down')), 1],
-    [() => 'abc', 0],
-  ]
-  for (const [token, listens] of providers) {
+test('K-3 a function that answered leaves no timer and no listener behind, and makes no signal', async () => {
+  const made = jest.spyOn(AbortController.prototype, 'signal', 'get')
+  const terminal: TerminalLink = () => single({ data: {} })
+  for (const token of [async () => 'abc', () => Promise.reject<string>(new Error('down')), () => 'abc']) {
+    const clock = new FakeClock()
     const { signal } = new AbortController()
+    made.mockClear()
     const [add, remove] = [jest.spyOn(signal, 'addEventListener'), jest.spyOn(signal, 'removeEventListener')]
-    await Promise.resolve(bearerLink(token)(query({ signal }), () => single({}))).catch(() => {})
-    await settle()
-    expect(add).toHaveBeenCalledTimes(listens)
+    await lastResult(chain(bearerLink(token, { clock }), terminal), query({ signal })).catch(() => {})
+    expect(clock.pending).toBe(0)
+    expect(made).not.toHaveBeenCalled()
+    expect(add).toHaveBeenCalledTimes(1)
     expect(remove.mock.calls.map((call) => call[1])).toEqual(add.mock.calls.map((call) => call[1]))
   }
+  made.mockRestore()
 })
 
 test('K-10 bad options fail when the link is built, with the link and the value', () => {
