@@ -1,6 +1,6 @@
 import { invoke, type TerminalLink } from './link.ts'
 import { withExecution, type Operation, type OperationValue } from './operation.ts'
-import type { Result } from './results.ts'
+import { iteratorOf, type Result } from './results.ts'
 
 type ExecutionState = NonNullable<OperationValue['execution']>
 
@@ -64,7 +64,7 @@ export class Execution implements ExecutionState {
       this.#onSignal = onSignal
     }
     this.#scope?.add(this)
-    return (this.#source = invoke(link, withExecution(this.#operation, this))[Symbol.asyncIterator]())
+    return (this.#source = iteratorOf(invoke(link, withExecution(this.#operation, this))))
   }
 
   /** The chain ended by itself: nothing is left to cancel, and an abort that comes later means nothing. */

@@ -24,9 +24,12 @@ export function checkOrigin(origin: string, link?: string): string {
     url.username ||
     url.password
   ) {
-    throw new OptionsError('an origin in origins looks like "https://api.example.com": scheme, host and port, nothing else', {
-      link,
-    })
+    throw new OptionsError(
+      'an origin in origins looks like "https://api.example.com": scheme, host and port, nothing else',
+      {
+        link,
+      },
+    )
   }
   return originOf(url)
 }

@@ -49,6 +49,13 @@ export function finished(): Promise<IteratorReturnResult<undefined>> {
   return Promise.resolve({ done: true, value: undefined })
 }
 
+/** Starts to iterate results. @throws {@link LinkError} when what they give is no iterator. */
+export function iteratorOf(results: Results): AsyncIterator<Result> {
+  const iterator = results[Symbol.asyncIterator]()
+  if (typeof Object(iterator).next === 'function') return iterator
+  throw new LinkError('a link returned results that give no iterator')
+}
+
 /** Results that can be iterated once: another iteration would be another attempt, which is for `next` to make. */
 export abstract class OneShotIterator implements AsyncIterableIterator<Result> {
   #taken = false
@@ -107,7 +114,7 @@ export class OpeningIterator extends OneShotIterator {
   }
 
   #start(results: Results): void {
-    if (!this.#closed) this.#source = results[Symbol.asyncIterator]()
+    if (!this.#closed) this.#source = iteratorOf(results)
   }
 
   #next(): Promise<IteratorResult<Result>> {

@@ -4,6 +4,7 @@ import {
   chain,
   createClient,
   createOperation,
+  execute,
   lastResult,
   WiringError,
   type Link,
@@ -33,4 +34,13 @@ describe('K-10 wrong wiring is a sentence', () => {
     const tenantLink: Link = (operation, next) => next(operation)
     expect(() => chain(tenantLink, memoryLink())).not.toThrow()
   })
+})
+
+test('K-4 results that give no iterator fail the operation, as a query and as a stream', async () => {
+  const broken: TerminalLink = () => ({ [Symbol.asyncIterator]: () => undefined }) as never
+  const operation = createOperation({ document: 'query Q { a }' })
+  for (const link of [broken, chain((given, next) => next(given), broken)]) {
+    await expect(lastResult(link, operation)).rejects.toThrow('give no iterator')
+    await expect(execute(link, operation)[Symbol.asyncIterator]().next()).rejects.toThrow('give no iterator')
+  }
 })
