@@ -169,6 +169,15 @@ describe('AK-3 rotation', () => {
     }
   })
 
+  test('AK-3 a key that is missing is passed over', async () => {
+    const memory = memoryLink()
+    const onRejected = jest.fn()
+    const link = chain(apiKeyLink({ key: [() => undefined, 'k-old'], onRejected }), memory)
+    await lastResult(link, createOperation({ document: '{ a }' }))
+    expect(memory.sent.map(({ headers }) => headers['x-api-key'])).toEqual(['k-old'])
+    expect(onRejected).not.toHaveBeenCalled()
+  })
+
   test('AK-3 one key alone is never tried twice', async () => {
     for (const key of ['a', ['a'], () => 'a']) {
       const memory = memoryLink(unauthorized)

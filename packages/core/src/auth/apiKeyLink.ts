@@ -60,7 +60,7 @@ export function apiKeyLink(options: ApiKeyLinkOptions): Link {
 
   const send = (index: number, operation: Operation, next: Next): Results | Promise<Results> =>
     provideText(keys[index], 'key', operation, checked, (value) => {
-      if (value === undefined) return next(operation)
+      if (value === undefined) return index + 1 < keys.length ? send(index + 1, operation, next) : next(operation)
       const results = next(withField(operation, toField(value, operation.operationName)))
       if (index + 1 >= keys.length) return results
       return fallBack(results, () => {
@@ -81,7 +81,7 @@ async function* fallBack(results: Results, retry: () => Results | Promise<Result
   let rejected = false
   try {
     for await (const result of results) {
-      rejected = first && result.http?.status === 401 && result.data === undefined
+      rejected = first && result.http?.status === 401 && result.data == null
       if (rejected) break
       first = false
       yield result
