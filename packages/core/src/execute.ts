@@ -146,10 +146,10 @@ class EdgeIterator extends OneShotIterator {
   /** Answers everybody who waits: the first with the failure, if there is one. */
   #end(failure = this.#failure): void {
     this.#over = true
-    this.#failure = this.#waiters.length > 0 ? undefined : failure
-    for (const [index, { resolve, reject }] of this.#waiters.splice(0).entries()) {
-      if (failure && index === 0) reject(failure.error)
-      else resolve({ done: true, value: undefined })
-    }
+    const [first, ...others] = this.#waiters.splice(0)
+    this.#failure = first ? undefined : failure
+    if (failure) first?.reject(failure.error)
+    else first?.resolve({ done: true, value: undefined })
+    for (const waiter of others) waiter.resolve({ done: true, value: undefined })
   }
 }

@@ -138,17 +138,17 @@ function inTime<Value>(
       cancelTimer?.()
       reject(execution.reason as Error)
     })
-    const done = (): void => {
+    const release = (): void => {
       cancelTimer?.()
       forget?.()
     }
     Promise.resolve(promise).then(
       (value) => {
-        done()
+        release()
         resolve(value)
       },
       (error: unknown) => {
-        done()
+        release()
         reject(error as Error)
       },
     )
