@@ -1,0 +1,1253 @@
+import { DocumentNode } from 'graphql';
+
+/** A typed key of the context. Made by {@link contextKey}; two keys of one name are different keys. */
+interface ContextKey<Value> {
+    /** For people who debug; it plays no part in look-ups. */
+    readonly name: string;
+    /** Never set: it carries the type of the value. */
+    readonly __value?: Value;
+}
+/**
+ * Makes a key for a value that links hand to each other, or that a caller hands to links.
+ *
+ * @example
+ * ```ts
+ * import { contextKey, withContext, type Link } from '@graphlinks/core'
+ *
+ * export const traceId = contextKey<string>('traceId')
+ * export const trace: Link = (operation, next) => next(withContext(operation, traceId, crypto.randomUUID()))
+ * export const log: Link = (operation, next) => {
+ *   console.log(operation.context.get(traceId)) // typed string | undefined
+ *   return next(operation)
+ * }
+ * ```
+ */
+declare function contextKey<Value>(name: string): ContextKey<Value>;
+/**
+ * The context of an operation: an immutable map from typed keys to values. Start from {@link emptyContext}.
+ *
+ * @example
+ * ```ts
+ * import { contextKey, emptyContext } from '@graphlinks/core'
+ *
+ * const traceId = contextKey<string>('traceId')
+ * const context = emptyContext.with(traceId, 'abc')
+ * console.log(context.get(traceId), emptyContext.get(traceId)) // abc undefined
+ * ```
+ */
+declare class Context {
+    #private;
+    constructor(key?: ContextKey<unknown>, value?: unknown, parent?: Context);
+    /** The value of a key, or `undefined`. */
+    get<Value>(key: ContextKey<Value>): Value | undefined;
+    /** A context that has this value too. The receiver is unchanged. */
+    with<Value>(key: ContextKey<Value>, value: Value): Context;
+}
+/**
+ * The context with nothing in it.
+ *
+ * @example
+ * ```ts
+ * import { contextKey, emptyContext } from '@graphlinks/core'
+ *
+ * const traceId = contextKey<string>('traceId')
+ * const context = emptyContext.with(traceId, 'abc')
+ * ```
+ */
+declare const emptyContext: Context;
+
+/** The three kinds of operation of GraphQL (spec section 2.3). */
+type OperationKind = 'query' | 'mutation' | 'subscription';
+/**
+ * What types a document: the data it gives and the variables it takes. Matches, by structure, the documents of
+ * GraphQL Code Generator (`TypedDocumentNode`, `TypedDocumentString`) and of gql.tada.
+ */
+interface TypedDocument<Data, Variables> {
+    __apiType?: ((variables: Variables) => Data) | undefined;
+}
+/**
+ * A document as a caller may give it: text, a `TypedDocumentString`, or an AST (`TypedDocumentNode`). The last two
+ * carry the types of data and variables.
+ */
+type Document<Data = unknown, Variables = Record<string, unknown>> = string | (TypedDocument<Data, Variables> & (DocumentNode | StringObject));
+/** A document of any data and variables. */
+type AnyDocument = Document<unknown, never>;
+/** What a `TypedDocumentString` is beside its types: an object of a class that extends `String`. */
+interface StringObject {
+    toString(): string;
+    charAt(position: number): string;
+}
+/** Kind and name of one operation in a document. */
+interface OperationSignature {
+    readonly kind: OperationKind;
+    readonly operationName: string | undefined;
+}
+/**
+ * A document, ready to be sent: the operations in it are known, and its text is had without a parser. Made by
+ * {@link parseDocument}; immutable, so that one serves any number of executions.
+ *
+ * @example
+ * ```ts
+ * import { parseDocument } from '@graphlinks/core'
+ *
+ * const document = parseDocument('query A { a } query B { b }')
+ * console.log(document.operations.length, document.select('B').operationName) // 2 B
+ * console.log(await document.text())
+ * ```
+ */
+declare class GraphQLDocument {
+    #private;
+    /** What the caller passed: a string, a `TypedDocumentString` or an AST. For links that read a hash off it. */
+    readonly source: Document<unknown, never>;
+    /** The operations of the document, in order. */
+    readonly operations: readonly OperationSignature[];
+    constructor(source: Document<unknown, never>, operations: readonly OperationSignature[], text: string | undefined);
+    /** The text of the document. A promise only for an AST that was not printed yet: that loads graphql's printer. */
+    text(): string | Promise<string>;
+    /** The text as a JSON string with its quotes, kept after the first call since it is part of every request body. */
+    jsonText(): string | Promise<string>;
+    /**
+     * The operation that a request with this `operationName` runs (GraphQL spec section 6.1, GetOperation).
+     *
+     * @throws {@link DocumentError} when there is no such operation, or the document has several and none is named.
+     */
+    select(operationName?: string): OperationSignature;
+}
+/**
+ * Reads a document of any accepted shape. No GraphQL parser is involved: the kind and name of each operation come from
+ * {@link scanOperations}, and an AST is printed only when its text is asked for.
+ *
+ * @throws {@link DocumentError} when the value is no document.
+ *
+ * @example
+ * ```ts
+ * import { parseDocument } from '@graphlinks/core'
+ *
+ * const document = parseDocument('mutation AddCity { addCity { id } }')
+ * console.log(document.select().kind) // mutation
+ * ```
+ */
+declare function parseDocument(source: Document<unknown, never>): GraphQLDocument;
+/**
+ * Finds the operations in the text of a document, in one linear pass and without a parser. It agrees with graphql's
+ * parser on every valid document; on an invalid one it finds what it can and leaves the complaint to the server.
+ *
+ * @example
+ * ```ts
+ * import { scanOperations } from '@graphlinks/core'
+ *
+ * console.log(scanOperations('query Me { me { id } }')) // [{ kind: 'query', operationName: 'Me' }]
+ * ```
+ */
+declare function scanOperations(text: string): OperationSignature[];
+
+/** Where an error happened, and what it was caused by. */
+interface ErrorDetails {
+    /** Name of the link that failed, such as `bearerLink`. */
+    readonly link?: string | undefined;
+    /** Name of the operation that failed, when it has one. */
+    readonly operationName?: string | undefined;
+    /** The error below this one. It is kept as it is, so whoever sets it makes sure that it holds no secret. */
+    readonly cause?: unknown;
+}
+declare const brand: unique symbol;
+/**
+ * Base of every error that graphlinks throws. GraphQL errors are data (`result.errors`); an error of this family says
+ * that there is no result.
+ *
+ * The message names the link and the operation, says what happened and what to do. No error of the family holds a
+ * header value, a credential or a variable: not in its message, its fields, its `cause` or its stack.
+ *
+ * @example
+ * ```ts
+ * import { GraphLinksError } from '@graphlinks/core'
+ *
+ * export function describe(error: unknown): string {
+ *   return GraphLinksError.is(error) ? `${error.code} in ${error.link ?? 'the client'}` : 'not one of ours'
+ * }
+ * ```
+ */
+declare class GraphLinksError extends Error {
+    static readonly name: string;
+    /** The stable, documented code of this class of errors; the base class matches every code. */
+    static readonly code: string;
+    /** Stable code of the error's class, such as `HTTP_STATUS`. Safe to switch on across versions. */
+    readonly code: string;
+    /** Name of the link that failed, when one did. */
+    readonly link: string | undefined;
+    /** Name of the operation that failed, when it has one. */
+    readonly operationName: string | undefined;
+    constructor(message: string, details?: ErrorDetails);
+    get name(): string;
+    /** The codes of the error's class and of the classes it extends. */
+    get [brand](): readonly string[];
+    /**
+     * Whether a value is an error of this class or of one that extends it, also when it was made by another copy of the
+     * package.
+     */
+    static is<E extends GraphLinksError>(this: {
+        readonly code: string;
+        readonly prototype: E;
+    }, value: unknown): value is E;
+}
+/**
+ * An option has a value that can never work. Thrown when the link, client or request is built; later only for what a
+ * function gave or a call passed.
+ *
+ * @example
+ * ```ts
+ * import { bearerLink, OptionsError } from '@graphlinks/core'
+ *
+ * try {
+ *   bearerLink('secret-token', { timeoutMs: -1 })
+ * } catch (error) {
+ *   if (OptionsError.is(error)) console.error(error.message) // bearerLink: timeoutMs is a positive number of ...
+ * }
+ * ```
+ */
+declare class OptionsError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * Links stand in an order that can never work. Thrown by `chain`, `compose` and `split`.
+ *
+ * @example
+ * ```ts
+ * import { WiringError } from '@graphlinks/core'
+ *
+ * export const report = (error: unknown): void => {
+ *   if (WiringError.is(error)) console.error(error.message) // names the link, and where it must stand
+ * }
+ * ```
+ */
+declare class WiringError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * A link broke its contract before it gave results: it threw, rejected, or returned something that is no results.
+ *
+ * @example
+ * ```ts
+ * import { LinkError } from '@graphlinks/core'
+ *
+ * export const causeOf = (error: unknown): unknown => (LinkError.is(error) ? error.cause : error)
+ * ```
+ */
+declare class LinkError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * A document has no operation to run, has several and none was selected, or was passed to the wrong method.
+ *
+ * @example
+ * ```ts
+ * import { createRequest, DocumentError } from '@graphlinks/core'
+ *
+ * try {
+ *   createRequest({ query: 'query A { a } query B { b }' })
+ * } catch (error) {
+ *   if (DocumentError.is(error)) console.error(error.message) // ... say which one with operationName
+ * }
+ * ```
+ */
+declare class DocumentError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * A header name or value cannot go on the wire. The message names the header and the position, never the value.
+ *
+ * @example
+ * ```ts
+ * import { HeaderError, headerLink } from '@graphlinks/core'
+ *
+ * try {
+ *   headerLink({ 'x-tenant': 'acme\n' })
+ * } catch (error) {
+ *   if (HeaderError.is(error)) console.error(error.message) // names the header and the position, not the value
+ * }
+ * ```
+ */
+declare class HeaderError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * A credential is missing where it is required, or could not be had in time.
+ *
+ * @example
+ * ```ts
+ * import { CredentialError } from '@graphlinks/core'
+ *
+ * export const mustSignIn = (error: unknown): boolean => CredentialError.is(error)
+ * ```
+ */
+declare class CredentialError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * A credential was about to leave over plain http or ws to a host that is not this machine.
+ *
+ * @example
+ * ```ts
+ * import { InsecureTransportError } from '@graphlinks/core'
+ *
+ * export const needsHttps = (error: unknown): boolean => InsecureTransportError.is(error)
+ * ```
+ */
+declare class InsecureTransportError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * Something took longer than the configured number of milliseconds. Never used for a caller's own abort.
+ *
+ * @example
+ * ```ts
+ * import { TimeoutError } from '@graphlinks/core'
+ *
+ * export const mayTryAgain = (error: unknown): boolean => TimeoutError.is(error)
+ * ```
+ */
+declare class TimeoutError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * A consumer read more slowly than results arrived, until the bounded queue between them was full.
+ *
+ * @example
+ * ```ts
+ * import { QueueOverflowError } from '@graphlinks/core'
+ *
+ * export const isTooSlow = (error: unknown): boolean => QueueOverflowError.is(error)
+ * ```
+ */
+declare class QueueOverflowError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * An operation was started after its client was disposed, or was still running when that happened.
+ *
+ * @example
+ * ```ts
+ * import { DisposedError } from '@graphlinks/core'
+ *
+ * export const isOver = (error: unknown): boolean => DisposedError.is(error)
+ * ```
+ */
+declare class DisposedError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+
+/**
+ * Headers as a caller may give them: an object, a `Headers`, a `Map`, or `[name, value]` pairs. All shapes mean the
+ * same. Names are case-insensitive, the last of one name wins, `null` removes an inherited header, `undefined` is
+ * skipped.
+ */
+type HeadersInput = Readonly<Record<string, string | null | undefined>> | Iterable<readonly [name: string, value: string | null | undefined]>;
+/** One header after normalisation: a lower-case name, and a checked value or `null` for "remove". */
+type HeaderEntry = readonly [name: string, value: string | null];
+/**
+ * Whether this is a browser, where the platform decides over cookies, origins and handshakes.
+ *
+ * @example
+ * ```ts
+ * import { inBrowser } from '@graphlinks/core'
+ *
+ * console.log(inBrowser() ? 'the platform keeps the cookies' : 'a jar is needed')
+ * ```
+ */
+declare function inBrowser(): boolean;
+/**
+ * Checks a header name and gives it in lower case. A name is an RFC 9110 token; names that frame the message or belong
+ * to one hop (`host`, `content-length`, `connection`, `proxy-authorization`, ...) are refused.
+ *
+ * @throws {@link HeaderError} when the name cannot be sent.
+ *
+ * @example
+ * ```ts
+ * import { checkHeaderName } from '@graphlinks/core'
+ *
+ * console.log(checkHeaderName('X-Tenant')) // x-tenant
+ * ```
+ */
+declare function checkHeaderName(name: string, details?: ErrorDetails): string;
+/**
+ * Checks a header value: visible ASCII with inner spaces and tabs, at most 16,384 characters. Runtimes disagree on
+ * everything else (RFC 9110 section 5.5), and most of them print the value when they refuse it.
+ *
+ * @throws {@link HeaderError} that names the header and the position of the bad character, never the value.
+ *
+ * @example
+ * ```ts
+ * import { checkHeaderValue } from '@graphlinks/core'
+ *
+ * console.log(checkHeaderValue('x-tenant', 'acme')) // acme
+ * ```
+ */
+declare function checkHeaderValue(name: string, value: string, details?: ErrorDetails): string;
+/**
+ * Normalises headers of any accepted shape into checked entries, one per name, in the order of first appearance.
+ *
+ * @throws {@link HeaderError} when a name or a value cannot be sent, or the input is no headers at all.
+ *
+ * @example
+ * ```ts
+ * import { headerEntries } from '@graphlinks/core'
+ *
+ * console.log(headerEntries({ 'X-Tenant': 'acme', 'x-tenant': 'other' })) // [['x-tenant', 'other']]
+ * ```
+ */
+declare function headerEntries(input: HeadersInput, details?: ErrorDetails): readonly HeaderEntry[];
+
+/**
+ * A box around a credential. Every way of printing it gives `[redacted]`: string conversion, templates,
+ * `JSON.stringify`, `util.inspect`, and `structuredClone` (which copies an empty object). Only terminal links open it.
+ *
+ * @example
+ * ```ts
+ * import { Secret } from '@graphlinks/core'
+ *
+ * const token = new Secret('s3cr3t')
+ * console.log(`${token}`, JSON.stringify({ token })) // [redacted] {"token":"[redacted]"}
+ * ```
+ */
+declare class Secret {
+    #private;
+    constructor(value: string);
+    /** The value itself. Call it where the value goes on the wire, and nowhere else. */
+    reveal(): string;
+    /** The first four characters of a value of at least 20, to tell keys apart in a log; otherwise `undefined`. */
+    get hint(): string | undefined;
+    toString(): string;
+    toJSON(): string;
+    [Symbol.toPrimitive](): string;
+}
+
+/** How a header or query parameter that a link sets is treated. */
+interface FieldOptions {
+    /**
+     * A sensitive value needs https (or loopback), is masked wherever it is printed, and is part of the operation's
+     * identity. Default: `true`, except for names known to be harmless, such as `accept-language` and `traceparent`.
+     */
+    readonly sensitive?: boolean | undefined;
+}
+/** A secret value and where it may go. */
+interface CredentialInit {
+    /** Name of the header, or of the query parameter. */
+    readonly name: string;
+    readonly value: string;
+    /** Default: `'header'`. A query parameter is redacted in every URL that is printed. */
+    readonly in?: 'header' | 'query' | undefined;
+    /** Origins that may see it. Default: only the origin of the terminal link that sends the operation. */
+    readonly origins?: readonly string[] | undefined;
+    /** Name of the link, for error messages. */
+    readonly link?: string | undefined;
+}
+
+/** Variables or extensions: a JSON object, as GraphQL over HTTP section 5.1 has it. */
+type JsonObject = Readonly<Record<string, unknown>>;
+/**
+ * One execution of a query, mutation or subscription: an immutable value. Links change it by copying: {@link withHeader},
+ * {@link withCredential}, {@link withVariables}, {@link withExtensions}, {@link withContext}.
+ *
+ * Printing an operation shows its kind, name and the names of its headers, never a value.
+ */
+interface Operation {
+    readonly kind: OperationKind;
+    /** The name of the operation that runs; `undefined` for an anonymous one. */
+    readonly operationName: string | undefined;
+    readonly document: GraphQLDocument;
+    readonly variables: JsonObject | undefined;
+    readonly extensions: JsonObject | undefined;
+    /** What links and callers attached under typed keys. */
+    readonly context: Context;
+    /**
+     * Aborts when the caller's own signal does (with its reason), when the consumer stops early, or when the client is
+     * disposed. Made on the first read, one per execution.
+     */
+    readonly signal: AbortSignal;
+}
+/** What an operation is made from. */
+interface OperationInit {
+    readonly document: AnyDocument | GraphQLDocument;
+    /** Which operation of the document runs. Needed only where it has several. */
+    readonly operationName?: string | undefined;
+    readonly variables?: JsonObject | null | undefined;
+    readonly extensions?: JsonObject | undefined;
+    /** Headers of this operation alone: they win over every link. `null` removes a header and silences its auth link. */
+    readonly headers?: HeadersInput | undefined;
+    readonly context?: Context | undefined;
+    /** The caller's own signal; its abort reason is what the caller gets. */
+    readonly signal?: AbortSignal | undefined;
+}
+/**
+ * Makes an operation outside a client: for tests of links, and for code that runs a chain by itself with `execute`.
+ *
+ * @throws {@link DocumentError} when the document has no such operation; {@link OptionsError} when variables are no
+ * object; {@link HeaderError} when a header cannot be sent.
+ *
+ * @example
+ * ```ts
+ * import { createOperation } from '@graphlinks/core'
+ *
+ * const operation = createOperation({ document: 'query Me { me { id } }', headers: { 'accept-language': 'de' } })
+ * console.log(operation.kind, operation.operationName) // query Me
+ * ```
+ */
+declare function createOperation(init: OperationInit): Operation;
+/** A copy with a header. A later link wins over an earlier one, headers of the request and the call win over both.
+ *
+ * @param value - `null` removes the header that earlier links set.
+ * @throws {@link HeaderError} when the name or the value cannot be sent.
+ *
+ * @example
+ * ```ts
+ * import { withHeader, type Link } from '@graphlinks/core'
+ *
+ * export const tenant: Link = (operation, next) => next(withHeader(operation, 'x-tenant', 'acme'))
+ * ```
+ */
+declare function withHeader(operation: Operation, name: string, value: string | null, options?: FieldOptions): Operation;
+/**
+ * A copy with a credential: a value that only the given origins may see, only over https, wss or loopback, and that is
+ * part of the operation's identity. HTTP sends it as a header or query parameter, WebSocket in `connection_init`.
+ *
+ * @throws {@link HeaderError} when the name or the value cannot be sent; {@link OptionsError} when an origin is no
+ * origin.
+ *
+ * @example
+ * ```ts
+ * import { withCredential, type Link } from '@graphlinks/core'
+ *
+ * export const session: Link = (operation, next) =>
+ *   next(withCredential(operation, { name: 'x-session', value: 'abc123', origins: ['https://api.example.com'] }))
+ * ```
+ */
+declare function withCredential(operation: Operation, credential: CredentialInit): Operation;
+/**
+ * A copy with other variables. They replace the ones before, they are not merged.
+ *
+ * @example
+ * ```ts
+ * import { withVariables, type Link } from '@graphlinks/core'
+ *
+ * export const limit: Link = (operation, next) => next(withVariables(operation, { ...operation.variables, first: 10 }))
+ * ```
+ */
+declare function withVariables(operation: Operation, variables: JsonObject | undefined): Operation;
+/**
+ * A copy with more extensions, merged by top-level key over those before (GraphQL over HTTP section 5.1).
+ *
+ * @example
+ * ```ts
+ * import { withExtensions, type Link } from '@graphlinks/core'
+ *
+ * export const origin: Link = (operation, next) => next(withExtensions(operation, { origin: 'checkout' }))
+ * ```
+ */
+declare function withExtensions(operation: Operation, extensions: JsonObject): Operation;
+/**
+ * A copy with a value in its context, for links further in. See {@link contextKey}.
+ *
+ * @example
+ * ```ts
+ * import { contextKey, withContext, type Link } from '@graphlinks/core'
+ *
+ * export const startedAt = contextKey<number>('startedAt')
+ * export const start: Link = (operation, next) => next(withContext(operation, startedAt, performance.now()))
+ * ```
+ */
+declare function withContext<Value>(operation: Operation, key: ContextKey<Value>, value: Value): Operation;
+/**
+ * Whether the request or the call itself sets (or, with `null`, removes) a header. An auth link asks before it fetches a
+ * credential: what the caller says wins, and nothing is attached, refreshed or replayed.
+ *
+ * @example
+ * ```ts
+ * import { isOverridden, withCredential, type Link } from '@graphlinks/core'
+ *
+ * export const session: Link = async (operation, next) => {
+ *   if (isOverridden(operation, 'x-session')) return next(operation)
+ *   return next(withCredential(operation, { name: 'x-session', value: await readSession() }))
+ * }
+ *
+ * const readSession = async (): Promise<string> => 'abc123'
+ * ```
+ */
+declare function isOverridden(operation: Operation, name: string): boolean;
+
+/** A GraphQL error as it travels (GraphQL spec section 7.1.2). It is data: the server's words, unchanged. */
+interface ResultError {
+    readonly message: string;
+    readonly locations?: readonly {
+        readonly line: number;
+        readonly column: number;
+    }[];
+    readonly path?: readonly (string | number)[];
+    readonly extensions?: Readonly<Record<string, unknown>>;
+}
+/** The HTTP side of a result. */
+interface HttpMetadata {
+    readonly status: number;
+    readonly headers: ResponseHeaders;
+    /** The URL that answered, without search parameters, fragment or user. */
+    readonly url: string;
+    /**
+     * `true` where the status is no success and the media type is `application/json`: a proxy may have written the body
+     * (GraphQL over HTTP section 6.4.1).
+     */
+    readonly untrusted?: boolean;
+}
+/** Response headers, as far as every runtime has them. */
+interface ResponseHeaders {
+    get(name: string): string | null;
+    getSetCookie?(): string[];
+    forEach(callback: (value: string, name: string) => void): void;
+}
+/** One result of an operation: the only one of a query, one of several with `@defer`, one event of a subscription. */
+interface Result<Data = unknown> {
+    readonly data?: Data | null;
+    readonly errors?: readonly ResultError[];
+    readonly extensions?: Readonly<Record<string, unknown>>;
+    /** `true` while more results of the same execution follow (incremental delivery). */
+    readonly hasNext?: boolean;
+    readonly http?: HttpMetadata;
+}
+/**
+ * The results of one attempt: cold (nothing is sent before the first iteration) and one-shot. One for a query, several
+ * for `@defer` and `@stream`, many for a subscription.
+ */
+type Results = AsyncIterable<Result>;
+/**
+ * Results that fail with this error, kept as it is.
+ *
+ * @example
+ * ```ts
+ * import { failed, type Link } from '@graphlinks/core'
+ *
+ * export const readOnly: Link = (operation, next) =>
+ *   operation.kind === 'mutation' ? failed(new Error('this client only reads')) : next(operation)
+ * ```
+ */
+declare function failed(error: unknown): Results;
+/**
+ * Results that are still a promise, as results (K-5). A rejection is delivered to whoever iterates, or to nobody.
+ *
+ * @example
+ * ```ts
+ * import { flatten, type Link, type Results } from '@graphlinks/core'
+ *
+ * export const later: Link = (operation, next) => {
+ *   const results: Promise<Results> = Promise.resolve().then(() => next(operation))
+ *   return flatten(results) // an async link needs no flatten: chain does it
+ * }
+ * ```
+ */
+declare function flatten(results: Promise<Results>): Results;
+/**
+ * Results with exactly this one: for links that answer themselves, such as a cache or a fake.
+ *
+ * @example
+ * ```ts
+ * import { single, type TerminalLink } from '@graphlinks/core'
+ *
+ * export const fake: TerminalLink = () => single({ data: { hello: 'Hello' } })
+ * ```
+ */
+declare function single(result: Result): Results;
+
+/** Runs the rest of the chain. Each call is a new attempt; nothing is sent before its results are iterated. */
+type Next = (operation: Operation) => Results;
+/** What a link may tell `chain` and the client about itself, as properties of the function. */
+interface LinkTraits {
+    /**
+     * Where the link belongs, from outside to inside. A `replay` link calls `next` again, so it must stand before the
+     * `credential` links, or each attempt carries the old credential. `chain` warns in development, by name.
+     */
+    readonly stage?: 'replay' | 'credential' | 'terminal';
+    /** The links that a composed link stands for. Set by `compose`; `chain` puts them in its place. */
+    readonly parts?: readonly Link[];
+    /** Frees what the link holds: sockets, timers, listeners. Called by the client's `dispose`. */
+    readonly dispose?: () => void | Promise<void>;
+}
+/**
+ * A link: it may change the operation, call `next` any number of times, and change the results.
+ *
+ * @example
+ * ```ts
+ * import { withHeader, type Link } from '@graphlinks/core'
+ *
+ * export const tenant: Link = (operation, next) => next(withHeader(operation, 'x-tenant', 'acme'))
+ * ```
+ */
+type Link = ((operation: Operation, next: Next) => Results | Promise<Results>) & LinkTraits;
+/** A link that never calls `next`: it talks to the network, or to a fake. A chain ends in one. */
+type TerminalLink = ((operation: Operation) => Results | Promise<Results>) & LinkTraits;
+/**
+ * Makes one terminal link of links in order. The first listed is the outermost: it sees the operation first and the
+ * results last. The last must be a terminal link; leaving it out does not compile.
+ *
+ * @throws {@link WiringError} when a terminal link is missing or stands anywhere but at the end.
+ *
+ * @example
+ * ```ts
+ * import { bearerLink, chain } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * export const link = chain(bearerLink('token'), httpLink({ url: 'https://api.example.com/graphql' }))
+ * ```
+ */
+declare function chain(...links: [...Link[], TerminalLink]): TerminalLink;
+/**
+ * Makes one link of links in order, to be used in a chain like any other.
+ *
+ * @throws {@link WiringError} when one of them is a terminal link.
+ *
+ * @example
+ * ```ts
+ * import { bearerLink, compose, headerLink } from '@graphlinks/core'
+ *
+ * export const auth = compose(headerLink({ 'x-tenant': 'acme' }), bearerLink('token'))
+ * ```
+ */
+declare function compose(...links: Link[]): Link;
+/**
+ * Makes one terminal link of two: each operation goes to `yes` where the test holds and to `no` where it does not.
+ *
+ * @throws {@link WiringError} when one of them is no function.
+ *
+ * @example
+ * ```ts
+ * import { split } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ * import { wsLink } from '@graphlinks/ws-link'
+ *
+ * export const link = split(
+ *   (operation) => operation.kind === 'subscription',
+ *   wsLink({ url: 'wss://api.example.com/graphql' }),
+ *   httpLink({ url: 'https://api.example.com/graphql' }),
+ * )
+ * ```
+ */
+declare function split(test: (operation: Operation) => boolean, yes: TerminalLink, no: TerminalLink): TerminalLink;
+
+/** What one call may say beside its document and variables. */
+interface CallOptions {
+    /** Headers of this call alone: they win over the request's, and those over every link. `null` removes a header. */
+    readonly headers?: HeadersInput | undefined;
+    /** Ends the operation when it aborts; the call rejects with the signal's own reason. */
+    readonly signal?: AbortSignal | undefined;
+    /** Values for links, under typed keys. Default: empty. */
+    readonly context?: Context | undefined;
+    /** Which operation of the document runs. Needed only where it has several. Wins over the request's. */
+    readonly operationName?: string | undefined;
+    /** Members of `extensions` of the request, merged over the request's by top-level key. */
+    readonly extensions?: JsonObject | undefined;
+}
+/** Variables and options of a call: the variables are required exactly when the operation requires any. */
+type CallArguments<Variables> = {} extends Variables ? [variables?: Variables | null, options?: CallOptions] : [variables: Variables, options?: CallOptions];
+/** What a reusable request is made from. */
+interface RequestInit<Data = unknown, Variables = JsonObject> {
+    readonly query: Document<Data, Variables>;
+    /** Variables of every call. A call's own are merged over them, by top-level key. */
+    readonly variables?: Partial<Variables> | undefined;
+    readonly operationName?: string | undefined;
+    /** Headers of every call of this request. A call's own win over them. */
+    readonly headers?: HeadersInput | undefined;
+    readonly extensions?: JsonObject | undefined;
+}
+/** A request that was checked once and can be run any number of times. Frozen. Made by {@link createRequest}. */
+interface Request<Data = unknown, Variables = JsonObject> {
+    readonly document: GraphQLDocument;
+    readonly variables: Partial<Variables> | undefined;
+    readonly operationName: string | undefined;
+    readonly headers: HeadersInput | undefined;
+    readonly extensions: JsonObject | undefined;
+    /** Never set: it carries the type of the data. */
+    readonly __data?: Data;
+}
+/** Runs an operation and gives its last result. */
+interface QueryMethod {
+    <Data, Variables>(request: Request<Data, Variables>, variables?: Partial<NoInfer<Variables>> | null, options?: CallOptions): Promise<Result<Data>>;
+    <Data = unknown, Variables = JsonObject>(document: Document<Data, Variables>, ...args: CallArguments<NoInfer<Variables>>): Promise<Result<Data>>;
+}
+/** Runs an operation and gives its data, or throws. */
+interface RequestMethod {
+    <Data, Variables>(request: Request<Data, Variables>, variables?: Partial<NoInfer<Variables>> | null, options?: CallOptions): Promise<Data>;
+    <Data = unknown, Variables = JsonObject>(document: Document<Data, Variables>, ...args: CallArguments<NoInfer<Variables>>): Promise<Data>;
+}
+/** Runs an operation and gives its results as they come. */
+interface IterateMethod {
+    <Data, Variables>(request: Request<Data, Variables>, variables?: Partial<NoInfer<Variables>> | null, options?: CallOptions): AsyncIterable<Result<Data>>;
+    <Data = unknown, Variables = JsonObject>(document: Document<Data, Variables>, ...args: CallArguments<NoInfer<Variables>>): AsyncIterable<Result<Data>>;
+}
+/** A GraphQL client: a chain of links, and methods that run operations through it. */
+interface Client {
+    /** Runs a query and gives its result; with `@defer` or `@stream`, the complete one. GraphQL errors are data. */
+    readonly query: QueryMethod;
+    /** Runs a mutation and gives its result. GraphQL errors are data. */
+    readonly mutate: QueryMethod;
+    /** Runs a subscription and gives its events. Leaving the loop ends it on the server. */
+    readonly subscribe: IterateMethod;
+    /** Runs any operation and gives each of its results, as `@defer` and `@stream` deliver them. */
+    readonly execute: IterateMethod;
+    /**
+     * Runs a query or mutation and gives its data.
+     *
+     * @throws {@link GraphQLResultError} when the result has errors or no data.
+     */
+    readonly request: RequestMethod;
+    /** Ends what is running with a {@link DisposedError}, and closes sockets, timers and listeners of all links. */
+    dispose(): Promise<void>;
+    [Symbol.asyncDispose](): Promise<void>;
+}
+/** Options of {@link createClient}. */
+interface ClientOptions {
+    /** A chain, or a single terminal link. */
+    readonly link: TerminalLink;
+}
+/**
+ * The result of `client.request` had errors, or no data. GraphQL's errors and the data are there, but not printed.
+ *
+ * @example
+ * ```ts
+ * import { createClient, GraphQLResultError } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * const client = createClient({ link: httpLink({ url: 'https://api.example.com/graphql' }) })
+ * try {
+ *   await client.request('{ me { name } }')
+ * } catch (error) {
+ *   if (GraphQLResultError.is(error)) console.error(error.errors[0]?.extensions?.['code'], error.result.data)
+ * }
+ * ```
+ */
+declare class GraphQLResultError extends GraphLinksError {
+    #private;
+    static readonly name: string;
+    static readonly code: string;
+    constructor(result: Result, message: string, operationName?: string);
+    /** The errors as the server sent them; empty when it sent neither errors nor data. */
+    get errors(): readonly ResultError[];
+    /** The whole result, with partial data where there is some. */
+    get result(): Result;
+}
+/**
+ * Makes a client. It holds no state but its parsed documents and what is running, so that clients share nothing unless
+ * they are given the same links.
+ *
+ * @throws {@link OptionsError} when `link` is no link, {@link WiringError} when it is one that calls `next`.
+ *
+ * @example
+ * ```ts
+ * import { bearerLink, chain, createClient } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * const client = createClient({
+ *   link: chain(bearerLink('secret-token'), httpLink({ url: 'https://api.example.com/graphql' })),
+ * })
+ * const { data, errors } = await client.query('{ me { name } }')
+ * console.log(data, errors)
+ * await client.dispose()
+ * ```
+ */
+declare function createClient({ link }: ClientOptions): Client;
+/**
+ * Makes a request that can be run many times, with variables and headers of its own. Everything in it is checked now.
+ *
+ * @throws {@link DocumentError} when the document has no such operation; {@link HeaderError} when a header cannot be
+ * sent.
+ *
+ * @example
+ * ```ts
+ * import { createRequest } from '@graphlinks/core'
+ *
+ * const cities = createRequest({
+ *   query: 'query Cities($first: Int!) { cities(first: $first) { name } }',
+ *   variables: { first: 10 },
+ *   headers: { 'accept-language': 'de' },
+ * })
+ * ```
+ */
+declare function createRequest<Data = unknown, Variables = JsonObject>(init: RequestInit<Data, Variables>): Request<Data, Variables>;
+
+/** Time as an option, so that tests of time need no sleeping. */
+interface Clock {
+    /** Milliseconds of a clock that never goes back. Only differences mean anything. */
+    now(): number;
+    /** Runs `callback` once after `delayMs` milliseconds. @returns a function that cancels it, as often as you like. */
+    after(delayMs: number, callback: () => void): () => void;
+}
+/**
+ * The clock of the platform: `performance.now` and `setTimeout`, read when they are needed.
+ *
+ * @example
+ * ```ts
+ * import { systemClock } from '@graphlinks/core'
+ *
+ * const cancel = systemClock.after(1_000, () => console.log('a second later'))
+ * cancel()
+ * ```
+ */
+declare const systemClock: Clock;
+
+/** A credential as an application may give it: a value, or a function of the operation that gives or promises one. */
+type Provided<Value> = Value | ((operation: Operation) => Value | undefined | null | Promise<Value | undefined | null>);
+/** Options that every auth link has. */
+interface CredentialOptions {
+    /**
+     * Origins that may see the credential, such as `https://api.example.com`; ws counts as http, wss as https.
+     * Default: the origin of the terminal link that sends the operation, and no other.
+     */
+    readonly origins?: readonly string[] | undefined;
+    /**
+     * What happens when there is no credential (`undefined`, `null` or an empty string): `'omit'` sends the operation
+     * without it, `'error'` fails it with a {@link CredentialError}. Default: `'omit'`.
+     */
+    readonly onMissing?: 'omit' | 'error' | undefined;
+    /** How long a function may take to give the credential, in milliseconds. Default: 30,000. `Infinity`: no limit. */
+    readonly timeoutMs?: number | undefined;
+    /** Time for `timeoutMs`. Default: the platform's. */
+    readonly clock?: Clock | undefined;
+}
+
+/** Options of {@link headerLink}. */
+interface HeaderLinkOptions extends Omit<CredentialOptions, 'onMissing'> {
+    /**
+     * Which headers are secret, by name: a sensitive value needs https or loopback, is masked wherever it is printed, goes
+     * to `origins` only, and is part of the identity. Default: `true`, except for names known to be harmless
+     * (`accept-language`, `traceparent`, `x-request-id`, ...).
+     */
+    readonly sensitive?: Readonly<Record<string, boolean>> | undefined;
+}
+/**
+ * Sets headers on every operation: the same ones, or those that a function of the operation gives. They win over
+ * earlier links; headers of the request and of the call win over them. `null` removes what earlier links set.
+ *
+ * @throws {@link HeaderError} when a header cannot be sent, {@link OptionsError} when an option is no good; both when
+ * the link is built. What a function gives is checked on each operation.
+ *
+ * @example
+ * ```ts
+ * import { headerLink } from '@graphlinks/core'
+ *
+ * export const tenant = headerLink({ 'x-tenant': 'acme' })
+ * export const requestId = headerLink(() => ({ 'x-request-id': crypto.randomUUID() }))
+ * ```
+ */
+declare function headerLink(headers: HeadersInput | ((operation: Operation) => HeadersInput | undefined | null | Promise<HeadersInput | undefined | null>), options?: HeaderLinkOptions): Link;
+
+/** Options of {@link bearerLink}. */
+interface BearerLinkOptions extends CredentialOptions {
+    /** The word before the token; `''` sends the token alone (AWS AppSync). Default: `'Bearer'`. */
+    readonly scheme?: string | undefined;
+    /** The header that carries the token. Default: `'authorization'`. */
+    readonly header?: string | undefined;
+    /**
+     * Whether white space around the token is cut off, as files and environment variables have it. Default: `false`,
+     * which refuses such a token.
+     */
+    readonly trim?: boolean | undefined;
+}
+/**
+ * Sends a bearer token with every operation (RFC 6750 section 2.1). The token is read for each attempt, so a function
+ * that gives a new one needs no new client. An `authorization` header of the request or the call wins, and the function
+ * is then not called at all.
+ *
+ * @throws {@link CredentialError} or {@link HeaderError} when a constant token is malformed, {@link OptionsError} when
+ * an option is no good; all when the link is built. What a function gives is checked on each operation.
+ *
+ * @example
+ * ```ts
+ * import { bearerLink } from '@graphlinks/core'
+ *
+ * export const constant = bearerLink('secret-token')
+ * export const current = bearerLink(async () => localStorage.getItem('token'), { onMissing: 'error' })
+ * export const github = bearerLink('secret-token', { scheme: 'token', origins: ['https://api.github.com'] })
+ * ```
+ */
+declare function bearerLink(token: Provided<string> | undefined | null, options?: BearerLinkOptions): Link;
+
+/** Options of {@link basicAuthLink}. */
+interface BasicAuthLinkOptions extends CredentialOptions {
+    /** The user-id: no colon, no control characters. Without one there is no credential, see `onMissing`. */
+    readonly username: Provided<string>;
+    /** The password; it may be empty. No control characters. `undefined` or `null` is no credential, see `onMissing`. */
+    readonly password: Provided<string>;
+    /** How characters become bytes. Default: `'utf-8'`. `'latin1'` is for servers older than RFC 7617. */
+    readonly encoding?: 'utf-8' | 'latin1' | undefined;
+}
+/**
+ * Sends a user name and a password with every operation (RFC 7617), as UTF-8. An `authorization` header of the request
+ * or the call wins.
+ *
+ * @throws {@link CredentialError} when a constant user name or password cannot be sent, {@link OptionsError} when an
+ * option is no good; both when the link is built. What a function gives is checked on each operation.
+ *
+ * @example
+ * ```ts
+ * import { basicAuthLink } from '@graphlinks/core'
+ *
+ * export const login = basicAuthLink({ username: 'zoë', password: () => 'pässwörd' })
+ * ```
+ */
+declare function basicAuthLink(options: BasicAuthLinkOptions): Link;
+
+/** Options of {@link apiKeyLink}. */
+interface ApiKeyLinkOptions extends CredentialOptions {
+    /** The key; or, while keys are being rotated, several: where one gets a 401, the next is tried once. */
+    readonly key: Provided<string> | readonly Provided<string>[];
+    /** The header that carries the key. Default: `'x-api-key'`. Not with `in: 'query'`. */
+    readonly header?: string | undefined;
+    /**
+     * `'query'` puts the key into the URL, where proxies and servers log it: only for servers that take it nowhere else.
+     * Over WebSocket it travels in the `connection_init` payload all the same. Default: `'header'`.
+     */
+    readonly in?: 'header' | 'query' | undefined;
+    /** Name of the query parameter. Default: `'api_key'`. Only with `in: 'query'`. */
+    readonly parameter?: string | undefined;
+    /** Called when a key got a 401 and the next one is tried. `hint` is its first 4 characters, if it has 20 or more. */
+    readonly onRejected?: ((rejected: {
+        readonly index: number;
+        readonly hint: string | undefined;
+    }) => void) | undefined;
+}
+/**
+ * Sends an API key with every operation, in a header of its own. It never follows a redirect to another origin. A
+ * header of the same name of the request or the call wins.
+ *
+ * @throws {@link HeaderError} when a constant key cannot be sent, {@link OptionsError} when an option is no good; both
+ * when the link is built. What a function gives is checked on each operation.
+ *
+ * @example
+ * ```ts
+ * import { apiKeyLink } from '@graphlinks/core'
+ *
+ * export const constant = apiKeyLink({ key: 'k-123' })
+ * export const rotating = apiKeyLink({ key: ['k-new', 'k-old'], header: 'api-key' })
+ * ```
+ */
+declare function apiKeyLink(options: ApiKeyLinkOptions): Link;
+
+/**
+ * Runs an operation through a link or chain. This is the edge of the pipeline: cold, one-shot, and in charge of
+ * cancellation. Whatever a link does, an early `return()` and an abort of the caller's signal settle at once, and
+ * exactly one of completion, error or cancellation reaches the consumer.
+ *
+ * @example
+ * ```ts
+ * import { createOperation, execute } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * const operation = createOperation({ document: '{ hello }' })
+ * for await (const result of execute(httpLink({ url: 'https://api.example.com/graphql' }), operation)) {
+ *   console.log(result.data)
+ * }
+ * ```
+ */
+declare function execute(link: TerminalLink, operation: Operation): Results;
+/**
+ * Runs an operation and gives its last result: the only one of a query or mutation, the complete one with incremental
+ * delivery.
+ *
+ * @throws {@link LinkError} when the chain completes without a result; otherwise what the chain failed with.
+ *
+ * @example
+ * ```ts
+ * import { createOperation, lastResult } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * const link = httpLink({ url: 'https://api.example.com/graphql' })
+ * const { data } = await lastResult(link, createOperation({ document: '{ hello }' }))
+ * console.log(data)
+ * ```
+ */
+declare function lastResult(link: TerminalLink, operation: Operation): Promise<Result>;
+
+/**
+ * Changes each result. Written by hand so that a wrapper costs one promise per result; for work that awaits, write an
+ * async generator.
+ *
+ * An error that `change` throws becomes the operation's error, and the attempt is closed.
+ *
+ * @example
+ * ```ts
+ * import { mapResults, type Link } from '@graphlinks/core'
+ *
+ * export const stamp: Link = (operation, next) =>
+ *   mapResults(next(operation), (result) => ({ ...result, extensions: { ...result.extensions, seen: true } }))
+ * ```
+ */
+declare function mapResults(results: Results, change: (result: Result) => Result): Results;
+/** How an attempt ended. `cancelled` means that the consumer stopped reading. */
+type Outcome = {
+    readonly status: 'completed';
+} | {
+    readonly status: 'failed';
+    readonly error: unknown;
+} | {
+    readonly status: 'cancelled';
+};
+/**
+ * Calls back once when an attempt is over: completed, failed or cancelled. Results and the error pass unchanged.
+ *
+ * @example
+ * ```ts
+ * import { onSettled, type Link } from '@graphlinks/core'
+ *
+ * export const count: Link = (operation, next) => onSettled(next(operation), ({ status }) => console.log(status))
+ * ```
+ */
+declare function onSettled(results: Results, callback: (outcome: Outcome) => void): Results;
+/** Options of a {@link ResultQueue}. */
+interface ResultQueueOptions {
+    /** How many results wait at most for a slow consumer. Default: 1,000. */
+    readonly limit?: number | undefined;
+    /**
+     * What happens to a result that finds the queue full: `'error'` ends the stream with a {@link QueueOverflowError},
+     * after what is waiting has been read; `'drop-oldest'` forgets the result that has waited longest.
+     * Default: `'error'`.
+     */
+    readonly overflow?: 'error' | 'drop-oldest' | undefined;
+    /** Runs once when the consumer stops early or the queue overflows: stop the source here. */
+    readonly onClose?: (() => void) | undefined;
+}
+/**
+ * Results that are pushed by a source, such as a socket, to a consumer that reads at its own pace. One iteration.
+ * Linear in the number of results, whatever waits.
+ *
+ * @throws {@link OptionsError} when the limit is no positive integer.
+ *
+ * @example
+ * ```ts
+ * import { ResultQueue, type TerminalLink } from '@graphlinks/core'
+ *
+ * export const ticker: TerminalLink = () => {
+ *   const timer = setInterval(() => queue.push({ data: { now: Date.now() } }), 1_000)
+ *   const queue = new ResultQueue({ limit: 10, overflow: 'drop-oldest', onClose: () => clearInterval(timer) })
+ *   return queue
+ * }
+ * ```
+ */
+declare class ResultQueue implements AsyncIterableIterator<Result> {
+    #private;
+    constructor({ limit, overflow, onClose }?: ResultQueueOptions);
+    /** Adds a result. After the end it is ignored. */
+    push(value: Result): void;
+    /** Ends the stream: what is waiting can still be read. */
+    end(): void;
+    /** Ends the stream with an error, which comes after what is waiting. */
+    fail(error: unknown): void;
+    [Symbol.asyncIterator](): AsyncIterableIterator<Result>;
+    next(): Promise<IteratorResult<Result>>;
+    return(): Promise<IteratorResult<Result>>;
+}
+
+/** Where a terminal link is about to send an operation. */
+interface Destination {
+    readonly endpoint: URL;
+    /** Name of the terminal link, for error messages. */
+    readonly link: string;
+    /** Lets credentials go over plain http or ws to other hosts than loopback. Default: `false`. */
+    readonly allowInsecure?: boolean | undefined;
+}
+/** What an operation's headers and credentials come to at one destination. */
+interface RenderedFields {
+    /** Lower-case names, one value each; `null` where something was removed, so that defaults stay away too. */
+    readonly headers: ReadonlyMap<string, string | null>;
+    readonly searchParams: readonly (readonly [name: string, value: string])[];
+}
+/**
+ * Opens the headers and credentials of an operation for one destination. The strongest of each name wins (call, request,
+ * then links from the last to the first); a credential that is bound to other origins is left out, whatever its name.
+ *
+ * For authors of terminal links: everybody else leaves credentials closed.
+ *
+ * @throws {@link InsecureTransportError} when something sensitive would travel unencrypted to another machine.
+ *
+ * @example
+ * ```ts
+ * import { renderFields, single, type TerminalLink } from '@graphlinks/core'
+ *
+ * export const echo: TerminalLink = (operation) => {
+ *   const endpoint = new URL('https://api.example.com/graphql')
+ *   const { headers } = renderFields(operation, { endpoint, link: 'echo' })
+ *   return single({ data: { names: [...headers.keys()] } })
+ * }
+ * ```
+ */
+declare function renderFields(operation: Operation, { endpoint, link, allowInsecure }: Destination): RenderedFields;
+/**
+ * What the operation's credentials amount to: two operations whose sensitive headers or query parameters differ have
+ * different identities. Links that share work between operations (dedup, batch, cache, sockets) key on it. It comes in
+ * a {@link Secret} because it holds the credentials: reveal it as a key in memory, never print it.
+ *
+ * @example
+ * ```ts
+ * import { createOperation, identityOf } from '@graphlinks/core'
+ *
+ * const ada = createOperation({ document: '{ hello }', headers: { authorization: 'Bearer ada' } })
+ * const bob = createOperation({ document: '{ hello }', headers: { authorization: 'Bearer bob' } })
+ * console.log(identityOf(ada).reveal() === identityOf(bob).reveal()) // false
+ * ```
+ */
+declare function identityOf(operation: Operation): Secret;
+
+/**
+ * Checks that a text is the origin of an http(s) or ws(s) URL and gives it as http(s), since a session is the same over
+ * both.
+ *
+ * @throws {@link OptionsError} when it is none, or has more than an origin.
+ *
+ * @example
+ * ```ts
+ * import { checkOrigin } from '@graphlinks/core'
+ *
+ * console.log(checkOrigin('wss://API.example.com')) // https://api.example.com
+ * ```
+ */
+declare function checkOrigin(origin: string, link?: string): string;
+/**
+ * The origin of a URL, with ws counted as http and wss as https.
+ *
+ * @example
+ * ```ts
+ * import { originOf } from '@graphlinks/core'
+ *
+ * console.log(originOf(new URL('wss://api.example.com/graphql'))) // https://api.example.com
+ * ```
+ */
+declare function originOf(url: URL): string;
+/**
+ * The URL, or undefined where the text is none: `new URL` prints its input, which may hold a password.
+ *
+ * @example
+ * ```ts
+ * import { parseUrl } from '@graphlinks/core'
+ *
+ * console.log(parseUrl('/graphql', 'https://api.example.com')?.href, parseUrl('graphql')) // https://... undefined
+ * ```
+ */
+declare function parseUrl(text: string, base?: string): URL | undefined;
+/**
+ * Whether a host name of a URL is this machine: nothing that goes there leaves it.
+ *
+ * @example
+ * ```ts
+ * import { isLoopback } from '@graphlinks/core'
+ *
+ * console.log(isLoopback('127.0.0.1'), isLoopback('api.example.com')) // true false
+ * ```
+ */
+declare function isLoopback(hostname: string): boolean;
+
+export { Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, ResultQueue, Secret, TimeoutError, WiringError, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, emptyContext, execute, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, isLoopback, isOverridden, lastResult, mapResults, onSettled, originOf, parseDocument, parseUrl, renderFields, scanOperations, single, split, systemClock, withContext, withCredential, withExtensions, withHeader, withVariables };
+export type { AnyDocument, ApiKeyLinkOptions, BasicAuthLinkOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialOptions, Destination, Document, ErrorDetails, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationInit, OperationKind, OperationSignature, Outcome, Provided, QueryMethod, RenderedFields, Request, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, TerminalLink, TypedDocument };

@@ -1,0 +1,153 @@
+import { Link, Result, Results, Operation, Clock } from '@graphlinks/core';
+
+/** Registers a test: `test` of jest, vitest or node:test. */
+type RegisterTest = (title: string, run: () => Promise<void>) => unknown;
+/** Options of {@link linkContract}. */
+interface LinkContractOptions {
+    /** Default: the global `test`. */
+    readonly test?: RegisterTest | undefined;
+}
+/**
+ * Registers the tests that every link must pass, whatever it is for: the promises that other links and applications
+ * rely on. `makeLink` makes a fresh link that lets an ordinary query through.
+ *
+ * @throws Error when there is no global `test` and none is given.
+ *
+ * @example
+ * ```ts
+ * import { withHeader, type Link } from '@graphlinks/core'
+ * import { linkContract } from '@graphlinks/testing'
+ *
+ * const tenant: Link = (operation, next) => next(withHeader(operation, 'x-tenant', 'acme'))
+ * linkContract(() => tenant, { test: (title, run) => run().then(() => console.log('ok', title)) })
+ * ```
+ */
+declare function linkContract(makeLink: () => Link, { test }?: LinkContractOptions): void;
+
+/** What a {@link memoryLink} answers: one result, several, an error to fail with, or any results. */
+type MemoryAnswer = Result | readonly Result[] | Error | Results;
+/** One operation as it arrived, with its headers opened as a terminal link would send them. */
+interface RecordedOperation {
+    readonly operation: Operation;
+    /** Lower-case names. They hold the credentials: print them only in tests with made-up ones. */
+    readonly headers: Readonly<Record<string, string>>;
+    /** How its results ended; `undefined` while they run. */
+    readonly ended: 'completed' | 'failed' | 'closed' | undefined;
+}
+/** A terminal link in memory, with what it was sent. */
+interface MemoryLink {
+    (operation: Operation): Results;
+    readonly stage: 'terminal';
+    /** Every operation whose results were iterated, in order. */
+    readonly sent: readonly RecordedOperation[];
+}
+/** Options of {@link memoryLink}. */
+interface MemoryLinkOptions {
+    /** Where it pretends to be, for credentials that are bound to origins. Default: `https://memory.test/graphql`. */
+    readonly url?: string | undefined;
+}
+/**
+ * A terminal link that answers from memory and records what it was sent. It is cold: an operation counts as sent when
+ * its results are iterated. It ends when the operation's signal aborts.
+ *
+ * @param answer - what each operation gets. Default: `{ data: {} }`.
+ *
+ * @example
+ * ```ts
+ * import { bearerLink, chain, createClient } from '@graphlinks/core'
+ * import { memoryLink } from '@graphlinks/testing'
+ *
+ * const memory = memoryLink({ data: { me: { name: 'Ada' } } })
+ * const client = createClient({ link: chain(bearerLink('t'), memory) })
+ * await client.query('{ me { name } }')
+ * console.log(memory.sent[0]?.headers['authorization']) // Bearer t
+ * ```
+ */
+declare function memoryLink(answer?: MemoryAnswer | ((operation: Operation) => MemoryAnswer | Promise<MemoryAnswer>), { url }?: MemoryLinkOptions): MemoryLink;
+
+/**
+ * A clock that stands still until a test moves it.
+ *
+ * @example
+ * ```ts
+ * import { FakeClock } from '@graphlinks/testing'
+ *
+ * const clock = new FakeClock()
+ * clock.after(1_000, () => console.log('a second later'))
+ * await clock.advance(1_000)
+ * ```
+ */
+declare class FakeClock implements Clock {
+    #private;
+    now(): number;
+    after(delayMs: number, callback: () => void): () => void;
+    /** How many timers are armed. A test of `dispose` ends with 0. */
+    get pending(): number;
+    /**
+     * Moves time forward, running each timer at its time and what it sets off before the next one.
+     *
+     * @param durationMs - in milliseconds.
+     */
+    advance(durationMs: number): Promise<void>;
+}
+/**
+ * Lets everything that is only waiting for promises go on.
+ *
+ * @example
+ * ```ts
+ * import { settle } from '@graphlinks/testing'
+ *
+ * const order: string[] = []
+ * void Promise.resolve().then(() => order.push('then'))
+ * await settle()
+ * console.log(order) // ['then']
+ * ```
+ */
+declare function settle(): Promise<void>;
+
+/**
+ * A secret that must never be seen: use its value as a token, run what may fail, and let it look for itself in
+ * everything that came out.
+ *
+ * @example
+ * ```ts
+ * import { secretCanary } from '@graphlinks/testing'
+ *
+ * const canary = secretCanary()
+ * const error = new Error('the token was refused')
+ * canary.check(error) // throws if canary.value is in its message, stack, causes, JSON or inspection
+ * ```
+ */
+interface SecretCanary {
+    /** The secret: different for each canary, made of letters and digits. */
+    readonly value: string;
+    /**
+     * Looks for the secret, and its Base64 and URL forms, in each value: message, stack, cause chain, own properties
+     * (hidden ones too), JSON, conversion to a string, and `util.inspect` at depth 20 with hidden properties.
+     *
+     * @throws Error that says where it was found.
+     */
+    check(...emitted: unknown[]): void;
+    /**
+     * Runs a function and checks everything that was written to the console, stdout and stderr meanwhile.
+     *
+     * @returns what the function gave.
+     */
+    watch<Value>(run: () => Value | Promise<Value>): Promise<Value>;
+}
+/**
+ * Makes a {@link SecretCanary}.
+ *
+ * @example
+ * ```ts
+ * import { secretCanary } from '@graphlinks/testing'
+ *
+ * const canary = secretCanary()
+ * const output = await canary.watch(() => JSON.stringify({ token: '[redacted]' }))
+ * canary.check(output)
+ * ```
+ */
+declare function secretCanary(): SecretCanary;
+
+export { FakeClock, linkContract, memoryLink, secretCanary, settle };
+export type { LinkContractOptions, MemoryAnswer, MemoryLink, MemoryLinkOptions, RecordedOperation, RegisterTest, SecretCanary };
