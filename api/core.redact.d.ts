@@ -109,6 +109,11 @@ interface Operation {
 }
 
 /**
+ * For authors of terminal links: text from outside, made fit for an error. An entry of its own, so that browsers load it
+ * when the first error needs it.
+ */
+
+/**
  * Makes a text that came from outside fit for an error message: every credential, sensitive header and variable of the
  * operation is cut out (also in JSON and URL spelling), control characters become spaces, and the rest is shortened.
  *

@@ -1,5 +1,5 @@
 import { InsecureTransportError } from './errors.ts'
-import { fieldsOf, type Operation, type OperationValue } from './operation.ts'
+import type { Operation, OperationValue } from './operation.ts'
 import { isLoopback, originOf } from './origin.ts'
 import { Secret } from './secret.ts'
 
@@ -41,18 +41,17 @@ export interface RenderedFields {
 export function renderFields(operation: Operation, { endpoint, link, allowInsecure }: Destination): RenderedFields {
   const headers = new Map<string, string | null>()
   let params: Map<string, string | null> | undefined
-  let secrets: string[] | undefined
-  for (const { name, place, value, sensitive, origins } of fieldsOf(operation)) {
+  let isConfidential = allowInsecure
+  for (const { name, place, value, sensitive, origins } of (operation as OperationValue).fields) {
     const target = place === 'header' ? headers : (params ??= new Map())
     if (target.has(name) || (origins && !origins.includes(originOf(endpoint)))) continue
-    const revealed = value && value.reveal()
-    target.set(name, revealed)
-    if (!sensitive || revealed === null) continue
-    if (!secrets && !allowInsecure) requireConfidential(endpoint, name, link, operation)
-    if (secrets) secrets.push(revealed)
-    else secrets = [revealed]
+    if (sensitive && value && !isConfidential) {
+      requireConfidential(endpoint, name, link, operation)
+      isConfidential = true
+    }
+    target.set(name, value && value.reveal())
   }
-  if (secrets) (operation as OperationValue).execution?.addSecrets(secrets)
+  ;(operation as OperationValue).execution?.addSent(operation)
   const searchParams = params ? [...params].filter((param): param is [string, string] => param[1] !== null) : []
   return { headers, searchParams }
 }
@@ -83,7 +82,7 @@ function requireConfidential(endpoint: URL, name: string, link: string, { operat
 export function identityOf(operation: Operation): Secret {
   const settled = new Set<string>()
   const parts: unknown[][] = []
-  for (const { name, place, value, sensitive, origins } of fieldsOf(operation)) {
+  for (const { name, place, value, sensitive, origins } of (operation as OperationValue).fields) {
     const slot = `${place} ${name}`
     if (settled.has(slot)) continue
     if (origins === undefined) settled.add(slot)

@@ -20,7 +20,7 @@ export class Execution implements ExecutionState {
   #source: AsyncIterator<Result> | undefined = undefined
   #onSignal: (() => void) | undefined = undefined
   #controller: AbortController | undefined = undefined
-  #secrets: readonly string[] | undefined = undefined
+  #sent: Operation[] | undefined = undefined
   #abortCallbacks: Set<() => void> | undefined = undefined
 
   constructor(operation: Operation, scope: ExecutionScope | undefined, onAbort: (reason: unknown) => void) {
@@ -37,12 +37,13 @@ export class Execution implements ExecutionState {
     return this.#controller.signal
   }
 
-  get secrets(): readonly string[] {
-    return this.#secrets ?? []
+  get sent(): readonly Operation[] {
+    return this.#sent ?? []
   }
 
-  addSecrets(secrets: readonly string[]): void {
-    this.#secrets = this.#secrets ? [...this.#secrets, ...secrets] : secrets
+  addSent(operation: Operation): void {
+    if (this.#sent) this.#sent.push(operation)
+    else this.#sent = [operation]
   }
 
   onAbort(callback: () => void): () => void {

@@ -61,9 +61,9 @@ interface ExecutionState {
   readonly aborted: boolean
   readonly reason: unknown
   readonly signal: AbortSignal
-  /** What terminal links sent: it is cut out of every text that comes back in an error. */
-  readonly secrets: readonly string[]
-  addSecrets(secrets: readonly string[]): void
+  /** The operation as terminal links sent it, once for each attempt: its secrets are cut out of every error. */
+  readonly sent: readonly Operation[]
+  addSent(operation: Operation): void
   /** Calls back when the operation is cancelled, without making a signal. @returns a function that takes it back. */
   onAbort(callback: () => void): () => void
 }
@@ -129,8 +129,15 @@ export class OperationValue implements Operation {
     return this.execution?.signal ?? this.callerSignal ?? new AbortController().signal
   }
 
+  /** Headers and credentials, strongest first: of the call and request, then of links from the last to the first. */
+  get fields(): readonly Field[] {
+    const fields = (this.overrides ?? []).map(([name, value]) => new Field(name, value, !isHarmless(name)))
+    for (let layer = this.layers; layer !== undefined; layer = layer.parent) fields.push(layer.field)
+    return fields
+  }
+
   toJSON(): object {
-    const headers = [...new Set(fieldsOf(this).map((field) => field.name))]
+    const headers = [...new Set(this.fields.map((field) => field.name))]
     return { kind: this.kind, operationName: this.operationName, headers }
   }
 
@@ -292,12 +299,4 @@ export function withExecution(operation: Operation, execution: OperationValue['e
 export function isOverridden(operation: Operation, name: string): boolean {
   const { overrides } = operation as OperationValue
   return overrides !== undefined && overrides.some((entry) => entry[0] === name)
-}
-
-/** The fields of an operation, strongest first: of the call and request, then of links from the last to the first. */
-export function fieldsOf(operation: Operation): Field[] {
-  const { overrides = [], layers } = operation as OperationValue
-  const fields = overrides.map(([name, value]) => new Field(name, value, !isHarmless(name)))
-  for (let layer = layers; layer !== undefined; layer = layer.parent) fields.push(layer.field)
-  return fields
 }

@@ -2,7 +2,6 @@
  * For authors of terminal links: text from outside, made fit for an error. An entry of its own, so that browsers load it
  * when the first error needs it.
  */
-import { isHarmless } from './harmless.ts'
 import type { Operation, OperationValue } from './operation.ts'
 import { redacted } from './secret.ts'
 
@@ -38,9 +37,9 @@ export function redact(operation: Operation, text: string, maxLength = 256): str
 }
 
 function secretsOf(operation: Operation): Set<string> {
-  const { execution, overrides, variables } = operation as OperationValue
-  const headers = (overrides ?? []).flatMap(([name, value]) => (value !== null && !isHarmless(name) ? [value] : []))
-  const credentials = [...(execution?.secrets ?? []), ...headers]
+  const { execution, variables } = operation as OperationValue
+  const fields = [operation, ...(execution?.sent ?? [])].flatMap((sent) => (sent as OperationValue).fields)
+  const credentials = fields.flatMap(({ sensitive, value }) => (sensitive && value ? [value.reveal()] : []))
   const found = new Set(credentials.flatMap(partsOf).filter((part) => part.length > 3))
   collectValues(variables, found, new Set())
   return found
