@@ -128,7 +128,7 @@ const elsewhere: Readonly<Record<string, (from: Site, other: Site) => string>> =
 describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, fetch) => {
   describe.each(policies)('redirects: %s', (redirects) => {
     test.each(statuses.flatMap((status) => Object.keys(elsewhere).map((where) => [status, where] as const)))(
-      'TL-1 a %i to %s is not followed',
+      'AUTH-39 TL-1 a %i to %s is not followed',
       async (status, where) => {
         const [from, other] = await Promise.all([first, second])
         from.redirects.set('/graphql', { status, location: elsewhere[where]?.(from, other) })
