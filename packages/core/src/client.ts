@@ -3,10 +3,13 @@ import { parseDocument, type AnyDocument, type Document, type GraphQLDocument, t
 import { DisposedError, DocumentError, GraphLinksError, OptionsError } from './errors.ts'
 import { executeIn, lastResultIn } from './execute.ts'
 import type { ExecutionScope } from './execution.ts'
-import { headerEntries, type HeadersInput } from './headers.ts'
+import type { Field } from './field.ts'
+import type { HeadersInput } from './headers.ts'
 import { checkTerminal, type TerminalLink } from './link.ts'
-import { createOperation, type JsonObject, type Operation } from './operation.ts'
+import { makeOperation, overrideFields, type JsonObject, type Operation } from './operation.ts'
+import { ownOptions } from './ownOptions.ts'
 import type { Result, ResultError } from './results.ts'
+import type { Secret } from './secret.ts'
 
 /** What one call may say beside its document and variables. */
 export interface CallOptions {
@@ -28,7 +31,7 @@ export type CallArguments<Variables> = {} extends Variables
   : [variables: Variables, options?: CallOptions]
 
 /** What a reusable request is made from. */
-export interface RequestInit<Data = unknown, Variables = JsonObject> {
+export interface RequestInit<Data = unknown, Variables = object> {
   readonly query: Document<Data, Variables>
   /** Variables of every call. A call's own are merged over them, by top-level key. */
   readonly variables?: Partial<Variables> | undefined
@@ -39,11 +42,12 @@ export interface RequestInit<Data = unknown, Variables = JsonObject> {
 }
 
 /** A request that was checked once and can be run any number of times. Frozen. Made by {@link createRequest}. */
-export interface Request<Data = unknown, Variables = JsonObject> {
+export interface Request<Data = unknown, Variables = object> {
   readonly document: GraphQLDocument
   readonly variables: Partial<Variables> | undefined
   readonly operationName: string | undefined
-  readonly headers: HeadersInput | undefined
+  /** Names and boxed values: printing a request shows no value. */
+  readonly headers: readonly { readonly name: string; readonly value: Secret | null }[] | undefined
   readonly extensions: JsonObject | undefined
   /** Never set: it carries the type of the data. */
   readonly __data?: Data
@@ -56,7 +60,7 @@ export interface QueryMethod {
     variables?: Partial<NoInfer<Variables>> | null,
     options?: CallOptions,
   ): Promise<Result<Data>>
-  <Data = unknown, Variables = JsonObject>(
+  <Data = unknown, Variables = object>(
     document: Document<Data, Variables>,
     ...args: CallArguments<NoInfer<Variables>>
   ): Promise<Result<Data>>
@@ -69,7 +73,7 @@ export interface RequestMethod {
     variables?: Partial<NoInfer<Variables>> | null,
     options?: CallOptions,
   ): Promise<Data>
-  <Data = unknown, Variables = JsonObject>(
+  <Data = unknown, Variables = object>(
     document: Document<Data, Variables>,
     ...args: CallArguments<NoInfer<Variables>>
   ): Promise<Data>
@@ -82,7 +86,7 @@ export interface IterateMethod {
     variables?: Partial<NoInfer<Variables>> | null,
     options?: CallOptions,
   ): AsyncIterable<Result<Data>>
-  <Data = unknown, Variables = JsonObject>(
+  <Data = unknown, Variables = object>(
     document: Document<Data, Variables>,
     ...args: CallArguments<NoInfer<Variables>>
   ): AsyncIterable<Result<Data>>
@@ -176,7 +180,8 @@ export class GraphQLResultError extends GraphLinksError {
  * await client.dispose()
  * ```
  */
-export function createClient({ link }: ClientOptions): Client {
+export function createClient(options: ClientOptions): Client {
+  const { link } = ownOptions(options)
   if (typeof link !== 'function')
     throw new OptionsError('createClient needs { link }: a chain, or a terminal link such as httpLink({ url })')
   checkTerminal(link, 'createClient')
@@ -248,20 +253,43 @@ function toOperation(
   documents: DocumentCache,
   source: AnyDocument | Request,
   variables: JsonObject | null | undefined,
-  options: CallOptions = {},
+  options: CallOptions | undefined,
 ): Operation {
-  if (!isRequest(source)) return createOperation({ ...options, document: documents.get(source), variables })
-  return createOperation({
-    ...options,
-    document: source.document,
-    operationName: options.operationName ?? source.operationName,
-    variables: source.variables || variables ? { ...source.variables, ...variables } : undefined,
-    extensions: source.extensions || options.extensions ? { ...source.extensions, ...options.extensions } : undefined,
-    headers:
-      source.headers || options.headers
-        ? [...headerEntries(source.headers ?? {}), ...headerEntries(options.headers ?? {})]
-        : undefined,
-  })
+  const call = ownOptions(options)
+  const request = isRequest(source) ? source : undefined
+  const document = request?.document ?? documents.get(source as AnyDocument)
+  const signature = document.select(call.operationName ?? request?.operationName)
+  const { operationName } = signature
+  if (variables && !options && looksLikeOptions(variables, document)) {
+    throw new OptionsError('options stand where variables belong: pass them third, after null', { operationName })
+  }
+  const headers = call.headers && overrideFields(call.headers, { operationName })
+  const requestHeaders = request?.headers as readonly Field[] | undefined
+  return makeOperation(
+    document,
+    signature,
+    merge(request?.variables as JsonObject | undefined, variables),
+    merge(request?.extensions, call.extensions),
+    // The first of a name wins.
+    headers && requestHeaders ? [...headers, ...requestHeaders] : (headers ?? requestHeaders),
+    call.context,
+    call.signal,
+  )
+}
+
+function merge(under: JsonObject | undefined, over: JsonObject | null | undefined): JsonObject | undefined {
+  return under && over ? { ...under, ...over } : (over ?? under)
+}
+
+/** Whether an object can only be options: a document of text without a dollar has no variables at all. */
+function looksLikeOptions(variables: JsonObject, { source }: GraphQLDocument): boolean {
+  const names = Object.keys(variables)
+  return (
+    names.length > 0 &&
+    names.every((name) => /^(headers|signal|context|operationName|extensions)$/.test(name)) &&
+    (typeof source === 'string' || source instanceof String) &&
+    !source.includes('$')
+  )
 }
 
 function isRequest(source: AnyDocument | Request): source is Request {
@@ -285,17 +313,19 @@ function isRequest(source: AnyDocument | Request): source is Request {
  * })
  * ```
  */
-export function createRequest<Data = unknown, Variables = JsonObject>(
+export function createRequest<Data = unknown, Variables = object>(
   init: RequestInit<Data, Variables>,
 ): Request<Data, Variables> {
-  const document = parseDocument(init.query as AnyDocument)
-  document.select(init.operationName)
+  const { query, variables, operationName, headers, extensions } = ownOptions(init)
+  if (!query) throw new OptionsError('createRequest needs { query }: a GraphQL text or a typed document')
+  const document = parseDocument(query as AnyDocument)
+  document.select(operationName)
   return Object.freeze({
     document,
-    variables: init.variables && Object.freeze({ ...init.variables }),
-    operationName: init.operationName,
-    headers: init.headers && Object.freeze(headerEntries(init.headers)),
-    extensions: init.extensions && Object.freeze({ ...init.extensions }),
+    variables: variables && Object.freeze({ ...variables }),
+    operationName,
+    headers: headers && Object.freeze(overrideFields(headers)),
+    extensions: extensions && Object.freeze({ ...extensions }),
   })
 }
 

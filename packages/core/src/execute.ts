@@ -60,7 +60,7 @@ export function lastResultIn(
     const source = execution.begin(link)
     if (!source) return
     // Ended before the caller hears of it: an abort that comes then means nothing.
-    drain(source, operation).then(
+    drain(source, execution, operation).then(
       (result) => {
         execution.end()
         resolve(result)
@@ -73,16 +73,20 @@ export function lastResultIn(
   })
 }
 
-async function drain(source: AsyncIterator<Result>, operation: Operation): Promise<Result> {
+async function drain(source: AsyncIterator<Result>, execution: Execution, operation: Operation): Promise<Result> {
   let last: Result | undefined
-  for (let step = await source.next(); !step.done; step = await source.next()) last = checkResult(step.value, operation)
+  for (let step = await source.next(); !step.done && !execution.aborted; step = await source.next()) {
+    last = checkResult(step.value, execution, operation)
+  }
   if (last) return last
   throw new LinkError('the chain completed without a result: its terminal link must give one', operation)
 }
 
-function checkResult(result: unknown, operation: Operation): Result {
+function checkResult(result: unknown, execution: Execution, { operationName }: Operation): Result {
   if (typeof result === 'object' && result !== null) return result
-  throw new LinkError('a link gave something that is no result, such as { data }', operation)
+  const error = new LinkError('a link gave something that is no result, such as { data }', { operationName })
+  execution.stop(error)
+  throw error
 }
 
 interface Waiter {
@@ -129,7 +133,7 @@ class EdgeIterator extends OneShotIterator {
       const step = await this.#source.next()
       if (this.#over) return
       if (!step.done) {
-        checkResult(step.value, this.#operation)
+        checkResult(step.value, this.#execution, this.#operation)
         this.#waiters.shift()?.resolve(step)
         if (this.#waiters.length > 0) void this.#advance()
         return

@@ -65,7 +65,12 @@ export class Execution implements ExecutionState {
       this.#onSignal = onSignal
     }
     this.#scope?.add(this)
-    return (this.#source = iteratorOf(invoke(link, withExecution(this.#operation, this))))
+    try {
+      return (this.#source = iteratorOf(invoke(link, withExecution(this.#operation, this))))
+    } catch (error) {
+      this.end()
+      throw error
+    }
   }
 
   /** The chain ended by itself: nothing is left to cancel, and an abort that comes later means nothing. */

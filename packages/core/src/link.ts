@@ -137,8 +137,11 @@ function settle(returned: Results | Promise<Results>, link: Link | TerminalLink,
   return flatten(
     returned.then(
       (results) => {
-        if (isResults(results)) return results
-        throw noResults(results, link, operation)
+        if (!isResults(results)) throw noResults(results, link, operation)
+        // A link around this one may still ask for results that nobody waits for any more.
+        const { execution } = operation as OperationValue
+        if (execution?.aborted) throw execution.reason
+        return results
       },
       (error: unknown) => {
         throw blame(error, link, operation)
@@ -152,10 +155,13 @@ function isResults(value: unknown): value is Results {
 }
 
 function noResults(returned: unknown, link: Link | TerminalLink, operation: Operation): LinkError {
-  return new LinkError(`the link returned ${kindOf(returned)} and not results: return what next(operation) gives`, {
-    link: nameOf(link),
-    operationName: operation.operationName,
-  })
+  return new LinkError(
+    `the link returned ${kindOf(returned)} and not results: return next(operation), or yield what it gives (for await)`,
+    {
+      link: nameOf(link),
+      operationName: operation.operationName,
+    },
+  )
 }
 
 /** The error of a link that failed before it gave results: its own where that says enough, otherwise one that names it. */

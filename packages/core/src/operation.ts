@@ -6,10 +6,11 @@ import {
   type OperationKind,
   type OperationSignature,
 } from './document.ts'
-import { OptionsError } from './errors.ts'
+import { OptionsError, type ErrorDetails } from './errors.ts'
 import { credentialField, Field, headerField, type CredentialInit, type FieldOptions } from './field.ts'
 import { isHarmless } from './harmless.ts'
-import { headerEntries, type HeaderEntry, type HeadersInput } from './headers.ts'
+import { headerEntries, type HeadersInput } from './headers.ts'
+import { ownOptions } from './ownOptions.ts'
 
 /** Variables or extensions: a JSON object, as GraphQL over HTTP section 5.1 has it. */
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -73,7 +74,7 @@ interface OperationOrigin {
   readonly signature: OperationSignature
   readonly document: GraphQLDocument
   /** Headers of the request object and of the call, merged: they win over every layer. */
-  readonly overrides: readonly HeaderEntry[] | undefined
+  readonly overrides: readonly Field[] | undefined
   readonly callerSignal: AbortSignal | undefined
 }
 
@@ -117,10 +118,6 @@ export class OperationValue implements Operation {
     return this.origin.document
   }
 
-  get overrides(): readonly HeaderEntry[] | undefined {
-    return this.origin.overrides
-  }
-
   get callerSignal(): AbortSignal | undefined {
     return this.origin.callerSignal
   }
@@ -131,7 +128,7 @@ export class OperationValue implements Operation {
 
   /** Headers and credentials, strongest first: of the call and request, then of links from the last to the first. */
   get fields(): readonly Field[] {
-    const fields = (this.overrides ?? []).map(([name, value]) => new Field(name, value, !isHarmless(name)))
+    const fields = [...(this.origin.overrides ?? [])]
     for (let layer = this.layers; layer !== undefined; layer = layer.parent) fields.push(layer.field)
     return fields
   }
@@ -161,20 +158,34 @@ export class OperationValue implements Operation {
  * ```
  */
 export function createOperation(init: OperationInit): Operation {
-  const document = isParsed(init.document) ? init.document : parseDocument(init.document)
-  const signature = document.select(init.operationName)
-  const details = { operationName: signature.operationName }
-  if (init.variables != null && (typeof init.variables !== 'object' || Array.isArray(init.variables))) {
-    throw new OptionsError('variables must be an object with a key for each variable', details)
+  const { document, operationName, variables, extensions, headers, context, signal } = ownOptions(init)
+  const parsed = isParsed(document) ? document : parseDocument(document)
+  const selected = parsed.select(operationName)
+  const overrides = headers && overrideFields(headers, { operationName: selected.operationName })
+  return makeOperation(parsed, selected, variables, extensions, overrides, context, signal)
+}
+
+/** Headers of a request or a call, checked and boxed. */
+export function overrideFields(headers: HeadersInput, details?: ErrorDetails): readonly Field[] {
+  return headerEntries(headers, details).map(([name, value]) => new Field(name, value, !isHarmless(name)))
+}
+
+/** An operation of parts that were checked, but for the variables. */
+export function makeOperation(
+  document: GraphQLDocument,
+  signature: OperationSignature,
+  variables: JsonObject | null | undefined,
+  extensions: JsonObject | undefined,
+  overrides: readonly Field[] | undefined,
+  context: Context = emptyContext,
+  callerSignal?: AbortSignal,
+): Operation {
+  if (variables != null && (typeof variables !== 'object' || Array.isArray(variables))) {
+    const { operationName } = signature
+    throw new OptionsError('variables must be an object with a key for each variable', { operationName })
   }
-  const overrides = init.headers && headerEntries(init.headers, details)
-  const { signal: callerSignal, context = emptyContext } = init
-  return new OperationValue(
-    { signature, document, overrides, callerSignal },
-    init.variables ?? undefined,
-    init.extensions,
-    context,
-  )
+  const origin = { signature, document, overrides, callerSignal }
+  return new OperationValue(origin, variables ?? undefined, extensions, context)
 }
 
 function isParsed(document: AnyDocument | GraphQLDocument): document is GraphQLDocument {
@@ -297,6 +308,6 @@ export function withExecution(operation: Operation, execution: OperationValue['e
  * ```
  */
 export function isOverridden(operation: Operation, name: string): boolean {
-  const { overrides } = operation as OperationValue
-  return overrides !== undefined && overrides.some((entry) => entry[0] === name)
+  const { overrides } = (operation as OperationValue).origin
+  return overrides !== undefined && overrides.some((field) => field.name === name)
 }

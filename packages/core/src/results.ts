@@ -146,7 +146,7 @@ export function failed(error: unknown): Results {
 }
 
 /**
- * Results that are still a promise, as results (K-5). A rejection is delivered to whoever iterates, or to nobody.
+ * Results that are still a promise, as results. A rejection is delivered to whoever iterates, or to nobody.
  *
  * @example
  * ```ts

@@ -5,6 +5,7 @@ import type { Link, Next } from '../link.ts'
 import { isOverridden, withField, type Operation } from '../operation.ts'
 import type { Result, Results } from '../results.ts'
 import { Secret } from '../secret.ts'
+import { ownOptions } from '../ownOptions.ts'
 import { checkOptions, provideText, type CredentialOptions, type Provided } from './provider.ts'
 
 /** Options of {@link apiKeyLink}. */
@@ -41,18 +42,17 @@ export interface ApiKeyLinkOptions extends CredentialOptions {
  */
 export function apiKeyLink(options: ApiKeyLinkOptions): Link {
   const details = { link: 'apiKeyLink' }
-  const { key, in: place = 'header', onRejected } = options
-  const checked = checkOptions(details.link, options)
+  const own = ownOptions(options)
+  const { key, in: place = 'header', onRejected } = own
+  const checked = checkOptions(details.link, own)
   const keys = Array.isArray(key) ? (key as readonly Provided<string>[]) : [key as Provided<string>]
   if (place !== 'header' && place !== 'query') throw new OptionsError('in is "header" or "query"', details)
   if (keys.length === 0 || keys.includes(undefined as never))
-    throw new OptionsError('apiKeyLink needs { key }: a text, a function, or a list of them', details)
-  if (place === 'query' && options.header !== undefined)
+    throw new OptionsError('give it { key }: a text, a function, or a list of them', details)
+  if (place === 'query' && own.header !== undefined)
     throw new OptionsError('header has no meaning with in: "query"; use parameter', details)
-  if (place === 'header' && options.parameter !== undefined)
-    throw new OptionsError('parameter needs in: "query"', details)
-  const name =
-    place === 'query' ? (options.parameter ?? 'api_key') : checkHeaderName(options.header ?? 'x-api-key', details)
+  if (place === 'header' && own.parameter !== undefined) throw new OptionsError('parameter needs in: "query"', details)
+  const name = place === 'query' ? (own.parameter ?? 'api_key') : checkHeaderName(own.header ?? 'x-api-key', details)
 
   const toField = (value: string, operationName?: string): Field =>
     new Field(name, checkHeaderValue(name, value, { ...details, operationName }), true, place, checked.origins)

@@ -3,6 +3,7 @@ import { Field } from '../field.ts'
 import { checkHeaderValue } from '../headers.ts'
 import type { Link } from '../link.ts'
 import { isOverridden, withField } from '../operation.ts'
+import { ownOptions } from '../ownOptions.ts'
 import { checkOptions, provideText, type CredentialOptions, type Provided } from './provider.ts'
 
 /** Options of {@link basicAuthLink}. */
@@ -34,11 +35,12 @@ const control = /[\x00-\x1f\x7f]/
  */
 export function basicAuthLink(options: BasicAuthLinkOptions): Link {
   const link = 'basicAuthLink'
-  const { username, password, encoding = 'utf-8' } = options
-  const checked = checkOptions(link, options)
+  const own = ownOptions(options)
+  const { username, password, encoding = 'utf-8' } = own
+  const checked = checkOptions(link, own)
   if (encoding !== 'utf-8' && encoding !== 'latin1') throw new OptionsError('encoding is "utf-8" or "latin1"', { link })
   if (username === undefined || password === undefined) {
-    throw new OptionsError('basicAuthLink needs { username, password }: texts, or functions that give them', { link })
+    throw new OptionsError('give it { username, password }: texts, or functions that give them', { link })
   }
 
   const toField = (user: string, secret: string, operationName?: string): Field => {

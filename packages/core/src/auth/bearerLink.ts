@@ -3,6 +3,7 @@ import { Field } from '../field.ts'
 import { checkHeaderName, checkHeaderValue } from '../headers.ts'
 import type { Link } from '../link.ts'
 import { isOverridden, withField } from '../operation.ts'
+import { ownOptions } from '../ownOptions.ts'
 import { checkOptions, provideText, type CredentialOptions, type Provided } from './provider.ts'
 
 /** Options of {@link bearerLink}. */
@@ -40,9 +41,10 @@ const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
  */
 export function bearerLink(token: Provided<string> | undefined | null, options: BearerLinkOptions = {}): Link {
   const details = { link: 'bearerLink' }
-  const { scheme = 'Bearer', trim = false } = options
-  const header = checkHeaderName(options.header ?? 'authorization', details)
-  const checked = checkOptions(details.link, options)
+  const own = ownOptions(options)
+  const { scheme = 'Bearer', trim = false } = own
+  const header = checkHeaderName(own.header ?? 'authorization', details)
+  const checked = checkOptions(details.link, own)
   if (scheme !== '' && !/^[!#$%&'*+\-.^_`|~\w]+$/.test(scheme)) {
     throw new OptionsError('scheme is one word, such as "Bearer", or "" for none', details)
   }

@@ -4,6 +4,7 @@ import { isHarmless } from '../harmless.ts'
 import { headerEntries, type HeadersInput } from '../headers.ts'
 import type { Link } from '../link.ts'
 import { isOverridden, withField, type Operation } from '../operation.ts'
+import { ownOptions } from '../ownOptions.ts'
 import { checkOptions, provideValue, type CredentialOptions } from './provider.ts'
 
 /** Options of {@link headerLink}. */
@@ -38,8 +39,9 @@ export function headerLink(
   options: HeaderLinkOptions = {},
 ): Link {
   const link = 'headerLink'
-  const checked = checkOptions(link, options)
-  const sensitive = sensitivity(options.sensitive ?? {}, link)
+  const own = ownOptions(options)
+  const checked = checkOptions(link, own)
+  const sensitive = sensitivity(own.sensitive ?? {}, link)
   const toFields = (input: HeadersInput, operationName?: string): Field[] =>
     headerEntries(input, { link, operationName }).map(([name, value]) => {
       const secret = sensitive.get(name) ?? !isHarmless(name)
