@@ -160,6 +160,8 @@ const table: readonly (readonly [
   ['H16', 200, json, '{"data":null}', 'result'],
   ['H16', 200, json, '{"data":{},"errors":[]}', 'result'],
   ['H16', 200, json, '{"data":null,"errors":[{"message":"no"}]}', 'result'],
+  ['H16', 200, json, '{"data":[]}', 'MalformedResponseError'],
+  ['H16', 200, graphql, '{"data":[],"errors":[{"message":"no"}]}', 'MalformedResponseError'],
   ['H16', 200, json, '{"data":{},"errors":"no"}', 'MalformedResponseError'],
   ['H16', 200, json, '{"data":{},"errors":{}}', 'MalformedResponseError'],
   ['H16', 200, json, '{"data":{},"errors":[null]}', 'MalformedResponseError'],

@@ -20,8 +20,10 @@ export function readResult({ kind }: Operation, { status, headers, url, text = '
   const isGraphQL = mediaType === graphqlMediaType
   if (!isGraphQL && mediaType !== 'application/json') return undefined
   const result = parseResult(text)
-  // One result with data is no stream: the server took the subscription for a query.
-  if (!result || (kind === 'subscription' && result.data !== undefined)) return undefined
+  if (!result) return undefined
+  // One result with data is no stream: the server took the subscription for a query. Errors alone say what went wrong.
+  const isRefusal = Boolean(result.errors?.length) && (result.data ?? null) === null
+  if (kind === 'subscription' && !isRefusal) return undefined
   const untrusted = !isGraphQL && !isSuccess(status)
   // Plain JSON of no success that has data but no errors is some other API's.
   if (untrusted && !result.errors?.length) return undefined
@@ -52,6 +54,8 @@ export function parseResult(text: string): Result | undefined {
   const { data, errors } = Object(body) as { data?: unknown; errors?: unknown }
   const hasErrors = Array.isArray(errors) && errors.every((error) => typeof Object(error).message === 'string')
   const isWellFormed =
-    typeof data === 'object' ? errors === undefined || hasErrors : data === undefined && hasErrors && errors.length > 0
+    typeof data === 'object' && !Array.isArray(data)
+      ? errors === undefined || hasErrors
+      : data === undefined && hasErrors && errors.length > 0
   return isWellFormed ? (body as Result) : undefined
 }
