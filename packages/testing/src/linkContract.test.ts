@@ -442,3 +442,10 @@ test('a mapped memoryLink passes the contract, as in the documentation', async (
     [],
   )
 })
+
+test('a link in the place of the function that makes it is refused at once', () => {
+  const link: Link = (operation, next) => next(operation)
+  expect(() => linkContract(link as never, { test: () => {} })).toThrow(
+    'linkContract takes a function that makes a link',
+  )
+})

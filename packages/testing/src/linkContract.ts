@@ -27,7 +27,7 @@ export interface LinkContractOptions {
  * Registers the tests that every link must pass, whatever it is for: the promises that other links and applications
  * rely on. `makeLink` makes a fresh link that lets an ordinary query through.
  *
- * @throws Error when there is no global `test` and none is given.
+ * @throws Error when there is no global `test` and none is given, or when `makeLink` is a link itself.
  *
  * @example
  * ```ts
@@ -39,6 +39,9 @@ export interface LinkContractOptions {
  * ```
  */
 export function linkContract(makeLink: () => Link, { test = globalTest() }: LinkContractOptions = {}): void {
+  if (typeof makeLink !== 'function' || makeLink.length > 0) {
+    throw new Error('linkContract takes a function that makes a link: linkContract(() => bearerLink(token))')
+  }
   for (const [title, check] of Object.entries(invariants)) {
     test(`contract: ${title}`, async () => check(makeLink))
   }
