@@ -7,3 +7,8 @@ test('K-8 is() of a class matches the classes that extend it, and no others', ()
   expect([MalformedResponseError, NetworkError].map((type) => type.is(error))).toEqual([false, false])
   expect(ResponseError.is(new NetworkError('no'))).toBe(false)
 })
+
+test('what is not known of a response is null, and the same for every ResponseError', () => {
+  expect(new MalformedResponseError('no')).toMatchObject({ retryAfter: null, wwwAuthenticate: null })
+  expect(new MalformedResponseError('no', { retryAfter: '1' })).toMatchObject({ retryAfter: '1' })
+})

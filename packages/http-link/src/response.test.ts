@@ -236,6 +236,19 @@ describe.each(stacks)('the classification of a response, by %s', (_, fetch) => {
   })
 })
 
+test.each<[code: string, status: number, body: string, options?: Partial<HttpLinkOptions>]>([
+  ['MALFORMED_RESPONSE', 503, 'busy'],
+  ['RESPONSE_TOO_LARGE', 503, '{"errors":[{"message":"busy"}]}', { maxResponseBytes: 5 }],
+  ['EMPTY_RESPONSE', 200, ''],
+  ['REDIRECT_BLOCKED', 302, ''],
+])('H15 %s keeps Retry-After and WWW-Authenticate, without secrets', async (code, status, body, options) => {
+  const headers = { 'content-type': graphql, 'retry-after': '120', 'www-authenticate': 'Bearer error="the-token"' }
+  const { url } = await answering((response) => response.writeHead(status, headers).end(body))
+  const link = chain(bearerLink('the-token'), httpLink({ ...options, url } as HttpLinkOptions))
+  const error = await errorOf(createClient({ link }).query('{ a }'))
+  expect(error).toMatchObject({ code, status, retryAfter: '120', wwwAuthenticate: 'Bearer error="[redacted]"' })
+})
+
 describe('threat 8: the secret canary finds nothing', () => {
   /** Everything that came with a request, as servers with debug pages do. */
   function echo({ url, headers, body }: Received): string {
