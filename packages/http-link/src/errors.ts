@@ -5,6 +5,8 @@ export interface ResponseDetails extends ErrorDetails {
   readonly status?: number | undefined
   /** Without search parameters, fragment and user. */
   readonly url?: string | undefined
+  readonly retryAfter?: string | null | undefined
+  readonly wwwAuthenticate?: string | null | undefined
 }
 
 /**
@@ -40,19 +42,23 @@ export class ResponseError extends GraphLinksError {
   readonly status: number | undefined
   /** The URL that answered, without search parameters, fragment and user. */
   readonly url: string | undefined
+  /** The `Retry-After` header as it came: seconds, or an HTTP date. */
+  readonly retryAfter: string | null
+  /** The `WWW-Authenticate` header as it came. */
+  readonly wwwAuthenticate: string | null
 
   constructor(message: string, details: ResponseDetails = {}) {
     super(message, details)
     this.status = details.status
     this.url = details.url
+    this.retryAfter = details.retryAfter ?? null
+    this.wwwAuthenticate = details.wwwAuthenticate ?? null
   }
 }
 
 /** What a {@link HttpError} keeps of its response. */
 export interface HttpErrorDetails extends ResponseDetails {
   readonly mediaType: string
-  readonly retryAfter: string | null
-  readonly wwwAuthenticate: string | null
 }
 
 /**
@@ -71,16 +77,10 @@ export class HttpError extends ResponseError {
   static override readonly code: string = 'HTTP_STATUS'
   /** The media type of the response, without parameters; empty where the server named none. */
   readonly mediaType: string
-  /** The `Retry-After` header as it came: seconds, or an HTTP date. */
-  readonly retryAfter: string | null
-  /** The `WWW-Authenticate` header as it came. */
-  readonly wwwAuthenticate: string | null
 
   constructor(message: string, details: HttpErrorDetails) {
     super(message, details)
     this.mediaType = details.mediaType
-    this.retryAfter = details.retryAfter
-    this.wwwAuthenticate = details.wwwAuthenticate
   }
 }
 

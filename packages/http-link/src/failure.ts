@@ -6,11 +6,19 @@ import {
   EmptyResponseError,
   HttpError,
   MalformedResponseError,
+  ResponseTooLargeError,
   SubscriptionNotSupportedError,
   type ResponseDetails,
   type ResponseError,
 } from './errors.ts'
-import { graphqlMediaType, isSuccess, mediaTypeOf, parseResult, type WireResponse } from './response.ts'
+import {
+  graphqlMediaType,
+  isSuccess,
+  mediaTypeOf,
+  parseResult,
+  type ResponseHead,
+  type WireResponse,
+} from './response.ts'
 
 /** Why a response is no result, as an error. docs/links/httpLink.md has all cases as a table. */
 export function explainFailure(operation: Operation, response: WireResponse): ResponseError {
@@ -20,12 +28,7 @@ export function explainFailure(operation: Operation, response: WireResponse): Re
   const mediaType = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(named) ? named : ''
   const isGraphQL = mediaType === graphqlMediaType
   const isEmpty = text.trim() === '' && response.text !== undefined
-  const details: ResponseDetails = {
-    link: 'httpLink',
-    operationName: operation.operationName,
-    status,
-    url: printable(response.url),
-  }
+  const details = responseDetails(operation, response)
 
   if (isEmpty && (isSuccess(status) || status === 304)) {
     return new EmptyResponseError(
@@ -37,12 +40,7 @@ export function explainFailure(operation: Operation, response: WireResponse): Re
   const what = `the server answered ${status}${mediaType && ` with ${mediaType}`}`
   // A status outside 2xx with plain JSON is not GraphQL's word (section 6.4.1): an API gateway may have written it.
   if (isEmpty || (!isGraphQL && (mediaType !== 'application/json' || !isSuccess(status)))) {
-    return new HttpError(`${what}${hint(status, text)}${excerpt}`, {
-      ...details,
-      mediaType,
-      retryAfter: header(operation, headers, 'retry-after'),
-      wwwAuthenticate: header(operation, headers, 'www-authenticate'),
-    })
+    return new HttpError(`${what}${hint(operation, response)}${excerpt}`, { ...details, mediaType })
   }
   if (operation.kind === 'subscription' && parseResult(text)) {
     return new SubscriptionNotSupportedError(
@@ -51,6 +49,26 @@ export function explainFailure(operation: Operation, response: WireResponse): Re
     )
   }
   return new MalformedResponseError(`${what}, but ${flaw(response)}${excerpt}`, details)
+}
+
+/** The error of a response that was cut off. */
+export function tooLarge(operation: Operation, response: ResponseHead, maxBytes: number): ResponseTooLargeError {
+  return new ResponseTooLargeError(
+    `the response has more than ${maxBytes} bytes (maxResponseBytes)`,
+    responseDetails(operation, response),
+  )
+}
+
+/** What every error about a response says of it. */
+export function responseDetails(operation: Operation, { status, headers, url }: ResponseHead): ResponseDetails {
+  return {
+    link: 'httpLink',
+    operationName: operation.operationName,
+    status,
+    url: printable(url),
+    retryAfter: header(operation, headers, 'retry-after'),
+    wwwAuthenticate: header(operation, headers, 'www-authenticate'),
+  }
 }
 
 function flaw({ text }: WireResponse): string {
@@ -71,7 +89,6 @@ function header(operation: Operation, headers: Headers, name: string): string | 
 const hints: Readonly<Record<number, string>> = {
   401: 'the credential is missing, wrong or expired',
   403: 'the credential is not allowed to do this',
-  404: 'is the url right?',
   406: 'it accepts none of the media types in the accept header',
   413: 'the request body is larger than the server takes',
   414: 'the URL is longer than the server takes',
@@ -81,10 +98,13 @@ const hints: Readonly<Record<number, string>> = {
 }
 
 /** What to do about it. */
-function hint(status: number, text: string): string {
+function hint({ kind }: Operation, { status, url, text = '' }: WireResponse): string {
+  // Whatever else is wrong, it would not work: servers answer 405, 406 or 415, or with their page for people.
+  if (kind === 'subscription')
+    return ' (httpLink does no subscriptions: send them to wsLink, as in split((operation) => operation.kind === "subscription", wsLink(...), httpLink(...)))'
   if (/csrf|cross-site request forgery/i.test(text.slice(0, 4_096))) {
     return ' (its CSRF prevention wants a header: add headerLink({ "apollo-require-preflight": "true" }), or the header that its documentation names)'
   }
-  const known = hints[status]
+  const known = status === 404 ? `is the url right? it is ${printable(url)}` : hints[status]
   return known ? ` (${known})` : ''
 }

@@ -718,12 +718,15 @@ describe('answers of a real server', () => {
     expect(error.message).not.toContain('secret-key')
   })
 
-  test.each([406, 415, 404, 200])('H20 a subscription that is no GraphQL there, as %i, leads to wsLink', async (status) => {
-    const server = await loopback((response) => response.writeHead(status, { 'content-type': 'text/html' }).end('no'))
-    const error = await errorOf(clientOf(server.url).subscribe('subscription S { a }')[Symbol.asyncIterator]().next())
-    expect(error).toMatchObject({ name: 'HttpError', status })
-    expect(error.message).toMatch(/httpLink does no subscriptions: .*wsLink.*split/)
-  })
+  test.each([406, 415, 404, 200])(
+    'H20 a subscription that is no GraphQL there, as %i, leads to wsLink',
+    async (status) => {
+      const server = await loopback((response) => response.writeHead(status, { 'content-type': 'text/html' }).end('no'))
+      const error = await errorOf(clientOf(server.url).subscribe('subscription S { a }')[Symbol.asyncIterator]().next())
+      expect(error).toMatchObject({ name: 'HttpError', status })
+      expect(error.message).toMatch(/httpLink does no subscriptions: .*wsLink.*split/)
+    },
+  )
 
   test.each(stacks)('H19 the 431 that Node servers give at 16 KiB of headers, by %s', async (_, fetch) => {
     const server = await loopback()

@@ -3,6 +3,7 @@ import { parseUrl, type Operation } from '@graphlinks/core'
 import { redact } from '@graphlinks/core/redact'
 import { printable } from './endpoint.ts'
 import { RedirectBlockedError } from './errors.ts'
+import { responseDetails } from './failure.ts'
 
 const maxRedirects = 3
 
@@ -27,12 +28,10 @@ export function followRedirect(operation: Operation, { response, from, policy, c
   const target = location ? parseUrl(location, from.href) : undefined
   const blocked = (why: string): RedirectBlockedError => {
     const where = target && !redirected ? ` to ${redact(operation, printable(target))}` : ''
-    return new RedirectBlockedError(`the server answered ${status || 'with a redirect'}${where}: ${why}`, {
-      link: 'httpLink',
-      operationName: operation.operationName,
-      status,
-      url: printable(from),
-    })
+    return new RedirectBlockedError(
+      `the server answered ${status || 'with a redirect'}${where}: ${why}`,
+      responseDetails(operation, { status, headers, url: from }),
+    )
   }
   if (redirected) throw blocked('the fetch that was passed in follows redirects, which can carry credentials away')
   if (policy === 'error') throw blocked('redirects are not followed; use the final URL as url')

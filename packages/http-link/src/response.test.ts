@@ -236,11 +236,11 @@ describe.each(stacks)('the classification of a response, by %s', (_, fetch) => {
   })
 })
 
-test.each<[code: string, status: number, body: string, options?: Partial<HttpLinkOptions>]>([
-  ['MALFORMED_RESPONSE', 503, 'busy'],
+test.each<[code: string, status: number, body: string, options: Partial<HttpLinkOptions>]>([
+  ['MALFORMED_RESPONSE', 503, 'busy', {}],
   ['RESPONSE_TOO_LARGE', 503, '{"errors":[{"message":"busy"}]}', { maxResponseBytes: 5 }],
-  ['EMPTY_RESPONSE', 200, ''],
-  ['REDIRECT_BLOCKED', 302, ''],
+  ['EMPTY_RESPONSE', 200, '', {}],
+  ['REDIRECT_BLOCKED', 302, '', {}],
 ])('H15 %s keeps Retry-After and WWW-Authenticate, without secrets', async (code, status, body, options) => {
   const headers = { 'content-type': graphql, 'retry-after': '120', 'www-authenticate': 'Bearer error="the-token"' }
   const { url } = await answering((response) => response.writeHead(status, headers).end(body))

@@ -1,12 +1,16 @@
 import type { Operation, Result } from '@graphlinks/core'
 import { printable } from './endpoint.ts'
 
-/** A response whose body was read. */
-export interface WireResponse {
+/** A response without its body. */
+export interface ResponseHead {
   readonly status: number
   readonly headers: Headers
   /** Where it came from. */
   readonly url: URL
+}
+
+/** A response whose body was read. */
+export interface WireResponse extends ResponseHead {
   /** The body as text; `undefined` when its bytes are no UTF-8. */
   readonly text: string | undefined
 }

@@ -1,6 +1,5 @@
 import { GraphLinksError, TimeoutError, type Clock, type Operation } from '@graphlinks/core'
-import { printable } from './endpoint.ts'
-import { NetworkError, ResponseTooLargeError } from './errors.ts'
+import { NetworkError } from './errors.ts'
 import { readBody } from './readBody.ts'
 import type { WireRequest } from './request.ts'
 import type { WireResponse } from './response.ts'
@@ -76,7 +75,7 @@ async function exchange(
   } as const
   for (let from = url, count = 0; ; count++) {
     const response = await fetch(from.href, init as RequestInit)
-    const { status, type, redirected } = response
+    const { status, headers: received, type, redirected } = response
     let target: URL | undefined
     // Browsers hide a redirect as an "opaque redirect" of status 0.
     if (redirected || type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)) {
@@ -85,15 +84,9 @@ async function exchange(
     }
     // The body of a redirect, too: unread, it would keep its connection.
     const bytes = await readBody(response, maxResponseBytes)
-    if (!bytes) {
-      throw new ResponseTooLargeError(`the response has more than ${maxResponseBytes} bytes (maxResponseBytes)`, {
-        link: 'httpLink',
-        operationName: operation.operationName,
-        status,
-        url: printable(from),
-      })
-    }
-    if (!target) return { status, headers: response.headers, url: from, text: decode(bytes) }
+    const head = { status, headers: received, url: from }
+    if (!bytes) throw (await import('./failure.ts')).tooLarge(operation, head, maxResponseBytes)
+    if (!target) return { ...head, text: decode(bytes) }
     from = target
   }
 }
