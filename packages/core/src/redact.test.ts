@@ -1,6 +1,15 @@
 import { secretCanary } from '@graphlinks/testing'
-import { bearerLink, chain, createOperation, lastResult, renderFields, single, type Operation } from './index.ts'
-import { redact, redactError } from './redact.ts'
+import {
+  bearerLink,
+  chain,
+  createOperation,
+  lastResult,
+  renderFields,
+  single,
+  withVariables,
+  type Operation,
+} from './index.ts'
+import { redact, redactError, secretsOf, valuesOf } from './redact.ts'
 
 /** An operation of which a terminal link opened the credentials. */
 async function sentWith(token: string, init: Partial<Parameters<typeof createOperation>[0]> = {}): Promise<Operation> {
@@ -43,6 +52,67 @@ describe('redact', () => {
     for (const secret of ['session-1234', '4111-1111', 'wörd', encodeURIComponent('wörd')]) {
       expect(clean).not.toContain(secret)
     }
+  })
+
+  describe('TL-5 AUTH-48 every spelling of a secret is cut out', () => {
+    const secret = 'pä+ss/"wörd"=\\n&<é>'
+    const escapeAll = (spell: (character: string) => string): string => [...secret].map(spell).join('')
+    const hex = (character: string, length: number): string =>
+      character.charCodeAt(0).toString(16).padStart(length, '0')
+    const nonAscii = (text: string): string => text.replace(/[^ -~]/g, (character) => `\\u${hex(character, 4)}`)
+    const html = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+    test.each([
+      ['raw', secret],
+      ['JSON', JSON.stringify(secret).slice(1, -1)],
+      ['JSON with slashes escaped', JSON.stringify(secret).slice(1, -1).replaceAll('/', '\\/')],
+      ['ASCII-only JSON', nonAscii(JSON.stringify(secret).slice(1, -1))],
+      ['JSON, each character escaped', escapeAll((character) => `\\u${hex(character, 4).toUpperCase()}`)],
+      ['JSON in JSON', JSON.stringify(JSON.stringify(secret).slice(1, -1)).slice(1, -1)],
+      ['URL', encodeURIComponent(secret)],
+      ['URL in lower case', encodeURIComponent(secret).replace(/%../g, (escape) => escape.toLowerCase())],
+      ['URL in Latin-1', escapeAll((character) => `%${hex(character, 2)}`)],
+      ['URL, some of it', encodeURI(secret)],
+      ['URL in a URL', encodeURIComponent(encodeURIComponent(secret))],
+      ['form', new URLSearchParams([['', secret]]).toString().slice(1)],
+      ['HTML', html],
+      ['HTML, decimal', escapeAll((character) => `&#${character.charCodeAt(0)};`)],
+      ['HTML, hexadecimal', escapeAll((character) => `&#x${hex(character, 4)};`)],
+      ['JSON in HTML', JSON.stringify(secret).slice(1, -1).replaceAll('&', '&amp;').replaceAll('"', '&quot;')],
+    ])('%s', (_, spelled) => {
+      const operation = createOperation({ document: '{ a }', variables: { secret } })
+      expect(redact(operation, `a ${spelled} b`, 1_000)).toBe('a [redacted] b')
+    })
+  })
+
+  test('TL-5 secrets that overlap are cut out whole, and one that ends beyond what is searched', () => {
+    const variables = { a: 'abcd-efgh', b: 'efgh-ijkl', c: 'xyxyx', long: `<${'0123456789'.repeat(2_000)}>` }
+    const operation = createOperation({ document: '{ a }', variables })
+    expect(redact(operation, 'x abcd-efgh-ijkl y xyxyxyx z')).toBe('x [redacted] y [redacted] z')
+    expect(redact(operation, `x ${variables.long} y`)).toMatch(/^x \[redacted\](\.\.\.| y)$/)
+    // Around the place where a long text is cut: 4,352.
+    for (let blanks = 0; blanks < 20; blanks++) {
+      const text = 'abcd-efgh'.repeat(482) + ' '.repeat(blanks) + encodeURIComponent('"abcd-efgh"').repeat(2)
+      expect(redact(operation, text)).not.toMatch(/abcd|efgh/)
+    }
+  })
+
+  test('TL-5 variables are cut out as they go on the wire, and those of each attempt', async () => {
+    const at = new Date(0)
+    const original = createOperation({ document: '{ a }', variables: { at, first: 'before' } })
+    expect(redact(original, `x ${at.toISOString()} y`)).toBe('x [redacted] y')
+    let received: Operation | undefined
+    const link = chain(
+      (operation, next) => next(withVariables((received = operation), { added: 'by-a-link' })),
+      (operation) => {
+        renderFields(operation, { endpoint: new URL('https://api.test/'), link: 'test' })
+        return single({ data: 1 })
+      },
+    )
+    await lastResult(link, original)
+    expect(redact(received as Operation, 'x by-a-link y before z')).toBe('x [redacted] y [redacted] z')
+    expect(redact(new Set([...secretsOf(original), ...valuesOf([{ n: 12345 }])]), 'before 12345 12')).toBe(
+      '[redacted] [redacted] 12',
+    )
   })
 
   test('TL-5 control characters become spaces, and the rest is shortened', () => {

@@ -5,10 +5,17 @@
 import type { Operation, OperationValue } from './operation.ts'
 import { redacted } from './secret.ts'
 
+// A secret is searched for by its beginning, and the rest of it is compared where that was found.
+const longestNeedle = 128
+// Characters of the original that one character of a secret may take: "%26%23x2b%3B" is a plus, in HTML, in a URL.
+const longestSpelling = 16
+
 /**
  * Makes a text that came from outside fit for an error message: every credential, sensitive header and variable of the
- * operation is cut out (also in JSON and URL spelling), control characters become spaces, and the rest is shortened.
+ * operation is cut out (also as JSON, URLs, forms and HTML spell it, and as two of them in turn), control characters
+ * become spaces, and the rest is shortened.
  *
+ * @param secrets - the operation, or texts to cut out, such as {@link secretsOf} and {@link valuesOf} give.
  * @param maxLength - in characters. Default: 256.
  *
  * @example
@@ -19,70 +26,213 @@ import { redacted } from './secret.ts'
  * export const explain = (operation: Operation, body: string): string => `the server said: ${redact(operation, body)}`
  * ```
  */
-export function redact(operation: Operation, text: string, maxLength = 256): string {
-  const spellings = [...new Set([...secretsOf(operation)].flatMap(spellingsOf))].sort((a, b) => b.length - a.length)
+export function redact(secrets: Operation | ReadonlySet<string>, text: string, maxLength = 256): string {
   // A long text is cut before it is searched, but not within a secret, half of which would be left.
-  let end = 4_096 + maxLength
-  for (const spelling of spellings) {
-    const start = Math.max(0, end - spelling.length)
-    const offset = text.slice(start, end + spelling.length).indexOf(spelling)
-    if (offset >= 0) end = Math.max(end, start + offset + spelling.length)
+  let end = Math.min(text.length, 4_096 + maxLength)
+  const searched = text.slice(0, end + longestNeedle * longestSpelling)
+  const isSecret = new Uint8Array(searched.length)
+  const views = viewsOf(searched)
+  for (const secret of new Set([...(secrets instanceof Set ? secrets : secretsOf(secrets as Operation))].map(fold))) {
+    for (const { text: spelled, starts } of views) {
+      for (const [from, to] of occurrences(spelled, secret)) {
+        const start = starts[from] as number
+        if (start >= end) break
+        const after = starts[to] as number
+        isSecret.fill(1, start, after)
+        end = Math.max(end, after)
+      }
+    }
   }
-  let clean = text.slice(0, end)
-  for (const spelling of spellings) clean = clean.replaceAll(spelling, redacted)
+  let clean = ''
+  for (let from = 0, to = 0; from < end; from = to) {
+    while (to < end && isSecret[to] === isSecret[from]) to++
+    clean += isSecret[from] ? redacted : searched.slice(from, to)
+  }
   // Control characters could move the cursor of the terminal that prints the log.
   // oxlint-disable-next-line no-control-regex
   clean = clean.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trim()
   return text.length > end || clean.length > maxLength ? `${clean.slice(0, maxLength)}...` : clean
 }
 
-function secretsOf(operation: Operation): Set<string> {
-  const { execution, variables } = operation as OperationValue
-  const fields = [operation, ...(execution?.sent ?? [])].flatMap((sent) => (sent as OperationValue).fields)
+/** A text with its escapes decoded, and where in the original each of its characters starts (and the last one ends). */
+interface View {
+  readonly text: string
+  readonly starts: readonly number[]
+}
+
+/** The text as it is, and as readers of JSON, URLs and HTML understand it, and of what those understood. */
+function viewsOf(text: string): View[] {
+  const views = new Map([[text, { text, starts: Array.from({ length: text.length + 1 }, (_, index) => index) }]])
+  for (let depth = 0; depth < 2; depth++) {
+    for (const view of [...views.values()]) {
+      for (const [escapes, decode] of decoders) {
+        const decoded = decodeView(view, escapes, decode)
+        if (!views.has(decoded.text)) views.set(decoded.text, decoded)
+      }
+    }
+  }
+  return [...views.values()].map(({ text, starts }) => ({ text: fold(text), starts }))
+}
+
+function decodeView(view: View, escapes: RegExp, decode: (escape: string) => string): View {
+  let text = ''
+  const starts: number[] = []
+  let position = 0
+  const copyUntil = (end: number): void => {
+    text += view.text.slice(position, end)
+    for (; position < end; position++) starts.push(view.starts[position] as number)
+  }
+  for (const { 0: escape, index } of view.text.matchAll(escapes)) {
+    copyUntil(index)
+    const decoded = decode(escape)
+    text += decoded
+    for (let unit = 0; unit < decoded.length; unit++) starts.push(view.starts[index] as number)
+    position = index + escape.length
+  }
+  copyUntil(view.text.length)
+  starts.push(view.starts[view.text.length] as number)
+  return { text, starts }
+}
+
+/** Every escape stands for one character. */
+const decoders: readonly (readonly [RegExp, (escape: string) => string])[] = [
+  // JSON, and strings of JavaScript
+  [
+    /\\(?:u[\da-fA-F]{4}|x[\da-fA-F]{2}|["'\\/bfnrt])/g,
+    (escape) => jsonEscapes[escape] ?? (escape.length > 2 ? fromCode(escape.slice(2), 16) : escape.slice(1)),
+  ],
+  // URLs: the bytes of one character in UTF-8, or else in Latin-1
+  [
+    /%[c-f][\da-f](?:%[89ab][\da-f]){1,3}|%[\da-f]{2}/gi,
+    (escape) => {
+      try {
+        return decodeURIComponent(escape)
+      } catch {
+        return escape.replace(/%(..)/g, (_, hex: string) => fromCode(hex, 16))
+      }
+    },
+  ],
+  // HTML and XML
+  [
+    /&(?:#\d{1,7}|#x[\da-f]{1,6}|amp|lt|gt|quot|apos);/gi,
+    (escape) => {
+      if (escape[1] !== '#') return htmlEntities[escape.toLowerCase()] as string
+      return /x/i.test(escape) ? fromCode(escape.slice(3), 16) : fromCode(escape.slice(2), 10)
+    },
+  ],
+]
+
+const jsonEscapes: Readonly<Record<string, string>> = {
+  '\\b': '\b',
+  '\\f': '\f',
+  '\\n': '\n',
+  '\\r': '\r',
+  '\\t': '\t',
+}
+
+const htmlEntities: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&apos;': "'",
+}
+
+function fromCode(digits: string, radix: number): string {
+  return String.fromCodePoint(Math.min(Number.parseInt(digits, radix), 0x10ffff))
+}
+
+/** Of equal length: forms spell a space as a plus, and half a character becomes U+FFFD on its way. */
+function fold(text: string): string {
+  return text.replaceAll('+', ' ').replace(/[\ud800-\udfff]/gu, '\ufffd')
+}
+
+/** Where a secret is, or at least the beginning of a long one: from and to. They may overlap. */
+function* occurrences(text: string, secret: string): Generator<readonly [number, number]> {
+  const needle = secret.slice(0, longestNeedle)
+  for (let from = text.indexOf(needle); from >= 0; from = text.indexOf(needle, from + 1)) {
+    let length = needle.length
+    while (length < secret.length && secret[length] === text[from + length]) length++
+    yield [from, from + length]
+  }
+}
+
+/**
+ * The credentials, sensitive headers and variables of an operation, as it is and as terminal links sent it.
+ *
+ * @example
+ * ```ts
+ * import type { Operation } from '@graphlinks/core'
+ * import { redact, secretsOf } from '@graphlinks/core/redact'
+ *
+ * export const explain = (operations: Operation[], reason: string): string =>
+ *   redact(new Set(operations.flatMap((operation) => [...secretsOf(operation)])), reason)
+ * ```
+ */
+export function secretsOf(operation: Operation): Set<string> {
+  const copies = [operation, ...((operation as OperationValue).execution?.sent ?? [])] as OperationValue[]
+  const fields = copies.flatMap((copy) => copy.fields)
   const credentials = fields.flatMap(({ sensitive, value }) => (sensitive && value ? [value.reveal()] : []))
-  const found = new Set(credentials.flatMap(partsOf).filter((part) => part.length > 3))
-  collectValues(variables, found, new Set())
+  const found = new Set(credentials.flatMap(partsOf))
+  for (const variables of new Set(copies.map((copy) => copy.variables))) {
+    for (const value of valuesOf(variables)) found.add(value)
+  }
   return found
 }
 
-/** A credential and what is as secret in it: the token of "Bearer token", the password in Base64, each of the cookies. */
-function partsOf(credential: string): string[] {
+/**
+ * A credential and what is as secret in it: the token of "Bearer token", the password in Base64, each of the cookies.
+ *
+ * @example
+ * ```ts
+ * import { partsOf } from '@graphlinks/core/redact'
+ *
+ * console.log(partsOf('Bearer abc123')) // [ 'Bearer abc123', 'abc123' ]
+ * ```
+ */
+export function partsOf(credential: string): string[] {
   // The scheme is no secret, and WWW-Authenticate starts with it.
   const [, scheme = '', value = credential] = /^(basic|bearer|dpop|token|jwt) (.*)/i.exec(credential) ?? []
-  const parts = [credential, value, ...value.split(/[ =;]/)]
+  const parts = [...new Set([credential, value, ...value.split(/[ =;]/)])].filter((part) => part.length > 3)
   if (scheme.toLowerCase() !== 'basic') return parts
   try {
     const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0))
     const user = new TextDecoder().decode(bytes)
-    return [...parts, user, user.slice(user.indexOf(':') + 1)]
+    return [...parts, user, user.slice(user.indexOf(':') + 1)].filter((part) => part.length > 3)
   } catch {
     return parts
   }
 }
 
-/** How servers spell a text when they echo it: in JSON (PHP escapes slashes), in a URL, in a form, in HTML. */
-function spellingsOf(secret: string): string[] {
-  const json = JSON.stringify(secret).slice(1, -1)
-  // encodeURIComponent throws on half a character.
-  const url = encodeURIComponent(secret.replace(/[\ud800-\udfff]/gu, '\ufffd'))
-  const form = new URLSearchParams([['', secret]]).toString().slice(1)
-  const html = secret.replace(/[&<>"']/g, (character) => htmlEntities[character] ?? character)
-  return [secret, json, json.replaceAll('/', '\\/'), url, form, html]
+/**
+ * The texts and numbers in a JSON value, as they go on the wire. What has less than three characters says nothing.
+ *
+ * @example
+ * ```ts
+ * import { redact, valuesOf } from '@graphlinks/core/redact'
+ *
+ * export const explain = (payload: object, reason: string): string => redact(valuesOf(payload), reason)
+ * ```
+ */
+export function valuesOf(json: unknown): Set<string> {
+  const reached = new Set([asSent(json)])
+  const found = new Set<string>()
+  // The set grows meanwhile.
+  for (const value of reached) {
+    if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) reached.add(inner)
+    else if ((typeof value === 'string' || typeof value === 'number') && String(value).length > 2)
+      found.add(String(value))
+  }
+  return found
 }
 
-const htmlEntities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function collectValues(value: unknown, found: Set<string>, seen: Set<object>): void {
-  if ((typeof value === 'string' || typeof value === 'number') && String(value).length > 2) found.add(String(value))
-  if (typeof value !== 'object' || value === null || seen.has(value)) return
-  seen.add(value)
-  for (const inner of Object.values(value)) collectValues(inner, found, seen)
+/** A date, for instance, is sent as a text. */
+function asSent(json: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(json) ?? 'null')
+  } catch {
+    return json
+  }
 }
 
 /**
@@ -97,14 +247,14 @@ function collectValues(value: unknown, found: Set<string>, seen: Set<object>): v
  * export const causeFor = (operation: Operation, error: unknown): Error => redactError(operation, error)
  * ```
  */
-export function redactError(operation: Operation, error: unknown, depth = 3): Error {
+export function redactError(secrets: Operation | ReadonlySet<string>, error: unknown, depth = 3): Error {
   const { name, message, code, cause } = (typeof error === 'object' && error !== null ? error : {}) as Error & {
     code?: unknown
   }
-  const copy = new Error(redact(operation, String(message ?? error)))
+  const copy = new Error(redact(secrets, String(message ?? error)))
   copy.name = String(name ?? 'Error')
   copy.stack = `${copy.name}: ${copy.message}`
   if (typeof code === 'string') Object.assign(copy, { code })
-  if (cause !== undefined && depth > 1) copy.cause = redactError(operation, cause, depth - 1)
+  if (cause !== undefined && depth > 1) copy.cause = redactError(secrets, cause, depth - 1)
   return copy
 }
