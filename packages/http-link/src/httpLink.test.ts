@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import {
   apiKeyLink,
   bearerLink,
@@ -543,6 +544,84 @@ describe('cancellation', () => {
     for (let i = 0; i < 20; i++) for await (const { data } of await link(operation)) expect(data).toEqual({ ok: true })
     expect(add).toHaveBeenCalledTimes(20)
     expect(remove.mock.calls.map(([, listener]) => listener)).toEqual(add.mock.calls.map(([, listener]) => listener))
+  })
+
+  describe('H7 a fetch that ignores its signal: nothing is read on', () => {
+    /** A body that goes on for ever; `reads` counts what was pulled. */
+    function endless(kind: 'web' | 'node'): { response: Response; pulled: jest.Mock; ended: Promise<void> } {
+      const { promise: ended, resolve } = deferred<void>()
+      const pulled = jest.fn()
+      const chunk = new TextEncoder().encode('x')
+      if (kind === 'web') {
+        const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+          pulled()
+          await settle()
+          controller.enqueue(chunk)
+        }
+        const stream = new ReadableStream<Uint8Array>({ pull, cancel: () => resolve() }, { highWaterMark: 0 })
+        return { response: new Response(stream), pulled, ended }
+      }
+      const read = function read(this: Readable): void {
+        pulled()
+        setImmediate(() => this.push(chunk))
+      }
+      const body = new Readable({ read, highWaterMark: 0 }).on('close', () => resolve())
+      return { response: { body, status: 200, headers: new Headers() } as unknown as Response, pulled, ended }
+    }
+
+    test.each(['web', 'node'] as const)('the response comes after the abort: %s', async (kind) => {
+      const { response, pulled, ended } = endless(kind)
+      const late = deferred<Response>()
+      const called = deferred<void>()
+      const fetch: Fetch = () => {
+        called.resolve()
+        return late.promise
+      }
+      const controller = new AbortController()
+      const client = clientOf('https://api.test/', { fetch })
+      const pending = errorOf(client.query('{ ok }', undefined, { signal: controller.signal }))
+      await called.promise
+      controller.abort('gone')
+      expect(await pending).toBe('gone')
+      late.resolve(response)
+      await ended
+      expect(pulled).not.toHaveBeenCalled()
+    })
+
+    test.each(['web', 'node'] as const)('the abort comes while the body is read: %s', async (kind) => {
+      const { response, pulled, ended } = endless(kind)
+      const reading = deferred<void>()
+      pulled.mockImplementation(() => pulled.mock.calls.length === 3 && reading.resolve())
+      const controller = new AbortController()
+      const client = clientOf('https://api.test/', { fetch: async () => response })
+      const pending = errorOf(client.query('{ ok }', undefined, { signal: controller.signal }))
+      await reading.promise
+      controller.abort('gone')
+      expect(await pending).toBe('gone')
+      await ended
+      const { length } = pulled.mock.calls
+      await settle()
+      expect(pulled).toHaveBeenCalledTimes(length)
+    })
+
+    test('a body that hangs is cancelled, and a redirect with such a body is not followed', async () => {
+      const cancelled = deferred<void>()
+      const reading = deferred<void>()
+      const stream = new ReadableStream({
+        pull: () => (reading.resolve(), new Promise(() => {})),
+        cancel: () => cancelled.resolve(),
+      })
+      const fetch = jest.fn(async () => new Response(stream, { status: 307, headers: { location: '/next' } }))
+      const controller = new AbortController()
+      const client = clientOf('https://api.test/', { fetch, redirects: 'same-origin' })
+      const pending = errorOf(client.query('{ ok }', undefined, { signal: controller.signal }))
+      await reading.promise
+      controller.abort('gone')
+      expect(await pending).toBe('gone')
+      await cancelled.promise
+      await settle()
+      expect(fetch).toHaveBeenCalledTimes(1)
+    })
   })
 
   test('H7 leaving the loop early closes the connection', async () => {

@@ -59,7 +59,7 @@ export async function send(operation: Operation, request: WireRequest, options: 
 async function exchange(
   operation: Operation,
   { url, headers, body }: WireRequest,
-  { fetchOptions, maxResponseBytes, redirects, ...options }: SendOptions,
+  { fetchOptions, maxResponseBytes, redirects: policy, ...options }: SendOptions,
   signal: AbortSignal,
 ): Promise<WireResponse> {
   const fetch = options.fetch ?? (globalThis.fetch as Fetch | undefined) ?? (await import('cross-fetch')).fetch
@@ -78,12 +78,14 @@ async function exchange(
     const { status, headers: received, type, redirected } = response
     let target: URL | undefined
     // Browsers hide a redirect as an "opaque redirect" of status 0.
-    if (redirected || type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)) {
+    const redirects = redirected || type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)
+    // After an abort, which a fetch may ignore, there is nothing to judge: reading the body cancels it and throws.
+    if (redirects && !signal.aborted) {
       const { followRedirect } = await import('./redirect.ts')
-      target = followRedirect(operation, { response, from, policy: redirects, count })
+      target = followRedirect(operation, { response, from, policy, count })
     }
     // The body of a redirect, too: unread, it would keep its connection.
-    const bytes = await readBody(response, maxResponseBytes)
+    const bytes = await readBody(response, maxResponseBytes, signal)
     const head = { status, headers: received, url: from }
     if (!bytes) throw (await import('./failure.ts')).tooLarge(operation, head, maxResponseBytes)
     if (!target) return { ...head, text: decode(bytes) }
