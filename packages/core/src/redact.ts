@@ -62,16 +62,18 @@ interface View {
 
 /** The text as it is, and as readers of JSON, URLs and HTML understand it, and of what those understood. */
 function viewsOf(text: string): View[] {
-  const views = new Map([[text, { text, starts: Array.from({ length: text.length + 1 }, (_, index) => index) }]])
+  const starts = Array.from({ length: text.length + 1 }, (_, index) => index)
+  const views = new Map<string, View>([[text, { text, starts }]])
   for (let depth = 0; depth < 2; depth++) {
-    for (const view of [...views.values()]) {
+    const known = [...views.values()]
+    for (const view of known) {
       for (const [escapes, decode] of decoders) {
         const decoded = decodeView(view, escapes, decode)
         if (!views.has(decoded.text)) views.set(decoded.text, decoded)
       }
     }
   }
-  return [...views.values()].map(({ text, starts }) => ({ text: fold(text), starts }))
+  return [...views.values()].map((view) => ({ ...view, text: fold(view.text) }))
 }
 
 function decodeView(view: View, escapes: RegExp, decode: (escape: string) => string): View {

@@ -392,6 +392,59 @@ describe('results', () => {
   })
 })
 
+describe('a WebSocket class that knows no limit', () => {
+  /** Acknowledges, and answers an operation with what it is told. */
+  function answering(...messages: unknown[]) {
+    const closes: unknown[] = []
+    return {
+      closes,
+      webSocket: class extends EventTarget {
+        readyState = 0
+        protocol = 'graphql-transport-ws'
+        onopen: (() => void) | undefined
+        onmessage: ((event: { data: unknown }) => void) | undefined
+        constructor() {
+          super()
+          queueMicrotask(() => {
+            this.readyState = 1
+            this.onopen?.()
+          })
+        }
+        send(text: string): void {
+          const { type } = JSON.parse(text) as Message
+          const answers = type === 'connection_init' ? ['{"type":"connection_ack"}'] : messages
+          for (const data of answers) queueMicrotask(() => this.onmessage?.({ data }))
+        }
+        close(...args: unknown[]): void {
+          closes.push(args)
+          this.readyState = 3
+          this.dispatchEvent(new Event('close'))
+        }
+      },
+    }
+  }
+
+  it.each([
+    ['text', 'x'.repeat(101)],
+    ['bytes', new Uint8Array(101).buffer],
+    ['a blob', new Blob(['x'.repeat(101)])],
+  ])('maxMessageBytes holds: %s', async (_, message) => {
+    const { webSocket, closes } = answering(message)
+    const error = await errorOf(connect('ws://127.0.0.1', { webSocket, maxMessageBytes: 100 }).query('{ n }'))
+    expect(error).toMatchObject({ code: 'SOCKET_CLOSED', closeCode: 1009, retryable: false })
+    expect(error.message).toContain('more than 100 bytes (maxMessageBytes)')
+    // Browsers let nobody send 1009.
+    expect(closes).toEqual([[1000, '']])
+  })
+
+  it('a message of maxMessageBytes passes', async () => {
+    const message = JSON.stringify({ id: '1', type: 'next', payload: { data: { n: 'x'.repeat(50) } } })
+    const { webSocket } = answering(message, '{"id":"1","type":"complete"}')
+    const client = connect('ws://127.0.0.1', { webSocket, maxMessageBytes: message.length })
+    expect((await client.query('{ n }')).data).toEqual({ n: 'x'.repeat(50) })
+  })
+})
+
 describe('the end of a socket', () => {
   it.each([
     [1000, true, 'normal closure'],
@@ -492,6 +545,36 @@ describe('the end of a socket', () => {
     const ofThePayload = createClient({ link: wsLink({ url: server.url, payload }) })
     cleanUps.push(() => ofThePayload.dispose())
     expect((await errorOf(ofThePayload.query('{ n }'))).message).toContain('bad token [redacted]')
+  })
+
+  it('a reason that echoes the payload is redacted in any spelling: short texts, numbers, nested', async () => {
+    const reason = 'no p+q/ p%2bq%2F p\\u002Bq\\/ p&#43;q&#x2f; 4711 de'
+    const server = await script(acknowledging((_, __, socket) => socket.close(4400, reason)))
+    const payload = () => ({ auth: [{ pin: 4711, key: 'p+q/' }], locale: 'de' })
+    const error = await errorOf(connect(server.url, { payload }).query('{ n }'))
+    expect(error).toMatchObject({ reason: `no${' [redacted]'.repeat(5)} de` })
+  })
+
+  it.each([
+    ['close reason', (socket: WebSocket) => socket.close(4400, 'who is first-secret, second-secret or third-secret?')],
+    ['bad message', (socket: WebSocket) => socket.send('{"type":"first-secret second-secret third-secret"}')],
+  ])('a %s is free of the variables of every operation that ran on the socket', async (_, end) => {
+    const server = await script(
+      acknowledging(({ id = '', payload }, send, socket) => {
+        const { name } = (payload as { variables: { name: string } }).variables
+        if (name === 'first-secret') send({ id, type: 'next', payload: { data: {} } }, { id, type: 'complete' })
+        if (name === 'third-secret') end(socket)
+      }),
+    )
+    const client = connect(server.url)
+    const ask = (name: string) => client.query('query ($name: String) { n(name: $name) }', { name })
+    await ask('first-secret')
+    const errors = await Promise.all([errorOf(ask('second-secret')), errorOf(ask('third-secret'))])
+    for (const error of errors) {
+      expect(error).toMatchObject({ code: 'SOCKET_CLOSED' })
+      expect(error.message).toContain('[redacted]')
+      expect(error.message).not.toMatch(/first|second|third/)
+    }
   })
 
   it('W21 dispose does not wait for a server that never answers the close', async () => {

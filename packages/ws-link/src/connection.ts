@@ -4,6 +4,9 @@ import * as failures from './failures.ts'
 import type { Handshake } from './handshake.ts'
 import { closeSocket, lendSocket, type Socket, type SocketClass } from './socket.ts'
 
+// A socket may live for days.
+const rememberedOperations = 1_000
+
 /** What every connection of a link has in common. */
 export interface ConnectionOptions {
   readonly url: string
@@ -29,12 +32,14 @@ interface Subscription {
  */
 export class Connection {
   readonly #options: ConnectionOptions
-  readonly #peer: failures.Peer
+  readonly #payload: Handshake['payload']
   readonly #onRetired: (closed: Promise<void>) => void
   readonly #socket: Socket
   readonly #client: Client
   // By the id of their messages.
   readonly #subscriptions = new Map<string, Subscription>()
+  // Of the last operations that ran here: a server may speak of one in the error of another.
+  readonly #variables: unknown[] = []
   #lastId = 0
   #acknowledged = false
   #retired = false
@@ -50,7 +55,7 @@ export class Connection {
   constructor(handshake: Handshake, options: ConnectionOptions, onRetired: (closed: Promise<void>) => void) {
     const { url, socketClass, clock, connectTimeoutMs, maxMessageBytes } = options
     this.#options = options
-    this.#peer = { url, payload: handshake.payload }
+    this.#payload = handshake.payload
     this.#onRetired = onRetired
     this.#socket = new socketClass(url, GRAPHQL_TRANSPORT_WS_PROTOCOL, {
       headers: handshake.headers ?? {},
@@ -62,11 +67,11 @@ export class Connection {
     // `ws` reports a wrong subprotocol as an error that does not name it.
     this.#socket.on?.('upgrade', ({ headers }) => this.#checkProtocol(headers['sec-websocket-protocol']))
     this.#cancelConnectTimer = clock.after(connectTimeoutMs, () =>
-      this.#fail(failures.notAcknowledged(this.#peer, connectTimeoutMs), failures.closeCodes.noAck),
+      this.#fail(failures.notAcknowledged(url, connectTimeoutMs), failures.closeCodes.noAck),
     )
     this.#client = createClient({
       url,
-      webSocketImpl: lendSocket(this.#socket),
+      webSocketImpl: lendSocket(this.#socket, maxMessageBytes, () => this.#fail(failures.tooLarge(maxMessageBytes))),
       ...(handshake.payload ? { connectionParams: { ...handshake.payload } } : {}),
       // Not lazy: this class decides when the socket is opened and closed.
       lazy: false,
@@ -84,7 +89,9 @@ export class Connection {
           if (message.type === 'complete') this.#end(message.id)?.queue.end()
         },
         error: (error) => this.#onError(error),
-        closed: (event) => this.#fail(failures.closed(event as failures.CloseEventLike, this.#peer)),
+        closed: (event) => {
+          if (!this.#retired) this.#fail(failures.closed(event as failures.CloseEventLike, this.#peer()))
+        },
       },
     })
   }
@@ -106,6 +113,13 @@ export class Connection {
     signal.addEventListener('abort', onAbort)
     this.#subscriptions.set(id, { operation, queue, onAbort })
     this.#cancelIdleTimer()
+    // Whatever happened since the link looked: nothing is sent, and the idle socket goes.
+    if (signal.aborted) {
+      onAbort()
+      return queue
+    }
+    if (variables !== undefined) this.#variables.push(variables)
+    if (this.#variables.length > rememberedOperations) this.#variables.shift()
 
     const payload: SubscribePayload = {
       query,
@@ -131,6 +145,11 @@ export class Connection {
     this.#fail(failures.disposed)
   }
 
+  #peer(): failures.Peer {
+    const running = [...this.#subscriptions.values()].map(({ operation }) => operation)
+    return failures.peerOf(this.#options.url, this.#payload, running, this.#variables)
+  }
+
   /** Forgets an operation that is over. @returns it, unless it was forgotten before. */
   #end(id: string): Subscription | undefined {
     const subscription = this.#subscriptions.get(id)
@@ -152,15 +171,21 @@ export class Connection {
 
   #checkProtocol(chosen: string | undefined): void {
     if (chosen === GRAPHQL_TRANSPORT_WS_PROTOCOL) return
-    this.#fail(failures.wrongProtocol(this.#peer, chosen), failures.closeCodes.wrongProtocol)
+    this.#fail(failures.wrongProtocol(this.#peer(), chosen), failures.closeCodes.wrongProtocol)
   }
 
   /** An error is graphql-ws's word about a message; an event is the platform's about the socket. */
   #onError(error: unknown): void {
+    if (this.#retired) return
     if (typeof (error as { type?: unknown } | null)?.type !== 'string') {
-      return this.#fail(failures.badMessage(error as Error, this.#peer), failures.closeCodes.badResponse)
+      return this.#fail(failures.badMessage(error as Error, this.#peer()), failures.closeCodes.badResponse)
     }
-    this.#fail(this.#acknowledged ? failures.broken(error, this.#options) : failures.notConnected(error, this.#peer))
+    const { maxMessageBytes } = this.#options
+    this.#fail(
+      this.#acknowledged
+        ? failures.broken(error, this.#peer(), maxMessageBytes)
+        : failures.notConnected(error, this.#peer()),
+    )
   }
 
   #fail(failure: failures.Failure, code: number = failures.closeCodes.normal): void {

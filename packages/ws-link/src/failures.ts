@@ -1,5 +1,5 @@
 import { DisposedError, LinkError, type GraphLinksError, type Operation } from '@graphlinks/core'
-import { redact, redactError } from '@graphlinks/core/redact'
+import { partsOf, redact, redactError, secretsOf, valuesOf } from '@graphlinks/core/redact'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws/client'
 import { closeCode } from './closeCodes.ts'
 import { SocketClosedError, SocketConnectError } from './errors.ts'
@@ -10,8 +10,26 @@ export type Failure = (operation: Operation) => GraphLinksError
 /** What is known of a connection when it fails. */
 export interface Peer {
   readonly url: string
-  /** What was sent in the `connection_init` payload: a server may echo it. */
-  readonly payload: unknown
+  /** All that was sent on the connection and is nobody's business: a server may echo it in any operation's error. */
+  readonly secrets: ReadonlySet<string>
+}
+
+/**
+ * @param payload - of `connection_init`: a function of the application may put secrets there.
+ * @param running - the operations on the connection, which share its end.
+ * @param variables - of operations that ran on it before.
+ */
+export function peerOf(
+  url: string,
+  payload: unknown,
+  running: readonly Operation[],
+  variables: readonly unknown[] = [],
+): Peer {
+  const sent = [...valuesOf(payload)].flatMap((value) => [value, ...partsOf(value)])
+  const secrets = new Set(sent)
+  for (const operation of running) for (const secret of secretsOf(operation)) secrets.add(secret)
+  for (const value of valuesOf(variables)) secrets.add(value)
+  return { url, secrets }
 }
 
 /** A close event: the platform's, or that of `ws`. */
@@ -25,16 +43,15 @@ export interface CloseEventLike {
 export const closeCodes = { normal: 1000, badResponse: 4004, wrongProtocol: 4406, noAck: 4504 } as const
 
 /** The server, or the platform, closed the socket. */
-export function closed({ code, reason = '', wasClean }: CloseEventLike, peer: Peer): Failure {
+export function closed({ code, reason = '', wasClean }: CloseEventLike, { secrets }: Peer): Failure {
   const { meaning, retryable } = closeCode(code)
-  return (operation) => {
-    const shown = redactFor(peer, operation, reason)
-    return new SocketClosedError(
+  const shown = redact(secrets, reason)
+  return (operation) =>
+    new SocketClosedError(
       `the socket was closed with ${code} (${meaning})${shown && `: ${shown}`}`,
       { ...detailsOf(operation), closeCode: code, reason: shown, wasClean: wasClean === true },
       retryable,
     )
-  }
 }
 
 /** The server sent something that graphql-transport-ws does not allow. */
@@ -43,7 +60,7 @@ export function badMessage(error: Error, peer: Peer): Failure {
 }
 
 /** The server did not acknowledge the connection in time. */
-export function notAcknowledged({ url }: Peer, timeoutMs: number): Failure {
+export function notAcknowledged(url: string, timeoutMs: number): Failure {
   const reason = `no connection_ack within ${timeoutMs} ms (connectTimeoutMs)`
   return (operation) =>
     new SocketClosedError(
@@ -54,44 +71,50 @@ export function notAcknowledged({ url }: Peer, timeoutMs: number): Failure {
 }
 
 /** The server speaks another subprotocol, or none. */
-export function wrongProtocol({ url }: Peer, chosen: string | undefined): Failure {
+export function wrongProtocol({ url, secrets }: Peer, chosen: string | undefined): Failure {
+  const named = chosen ? `the subprotocol "${redact(secrets, chosen, 40)}"` : 'no subprotocol'
   return (operation) =>
     new SocketConnectError(
-      `${originOf(url)}: the server chose ${chosen ? `the subprotocol "${redact(operation, chosen, 40)}"` : 'no subprotocol'}, and the link speaks "${GRAPHQL_TRANSPORT_WS_PROTOCOL}"`,
+      `${originOf(url)}: the server chose ${named}, and the link speaks "${GRAPHQL_TRANSPORT_WS_PROTOCOL}"`,
       detailsOf(operation),
       false, // it will choose the same again
     )
 }
 
 /** The platform reported an error of a socket that was in use. */
-export function broken(event: unknown, { maxMessageBytes }: { readonly maxMessageBytes: number }): Failure {
-  return (operation) => {
-    const cause = redactError(operation, errorOf(event))
-    const tooBig = (cause as { code?: unknown }).code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
-    return new SocketClosedError(
-      tooBig
-        ? `the server sent a message of more than ${maxMessageBytes} bytes (maxMessageBytes)`
-        : 'the socket broke; see cause',
-      { ...detailsOf(operation), closeCode: tooBig ? 1009 : 1006, cause },
-      !tooBig, // the message would be as large again
+export function broken(event: unknown, { secrets }: Peer, maxMessageBytes: number): Failure {
+  const cause = redactError(secrets, errorOf(event))
+  // How `ws` says it.
+  if ((cause as { code?: unknown }).code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH')
+    return tooLarge(maxMessageBytes, cause)
+  return (operation) =>
+    new SocketClosedError('the socket broke; see cause', { ...detailsOf(operation), closeCode: 1006, cause }, true)
+}
+
+/** The server sent a message that is larger than the link takes. */
+export function tooLarge(maxMessageBytes: number, cause?: Error): Failure {
+  return (operation) =>
+    new SocketClosedError(
+      `the server sent a message of more than ${maxMessageBytes} bytes (maxMessageBytes)`,
+      { ...detailsOf(operation), closeCode: 1009, ...(cause && { cause }) },
+      false, // the message would be as large again
     )
-  }
 }
 
 /** There is no socket: the server is away, or refuses the handshake. */
-export function notConnected(event: unknown, { url }: Peer): Failure {
-  return (operation) => {
-    const cause = redactError(operation, errorOf(event))
-    // How `ws` says it; browsers keep the status to themselves.
-    const status = Number(/server response: (\d{3})/.exec(cause.message)?.[1] ?? 0)
-    return new SocketConnectError(
+export function notConnected(event: unknown, { url, secrets }: Peer): Failure {
+  const error = errorOf(event)
+  const cause = redactError(secrets, error)
+  // How `ws` says it; browsers keep the status to themselves.
+  const status = Number(/server response: (\d{3})/.exec(String((error as { message?: unknown }).message))?.[1] ?? 0)
+  return (operation) =>
+    new SocketConnectError(
       status
         ? `${originOf(url)}: the handshake was answered with HTTP ${status}`
         : `${originOf(url)}: no connection: ${cause.message || 'the platform does not say why'}`,
       { ...detailsOf(operation), cause },
       status === 0 || status === 429 || status >= 500, // any other status is a refusal
     )
-  }
 }
 
 /** The link was disposed. */
@@ -115,19 +138,6 @@ function detailsOf({ operationName }: Operation) {
 function errorOf(event: unknown): unknown {
   const { error, message } = (event ?? {}) as { error?: unknown; message?: unknown }
   return error ?? new Error(typeof message === 'string' ? message : '')
-}
-
-/** As `redact`, and free of the payload too: a function of the application may put secrets there. */
-function redactFor({ payload }: Peer, operation: Operation, text: string): string {
-  const values = new Set<string>()
-  JSON.stringify(payload, (_, value: unknown) => {
-    if (typeof value === 'string') [value, ...value.split(/[ =]/)].forEach((word) => values.add(word))
-    return value
-  })
-  // Short ones are words, such as a language or a version.
-  const secrets = [...values].filter((value) => value.length > 5).sort((a, b) => b.length - a.length)
-  const clean = secrets.reduce((left, secret) => left.replaceAll(secret, '[redacted]'), text)
-  return redact(operation, clean)
 }
 
 function originOf(url: string): string {

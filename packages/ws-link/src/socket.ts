@@ -44,8 +44,10 @@ export async function loadSocketClass(given: SocketClass | undefined, needsHeade
  * The class that graphql-ws gets: it gives the socket that is there already, and its `close` does nothing. graphql-ws
  * would close with the text of an error as the reason, and at a second `complete` message for one operation even while
  * others run; when and how a socket is closed is the connection's business.
+ *
+ * @param onTooLarge - called instead of the listener: Node's own WebSocket, and browsers', know no limit.
  */
-export function lendSocket(socket: Socket): new () => unknown {
+export function lendSocket(socket: Socket, maxMessageBytes: number, onTooLarge: () => void): new () => unknown {
   return class LentSocket {
     static readonly CONNECTING = 0
     static readonly OPEN = open
@@ -65,7 +67,13 @@ export function lendSocket(socket: Socket): new () => unknown {
     }
 
     set onmessage(handler: Handler) {
-      socket.onmessage = handler
+      const listener = handler as ((event: { readonly data: unknown }) => void) | null
+      socket.onmessage =
+        listener &&
+        ((event: { readonly data: unknown }) => {
+          if (sizeOf(event.data) > maxMessageBytes) onTooLarge()
+          else listener(event)
+        })
     }
 
     set onerror(handler: Handler) {
@@ -82,6 +90,13 @@ export function lendSocket(socket: Socket): new () => unknown {
 
     close(): void {}
   }
+}
+
+/** Of a text, its characters: no more than its bytes, and counted already. */
+function sizeOf(data: unknown): number {
+  if (typeof data === 'string') return data.length
+  const { byteLength, size } = (data ?? {}) as { byteLength?: number; size?: number }
+  return byteLength ?? size ?? 0
 }
 
 /** Closes a socket in whatever state it is. @returns when it is closed, or was cut because the server did not answer. */

@@ -482,6 +482,65 @@ describe('cancellation', () => {
     expect(log.count('open')).toBe(1)
   })
 
+  it.each(['aborted', 'disposed'])(
+    'W11 %s while the payload is awaited, behind a generator link: nothing is opened',
+    async (how) => {
+      const { url, log } = await startServer()
+      let asked = (): void => {}
+      const isAsked = new Promise<void>((resolve) => (asked = resolve))
+      let give = (_: object): void => {}
+      const payload = () => {
+        asked()
+        return new Promise<Record<string, unknown>>((resolve) => (give = resolve as typeof give))
+      }
+      const clock = new FakeClock()
+      const link = wsLink({ url, payload, clock })
+      let opened: Promise<unknown> | undefined
+      // What an older kernel does: it iterates although the operation is over.
+      const client = createClient({
+        link: async function stubborn(operation) {
+          const results = await link(operation)
+          opened = (async () => results[Symbol.asyncIterator]().next())()
+          opened.catch(() => {})
+          return results
+        },
+      })
+      const other = createClient({ link: (operation) => link(operation) })
+      const controller = new AbortController()
+      const reason = new Error('changed my mind')
+      const pending = errorOf((how === 'aborted' ? client : other).query('{ n }', null, { signal: controller.signal }))
+      await isAsked
+      if (how === 'aborted') controller.abort(reason)
+      else await link.dispose?.()
+      give({})
+      if (how === 'aborted') expect(await pending).toBe(reason)
+      else expect(await pending).toMatchObject({ code: 'DISPOSED' })
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+      if (how === 'aborted') await expect(opened).rejects.toBe(reason)
+      expect(clock.pending).toBe(0)
+      await connect(url).query('{ hello }')
+      expect(log.count('open')).toBe(1)
+    },
+  )
+
+  it('W11 aborted while the WebSocket class is at work: nothing is sent, and the socket is idle', async () => {
+    const { url, log } = await startServer()
+    const controller = new AbortController()
+    class Aborting extends WebSocket {
+      constructor(...args: ConstructorParameters<typeof WebSocket>) {
+        super(...args)
+        controller.abort(new Error('gone'))
+      }
+    }
+    const clock = new FakeClock()
+    const client = connect(url, { webSocket: Aborting, clock, idleCloseMs: 500 })
+    expect((await errorOf(client.query('{ hello }', null, { signal: controller.signal }))).message).toBe('gone')
+    await log.wait(isMessage('connection_init'))
+    await clock.advance(500)
+    await log.wait(({ what }) => what === 'close')
+    expect(log.messages('subscribe')).toEqual([])
+  })
+
   it('abort behind a generator link, whose return() waits: the server sees complete all the same', async () => {
     const { url, log } = await startServer()
     const timing: Link = async function* timing(operation, next) {

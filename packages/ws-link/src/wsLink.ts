@@ -8,7 +8,7 @@ import {
   type TerminalLink,
 } from '@graphlinks/core'
 import { Connection } from './connection.ts'
-import { notConnected, unsendable } from './failures.ts'
+import { disposed, notConnected, peerOf, unsendable } from './failures.ts'
 import { createHandshake, type Handshake, type Payload } from './handshake.ts'
 import { loadSocketClass, type SocketClass } from './socket.ts'
 
@@ -31,7 +31,7 @@ export interface WsLinkOptions {
   readonly idleCloseMs?: number | undefined
   /** How many results of one operation may wait for a slow consumer before it fails. Default: 1,000. */
   readonly maxQueuedResults?: number | undefined
-  /** How large one message may be, in bytes. Only in Node. Default: 16,777,216 (16 MiB). */
+  /** How large one message may be, in bytes. Default: 16,777,216 (16 MiB). */
   readonly maxMessageBytes?: number | undefined
   /** Lets credentials go over plain ws to other hosts than loopback. Default: `false`. */
   readonly allowInsecure?: boolean | undefined
@@ -68,6 +68,7 @@ export function wsLink(options: WsLinkOptions): TerminalLink {
   const connections = new Map<string, Connection>()
   // Sockets that take no more operations and are not gone yet.
   const closing = new Set<Promise<void>>()
+  let disposals = 0
 
   const connect = (handshake: Handshake, socketClass: SocketClass): Connection => {
     const { identity } = handshake
@@ -85,24 +86,28 @@ export function wsLink(options: WsLinkOptions): TerminalLink {
 
   const named: TerminalLink = async function wsLink(operation) {
     checkJson(operation)
+    const startedAfter = disposals
     const [handshake, socketClass, query] = await Promise.all([
       createHandshake(operation, settings),
       loadSocketClass(settings.webSocket, settings.handshakeHeaders),
       operation.document.text(),
     ])
     const open = (): Connection => {
+      // A generator in the chain may come back here after all: nothing is opened for what is over.
+      operation.signal.throwIfAborted()
+      if (disposals !== startedAfter) throw disposed(operation)
       try {
         return connect(handshake, socketClass)
       } catch (error) {
-        throw notConnected({ error }, { url: settings.endpoint.href, payload: undefined })(operation)
+        throw notConnected({ error }, peerOf(settings.endpoint.href, handshake.payload, [operation]))(operation)
       }
     }
-    // Nothing is opened for an operation that was cancelled meanwhile: nobody iterates then.
     return { [Symbol.asyncIterator]: () => open().subscribe(operation, query) }
   }
   return Object.assign(named, {
     stage: 'terminal' as const,
     async dispose() {
+      disposals++
       for (const connection of connections.values()) connection.close()
       await Promise.all(closing)
     },
@@ -120,8 +125,12 @@ function checkJson(operation: Operation): void {
   }
 }
 
-function checkOptions(options: WsLinkOptions) {
+function checkOptions(given: WsLinkOptions) {
   const link = 'wsLink'
+  if (typeof given !== 'object' || given === null || given.url == null)
+    throw new OptionsError('give it { url }, such as "wss://api.example.com/graphql"', { link })
+  // What somebody added to Object.prototype is no option.
+  const options = Object.assign(Object.create(null) as object, given)
   const { payload = 'nested', handshakeHeaders = false, allowInsecure = false, clock = systemClock } = options
   const endpoint = parseEndpoint(options.url, link)
   if (payload !== 'nested' && payload !== 'flat' && typeof payload !== 'function') {
