@@ -1,6 +1,6 @@
-// Loaded when the first response is no result, so that applications do not start by loading what may never happen.
-import type { Operation } from '@graphlinks/core'
-import { redact } from '@graphlinks/core/redact'
+// Loaded when the first operation fails, so that applications do not start by loading what may never happen.
+import { LinkError, type Operation } from '@graphlinks/core'
+import { redact, redactError } from '@graphlinks/core/redact'
 import { printable } from './endpoint.ts'
 import {
   EmptyResponseError,
@@ -49,6 +49,15 @@ export function explainFailure(operation: Operation, response: WireResponse): Re
     )
   }
   return new MalformedResponseError(`${what}, but ${flaw(response)}${excerpt}`, details)
+}
+
+/** A request could not be made of the operation. */
+export function unsendable(operation: Operation, problem: string, error: unknown): LinkError {
+  return new LinkError(`${problem}; see cause`, {
+    link: 'httpLink',
+    operationName: operation.operationName,
+    cause: redactError(operation, error),
+  })
 }
 
 /** The error of a response that was cut off. */

@@ -1,6 +1,13 @@
-import { OptionsError, systemClock, type Clock, type Operation, type TerminalLink } from '@graphlinks/core'
+import {
+  GraphLinksError,
+  OptionsError,
+  systemClock,
+  type Clock,
+  type Operation,
+  type TerminalLink,
+} from '@graphlinks/core'
 import { createEndpoint, type Endpoint } from './endpoint.ts'
-import { buildRequest } from './request.ts'
+import { buildRequest, type WireRequest } from './request.ts'
 import { readResult } from './response.ts'
 import { send, type Fetch, type SendOptions } from './send.ts'
 
@@ -49,7 +56,7 @@ export type HttpLinkOptions = HttpLinkBaseOptions & EndpointOptions
  * @throws {@link OptionsError} when an option is no good, when the link is built. Operations fail with a
  * {@link NetworkError}, {@link HttpError}, {@link MalformedResponseError}, {@link EmptyResponseError},
  * {@link ResponseTooLargeError}, {@link RedirectBlockedError}, {@link SubscriptionNotSupportedError}, `TimeoutError` or
- * `InsecureTransportError`, or with the reason of the caller's own signal.
+ * `InsecureTransportError`, with a `LinkError` where `url` throws or variables are no JSON, or with the reason of the caller's own signal.
  *
  * @see https://graphql.github.io/graphql-over-http/draft/
  *
@@ -66,7 +73,7 @@ export type HttpLinkOptions = HttpLinkBaseOptions & EndpointOptions
 export function httpLink(options: HttpLinkOptions): TerminalLink {
   const settings = checkOptions(options)
   const named: TerminalLink = async function* httpLink(operation) {
-    const request = await buildRequest(operation, settings.endpoint(operation), settings.allowInsecure)
+    const request = await requestOf(operation, settings)
     const response = await send(operation, request, settings)
     const result = readResult(operation, response)
     if (!result) throw (await import('./failure.ts')).explainFailure(operation, response)
@@ -80,7 +87,21 @@ interface Settings extends SendOptions {
   readonly allowInsecure: boolean
 }
 
-function checkOptions(options: HttpLinkOptions): Settings {
+async function requestOf(operation: Operation, { endpoint, allowInsecure }: Settings): Promise<WireRequest> {
+  let problem = 'the url function threw'
+  try {
+    const url = endpoint(operation)
+    problem = 'the operation cannot be written as JSON'
+    return await buildRequest(operation, url, allowInsecure)
+  } catch (error) {
+    if (GraphLinksError.is(error)) throw error
+    throw (await import('./failure.ts')).unsendable(operation, problem, error)
+  }
+}
+
+function checkOptions(given: HttpLinkOptions): Settings {
+  // Own members only: what somebody put on Object.prototype is no option.
+  const options = Object.assign(Object.create(null) as object, given)
   const { timeoutMs = 30_000, maxResponseBytes = 16_777_216, redirects = 'error', allowInsecure = false } = options
   const { fetch, fetchOptions = {}, clock = systemClock } = options
   const taken = Object.keys(fetchOptions).find((name) => /^(method|headers|body|signal|redirect)$/.test(name))

@@ -63,16 +63,14 @@ async function exchange(
   signal: AbortSignal,
 ): Promise<WireResponse> {
   const fetch = options.fetch ?? (globalThis.fetch as Fetch | undefined) ?? (await import('cross-fetch')).fetch
-  // Redirects are ours to judge: every stack forwards custom headers to other origins.
-  const init = {
-    cache: 'no-store',
-    ...fetchOptions,
+  // No prototype, because fetch would read there, too. Redirects are ours to judge: every stack forwards custom headers to other origins.
+  const init = Object.assign(Object.create(null) as object, { cache: 'no-store' }, fetchOptions, {
     method: 'POST',
     headers,
     body,
     signal,
     redirect: 'manual',
-  } as const
+  })
   for (let from = url, count = 0; ; count++) {
     const response = await fetch(from.href, init as RequestInit)
     const { status, headers: received, type, redirected } = response
@@ -107,5 +105,5 @@ function outline(error: unknown, depth: number): Error {
   const { name, code, cause } = Object(error) as { name?: unknown; code?: unknown; cause?: unknown }
   const copy = new Error(String(code ?? name), cause && depth > 1 ? { cause: outline(cause, depth - 1) } : undefined)
   copy.stack = copy.message
-  return copy
+  return typeof code === 'string' ? Object.assign(copy, { code }) : copy
 }
