@@ -418,6 +418,25 @@ describe('credentials', () => {
       expect((error as Error).message).not.toContain('s3cret')
     }
   })
+
+  it.each([undefined, null, {}, 'ws://127.0.0.1'])('wsLink(%j), from JavaScript, is an OptionsError', (options) => {
+    expect(() => wsLink(options as never)).toThrow(OptionsError)
+  })
+
+  it('what somebody added to Object.prototype is no option', async () => {
+    const { url, log } = await startServer()
+    const polluted = { handshakeHeaders: true, idleCloseMs: 'never', webSocket: 1 }
+    try {
+      for (const [name, value] of Object.entries(polluted))
+        Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true })
+      const client = connect(url, {}, bearerLink('abc'))
+      expect((await client.query('{ hello }')).data).toEqual({ hello: 'world' })
+    } finally {
+      for (const name of Object.keys(polluted)) Reflect.deleteProperty(Object.prototype, name)
+    }
+    expect(log.messages('connection_init')[0]?.payload).toEqual({ headers: { authorization: 'Bearer abc' } })
+    expect(log.entries[0]?.headers).not.toHaveProperty('authorization')
+  })
 })
 
 describe('cancellation', () => {
@@ -488,10 +507,10 @@ describe('cancellation', () => {
       const { url, log } = await startServer()
       let asked = (): void => {}
       const isAsked = new Promise<void>((resolve) => (asked = resolve))
-      let give = (_: object): void => {}
+      let give: (payload: Record<string, unknown>) => void = () => {}
       const payload = () => {
         asked()
-        return new Promise<Record<string, unknown>>((resolve) => (give = resolve as typeof give))
+        return new Promise<Record<string, unknown>>((resolve) => (give = resolve))
       }
       const clock = new FakeClock()
       const link = wsLink({ url, payload, clock })
