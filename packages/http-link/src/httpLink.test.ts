@@ -724,9 +724,7 @@ describe('cancellation', () => {
         pull: () => (reading.resolve(), new Promise<void>(() => {})),
         cancel: () => cancelled.resolve(),
       }
-      const stream = new ReadableStream(source, { highWaterMark: 0 })),
-        cancel: () => cancelled.resolve(),
-      })
+      const stream = new ReadableStream(source, { highWaterMark: 0 })
       const fetch = jest.fn(async () => new Response(stream, { status: 307, headers: { location: '/next' } }))
       const controller = new AbortController()
       const client = clientOf('https://api.test/', { fetch, redirects: 'same-origin' })
