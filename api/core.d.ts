@@ -639,7 +639,7 @@ type Results = AsyncIterable<Result>;
  */
 declare function failed(error: unknown): Results;
 /**
- * Results that are still a promise, as results (K-5). A rejection is delivered to whoever iterates, or to nobody.
+ * Results that are still a promise, as results. A rejection is delivered to whoever iterates, or to nobody.
  *
  * @example
  * ```ts
@@ -755,7 +755,7 @@ interface CallOptions {
 /** Variables and options of a call: the variables are required exactly when the operation requires any. */
 type CallArguments<Variables> = {} extends Variables ? [variables?: Variables | null, options?: CallOptions] : [variables: Variables, options?: CallOptions];
 /** What a reusable request is made from. */
-interface RequestInit<Data = unknown, Variables = JsonObject> {
+interface RequestInit<Data = unknown, Variables = object> {
     readonly query: Document<Data, Variables>;
     /** Variables of every call. A call's own are merged over them, by top-level key. */
     readonly variables?: Partial<Variables> | undefined;
@@ -765,11 +765,15 @@ interface RequestInit<Data = unknown, Variables = JsonObject> {
     readonly extensions?: JsonObject | undefined;
 }
 /** A request that was checked once and can be run any number of times. Frozen. Made by {@link createRequest}. */
-interface Request<Data = unknown, Variables = JsonObject> {
+interface Request<Data = unknown, Variables = object> {
     readonly document: GraphQLDocument;
     readonly variables: Partial<Variables> | undefined;
     readonly operationName: string | undefined;
-    readonly headers: HeadersInput | undefined;
+    /** Names and boxed values: printing a request shows no value. */
+    readonly headers: readonly {
+        readonly name: string;
+        readonly value: Secret | null;
+    }[] | undefined;
     readonly extensions: JsonObject | undefined;
     /** Never set: it carries the type of the data. */
     readonly __data?: Data;
@@ -777,17 +781,17 @@ interface Request<Data = unknown, Variables = JsonObject> {
 /** Runs an operation and gives its last result. */
 interface QueryMethod {
     <Data, Variables>(request: Request<Data, Variables>, variables?: Partial<NoInfer<Variables>> | null, options?: CallOptions): Promise<Result<Data>>;
-    <Data = unknown, Variables = JsonObject>(document: Document<Data, Variables>, ...args: CallArguments<NoInfer<Variables>>): Promise<Result<Data>>;
+    <Data = unknown, Variables = object>(document: Document<Data, Variables>, ...args: CallArguments<NoInfer<Variables>>): Promise<Result<Data>>;
 }
 /** Runs an operation and gives its data, or throws. */
 interface RequestMethod {
     <Data, Variables>(request: Request<Data, Variables>, variables?: Partial<NoInfer<Variables>> | null, options?: CallOptions): Promise<Data>;
-    <Data = unknown, Variables = JsonObject>(document: Document<Data, Variables>, ...args: CallArguments<NoInfer<Variables>>): Promise<Data>;
+    <Data = unknown, Variables = object>(document: Document<Data, Variables>, ...args: CallArguments<NoInfer<Variables>>): Promise<Data>;
 }
 /** Runs an operation and gives its results as they come. */
 interface IterateMethod {
     <Data, Variables>(request: Request<Data, Variables>, variables?: Partial<NoInfer<Variables>> | null, options?: CallOptions): AsyncIterable<Result<Data>>;
-    <Data = unknown, Variables = JsonObject>(document: Document<Data, Variables>, ...args: CallArguments<NoInfer<Variables>>): AsyncIterable<Result<Data>>;
+    <Data = unknown, Variables = object>(document: Document<Data, Variables>, ...args: CallArguments<NoInfer<Variables>>): AsyncIterable<Result<Data>>;
 }
 /** A GraphQL client: a chain of links, and methods that run operations through it. */
 interface Client {
@@ -859,7 +863,7 @@ declare class GraphQLResultError extends GraphLinksError {
  * await client.dispose()
  * ```
  */
-declare function createClient({ link }: ClientOptions): Client;
+declare function createClient(options: ClientOptions): Client;
 /**
  * Makes a request that can be run many times, with variables and headers of its own. Everything in it is checked now.
  *
@@ -877,7 +881,7 @@ declare function createClient({ link }: ClientOptions): Client;
  * })
  * ```
  */
-declare function createRequest<Data = unknown, Variables = JsonObject>(init: RequestInit<Data, Variables>): Request<Data, Variables>;
+declare function createRequest<Data = unknown, Variables = object>(init: RequestInit<Data, Variables>): Request<Data, Variables>;
 
 /** Time as an option, so that tests of time need no sleeping. */
 interface Clock {

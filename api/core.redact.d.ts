@@ -109,14 +109,11 @@ interface Operation {
 }
 
 /**
- * For authors of terminal links: text from outside, made fit for an error. An entry of its own, so that browsers load it
- * when the first error needs it.
- */
-
-/**
  * Makes a text that came from outside fit for an error message: every credential, sensitive header and variable of the
- * operation is cut out (also in JSON and URL spelling), control characters become spaces, and the rest is shortened.
+ * operation is cut out (also as JSON, URLs, forms and HTML spell it, and as two of them in turn), control characters
+ * become spaces, and the rest is shortened.
  *
+ * @param secrets - the operation, or texts to cut out, such as {@link secretsOf} and {@link valuesOf} give.
  * @param maxLength - in characters. Default: 256.
  *
  * @example
@@ -127,7 +124,42 @@ interface Operation {
  * export const explain = (operation: Operation, body: string): string => `the server said: ${redact(operation, body)}`
  * ```
  */
-declare function redact(operation: Operation, text: string, maxLength?: number): string;
+declare function redact(secrets: Operation | ReadonlySet<string>, text: string, maxLength?: number): string;
+/**
+ * The credentials, sensitive headers and variables of an operation, as it is and as terminal links sent it.
+ *
+ * @example
+ * ```ts
+ * import type { Operation } from '@graphlinks/core'
+ * import { redact, secretsOf } from '@graphlinks/core/redact'
+ *
+ * export const explain = (operations: Operation[], reason: string): string =>
+ *   redact(new Set(operations.flatMap((operation) => [...secretsOf(operation)])), reason)
+ * ```
+ */
+declare function secretsOf(operation: Operation): Set<string>;
+/**
+ * A credential and what is as secret in it: the token of "Bearer token", the password in Base64, each of the cookies.
+ *
+ * @example
+ * ```ts
+ * import { partsOf } from '@graphlinks/core/redact'
+ *
+ * console.log(partsOf('Bearer abc123')) // [ 'Bearer abc123', 'abc123' ]
+ * ```
+ */
+declare function partsOf(credential: string): string[];
+/**
+ * The texts and numbers in a JSON value, as they go on the wire. What has less than three characters says nothing.
+ *
+ * @example
+ * ```ts
+ * import { redact, valuesOf } from '@graphlinks/core/redact'
+ *
+ * export const explain = (payload: object, reason: string): string => redact(valuesOf(payload), reason)
+ * ```
+ */
+declare function valuesOf(json: unknown): Set<string>;
 /**
  * An error of a library as a cause that may be kept: its name, its code and its redacted message, three causes deep.
  * The original is dropped, since errors of HTTP and WebSocket stacks carry headers, URLs and values.
@@ -140,6 +172,6 @@ declare function redact(operation: Operation, text: string, maxLength?: number):
  * export const causeFor = (operation: Operation, error: unknown): Error => redactError(operation, error)
  * ```
  */
-declare function redactError(operation: Operation, error: unknown, depth?: number): Error;
+declare function redactError(secrets: Operation | ReadonlySet<string>, error: unknown, depth?: number): Error;
 
-export { redact, redactError };
+export { partsOf, redact, redactError, secretsOf, valuesOf };

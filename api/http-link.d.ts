@@ -44,7 +44,7 @@ type HttpLinkOptions = HttpLinkBaseOptions & EndpointOptions;
  * @throws {@link OptionsError} when an option is no good, when the link is built. Operations fail with a
  * {@link NetworkError}, {@link HttpError}, {@link MalformedResponseError}, {@link EmptyResponseError},
  * {@link ResponseTooLargeError}, {@link RedirectBlockedError}, {@link SubscriptionNotSupportedError}, `TimeoutError` or
- * `InsecureTransportError`, or with the reason of the caller's own signal.
+ * `InsecureTransportError`, with a `LinkError` where `url` throws or variables are no JSON, or with the reason of the caller's own signal.
  *
  * @see https://graphql.github.io/graphql-over-http/draft/
  *
@@ -65,6 +65,8 @@ interface ResponseDetails extends ErrorDetails {
     readonly status?: number | undefined;
     /** Without search parameters, fragment and user. */
     readonly url?: string | undefined;
+    readonly retryAfter?: string | null | undefined;
+    readonly wwwAuthenticate?: string | null | undefined;
 }
 /**
  * There was no response: the server could not be reached, or the connection broke.
@@ -98,13 +100,15 @@ declare class ResponseError extends GraphLinksError {
     readonly status: number | undefined;
     /** The URL that answered, without search parameters, fragment and user. */
     readonly url: string | undefined;
+    /** The `Retry-After` header as it came: seconds, or an HTTP date. */
+    readonly retryAfter: string | null;
+    /** The `WWW-Authenticate` header as it came. */
+    readonly wwwAuthenticate: string | null;
     constructor(message: string, details?: ResponseDetails);
 }
 /** What a {@link HttpError} keeps of its response. */
 interface HttpErrorDetails extends ResponseDetails {
     readonly mediaType: string;
-    readonly retryAfter: string | null;
-    readonly wwwAuthenticate: string | null;
 }
 /**
  * The server answered with a status or a body that is no GraphQL response: a proxy, a login page, a wrong URL.
@@ -122,10 +126,6 @@ declare class HttpError extends ResponseError {
     static readonly code: string;
     /** The media type of the response, without parameters; empty where the server named none. */
     readonly mediaType: string;
-    /** The `Retry-After` header as it came: seconds, or an HTTP date. */
-    readonly retryAfter: string | null;
-    /** The `WWW-Authenticate` header as it came. */
-    readonly wwwAuthenticate: string | null;
     constructor(message: string, details: HttpErrorDetails);
 }
 /**

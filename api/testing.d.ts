@@ -11,7 +11,7 @@ interface LinkContractOptions {
  * Registers the tests that every link must pass, whatever it is for: the promises that other links and applications
  * rely on. `makeLink` makes a fresh link that lets an ordinary query through.
  *
- * @throws Error when there is no global `test` and none is given.
+ * @throws Error when there is no global `test` and none is given, or when `makeLink` is a link itself.
  *
  * @example
  * ```ts

@@ -30,7 +30,7 @@ interface WsLinkOptions {
     readonly idleCloseMs?: number | undefined;
     /** How many results of one operation may wait for a slow consumer before it fails. Default: 1,000. */
     readonly maxQueuedResults?: number | undefined;
-    /** How large one message may be, in bytes. Only in Node. Default: 16,777,216 (16 MiB). */
+    /** How large one message may be, in bytes. Default: 16,777,216 (16 MiB). */
     readonly maxMessageBytes?: number | undefined;
     /** Lets credentials go over plain ws to other hosts than loopback. Default: `false`. */
     readonly allowInsecure?: boolean | undefined;
