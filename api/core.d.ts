@@ -739,21 +739,6 @@ declare function compose(...links: Link[]): Link;
  */
 declare function split(test: (operation: Operation) => boolean, yes: TerminalLink, no: TerminalLink): TerminalLink;
 
-/** What one call may say beside its document and variables. */
-interface CallOptions {
-    /** Headers of this call alone: they win over the request's, and those over every link. `null` removes a header. */
-    readonly headers?: HeadersInput | undefined;
-    /** Ends the operation when it aborts; the call rejects with the signal's own reason. */
-    readonly signal?: AbortSignal | undefined;
-    /** Values for links, under typed keys. Default: empty. */
-    readonly context?: Context | undefined;
-    /** Which operation of the document runs. Needed only where it has several. Wins over the request's. */
-    readonly operationName?: string | undefined;
-    /** Members of `extensions` of the request, merged over the request's by top-level key. */
-    readonly extensions?: JsonObject | undefined;
-}
-/** Variables and options of a call: the variables are required exactly when the operation requires any. */
-type CallArguments<Variables> = {} extends Variables ? [variables?: Variables | null, options?: CallOptions] : [variables: Variables, options?: CallOptions];
 /** What a reusable request is made from. */
 interface RequestInit<Data = unknown, Variables = object> {
     readonly query: Document<Data, Variables>;
@@ -778,6 +763,40 @@ interface Request<Data = unknown, Variables = object> {
     /** Never set: it carries the type of the data. */
     readonly __data?: Data;
 }
+/**
+ * Makes a request that can be run many times, with variables and headers of its own. Everything in it is checked now.
+ *
+ * @throws {@link DocumentError} when the document has no such operation; {@link HeaderError} when a header cannot be
+ * sent.
+ *
+ * @example
+ * ```ts
+ * import { createRequest } from '@graphlinks/core'
+ *
+ * const cities = createRequest({
+ *   query: 'query Cities($first: Int!) { cities(first: $first) { name } }',
+ *   variables: { first: 10 },
+ *   headers: { 'accept-language': 'de' },
+ * })
+ * ```
+ */
+declare function createRequest<Data = unknown, Variables = object>(init: RequestInit<Data, Variables>): Request<Data, Variables>;
+
+/** What one call may say beside its document and variables. */
+interface CallOptions {
+    /** Headers of this call alone: they win over the request's, and those over every link. `null` removes a header. */
+    readonly headers?: HeadersInput | undefined;
+    /** Ends the operation when it aborts; the call rejects with the signal's own reason. */
+    readonly signal?: AbortSignal | undefined;
+    /** Values for links, under typed keys. Default: empty. */
+    readonly context?: Context | undefined;
+    /** Which operation of the document runs. Needed only where it has several. Wins over the request's. */
+    readonly operationName?: string | undefined;
+    /** Members of `extensions` of the request, merged over the request's by top-level key. */
+    readonly extensions?: JsonObject | undefined;
+}
+/** Variables and options of a call: the variables are required exactly when the operation requires any. */
+type CallArguments<Variables> = {} extends Variables ? [variables?: Variables | null, options?: CallOptions] : [variables: Variables, options?: CallOptions];
 /** Runs an operation and gives its last result. */
 interface QueryMethod {
     <Data, Variables>(request: Request<Data, Variables>, variables?: Partial<NoInfer<Variables>> | null, options?: CallOptions): Promise<Result<Data>>;
@@ -864,24 +883,6 @@ declare class GraphQLResultError extends GraphLinksError {
  * ```
  */
 declare function createClient(options: ClientOptions): Client;
-/**
- * Makes a request that can be run many times, with variables and headers of its own. Everything in it is checked now.
- *
- * @throws {@link DocumentError} when the document has no such operation; {@link HeaderError} when a header cannot be
- * sent.
- *
- * @example
- * ```ts
- * import { createRequest } from '@graphlinks/core'
- *
- * const cities = createRequest({
- *   query: 'query Cities($first: Int!) { cities(first: $first) { name } }',
- *   variables: { first: 10 },
- *   headers: { 'accept-language': 'de' },
- * })
- * ```
- */
-declare function createRequest<Data = unknown, Variables = object>(init: RequestInit<Data, Variables>): Request<Data, Variables>;
 
 /** Time as an option, so that tests of time need no sleeping. */
 interface Clock {
@@ -1253,5 +1254,21 @@ declare function parseUrl(text: string, base?: string): URL | undefined;
  */
 declare function isLoopback(hostname: string): boolean;
 
-export { Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, ResultQueue, Secret, TimeoutError, WiringError, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, emptyContext, execute, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, isLoopback, isOverridden, lastResult, mapResults, onSettled, originOf, parseDocument, parseUrl, renderFields, scanOperations, single, split, systemClock, withContext, withCredential, withExtensions, withHeader, withVariables };
+/**
+ * Options as the caller gave them, for factories of links: a name that somebody put on `Object.prototype` is no option,
+ * and options that are missing altogether are none.
+ *
+ * @example
+ * ```ts
+ * import { ownOptions } from '@graphlinks/core'
+ *
+ * export function sampleLink(options: { readonly rate?: number } = {}) {
+ *   const { rate = 0.1 } = ownOptions(options)
+ *   return rate
+ * }
+ * ```
+ */
+declare function ownOptions<Options extends object>(options: Options | undefined): Options;
+
+export { Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, ResultQueue, Secret, TimeoutError, WiringError, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, emptyContext, execute, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, isLoopback, isOverridden, lastResult, mapResults, onSettled, originOf, ownOptions, parseDocument, parseUrl, renderFields, scanOperations, single, split, systemClock, withContext, withCredential, withExtensions, withHeader, withVariables };
 export type { AnyDocument, ApiKeyLinkOptions, BasicAuthLinkOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialOptions, Destination, Document, ErrorDetails, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationInit, OperationKind, OperationSignature, Outcome, Provided, QueryMethod, RenderedFields, Request, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, TerminalLink, TypedDocument };

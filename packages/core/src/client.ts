@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
-import { parseDocument, type AnyDocument, type Document, type GraphQLDocument, type OperationKind } from './document.ts'
+import type { AnyDocument, Document, GraphQLDocument, OperationKind } from './document.ts'
+import { DocumentCache } from './documentCache.ts'
 import { DisposedError, DocumentError, GraphLinksError, OptionsError } from './errors.ts'
 import { executeIn, lastResultIn } from './execute.ts'
 import type { ExecutionScope } from './execution.ts'
@@ -8,8 +9,8 @@ import type { HeadersInput } from './headers.ts'
 import { checkTerminal, type TerminalLink } from './link.ts'
 import { makeOperation, overrideFields, type JsonObject, type Operation } from './operation.ts'
 import { ownOptions } from './ownOptions.ts'
+import { isRequest, type Request } from './request.ts'
 import type { Result, ResultError } from './results.ts'
-import type { Secret } from './secret.ts'
 
 /** What one call may say beside its document and variables. */
 export interface CallOptions {
@@ -29,29 +30,6 @@ export interface CallOptions {
 export type CallArguments<Variables> = {} extends Variables
   ? [variables?: Variables | null, options?: CallOptions]
   : [variables: Variables, options?: CallOptions]
-
-/** What a reusable request is made from. */
-export interface RequestInit<Data = unknown, Variables = object> {
-  readonly query: Document<Data, Variables>
-  /** Variables of every call. A call's own are merged over them, by top-level key. */
-  readonly variables?: Partial<Variables> | undefined
-  readonly operationName?: string | undefined
-  /** Headers of every call of this request. A call's own win over them. */
-  readonly headers?: HeadersInput | undefined
-  readonly extensions?: JsonObject | undefined
-}
-
-/** A request that was checked once and can be run any number of times. Frozen. Made by {@link createRequest}. */
-export interface Request<Data = unknown, Variables = object> {
-  readonly document: GraphQLDocument
-  readonly variables: Partial<Variables> | undefined
-  readonly operationName: string | undefined
-  /** Names and boxed values: printing a request shows no value. */
-  readonly headers: readonly { readonly name: string; readonly value: Secret | null }[] | undefined
-  readonly extensions: JsonObject | undefined
-  /** Never set: it carries the type of the data. */
-  readonly __data?: Data
-}
 
 /** Runs an operation and gives its last result. */
 export interface QueryMethod {
@@ -290,60 +268,4 @@ function looksLikeOptions(variables: JsonObject, { source }: GraphQLDocument): b
     (typeof source === 'string' || source instanceof String) &&
     !source.includes('$')
   )
-}
-
-function isRequest(source: AnyDocument | Request): source is Request {
-  return typeof (source as Request | undefined)?.document?.select === 'function'
-}
-
-/**
- * Makes a request that can be run many times, with variables and headers of its own. Everything in it is checked now.
- *
- * @throws {@link DocumentError} when the document has no such operation; {@link HeaderError} when a header cannot be
- * sent.
- *
- * @example
- * ```ts
- * import { createRequest } from '@graphlinks/core'
- *
- * const cities = createRequest({
- *   query: 'query Cities($first: Int!) { cities(first: $first) { name } }',
- *   variables: { first: 10 },
- *   headers: { 'accept-language': 'de' },
- * })
- * ```
- */
-export function createRequest<Data = unknown, Variables = object>(
-  init: RequestInit<Data, Variables>,
-): Request<Data, Variables> {
-  const { query, variables, operationName, headers, extensions } = ownOptions(init)
-  if (!query) throw new OptionsError('createRequest needs { query }: a GraphQL text or a typed document')
-  const document = parseDocument(query as AnyDocument)
-  document.select(operationName)
-  return Object.freeze({
-    document,
-    variables: variables && Object.freeze({ ...variables }),
-    operationName,
-    headers: headers && Object.freeze(overrideFields(headers)),
-    extensions: extensions && Object.freeze({ ...extensions }),
-  })
-}
-
-const maxTexts = 1_000
-
-/** Parsed documents of one client: objects for as long as they live, texts up to a number, the oldest leaving first. */
-class DocumentCache {
-  readonly #objects = new WeakMap<object, GraphQLDocument>()
-  readonly #texts = new Map<unknown, GraphQLDocument>()
-
-  get(source: AnyDocument): GraphQLDocument {
-    const cache = typeof source === 'object' ? this.#objects : this.#texts
-    let document = cache.get(source as object)
-    if (!document) {
-      document = parseDocument(source)
-      cache.set(source as object, document)
-      if (this.#texts.size > maxTexts) this.#texts.delete(this.#texts.keys().next().value)
-    }
-    return document
-  }
 }

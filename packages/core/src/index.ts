@@ -1,5 +1,5 @@
 // For applications
-export { createClient, createRequest, GraphQLResultError } from './client.ts'
+export { createClient, GraphQLResultError } from './client.ts'
 export type {
   CallArguments,
   CallOptions,
@@ -7,10 +7,10 @@ export type {
   ClientOptions,
   IterateMethod,
   QueryMethod,
-  Request,
-  RequestInit,
   RequestMethod,
 } from './client.ts'
+export { createRequest } from './request.ts'
+export type { Request, RequestInit } from './request.ts'
 export { chain, compose, split } from './link.ts'
 export type { Link, LinkTraits, Next, TerminalLink } from './link.ts'
 export { headerLink } from './auth/headerLink.ts'
@@ -70,3 +70,4 @@ export type { Destination, RenderedFields } from './credentials.ts'
 export { checkOrigin, isLoopback, originOf, parseUrl } from './origin.ts'
 export { checkHeaderName, checkHeaderValue, headerEntries, inBrowser } from './headers.ts'
 export type { HeaderEntry } from './headers.ts'
+export { ownOptions } from './ownOptions.ts'

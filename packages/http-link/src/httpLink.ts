@@ -1,6 +1,7 @@
 import {
   GraphLinksError,
   OptionsError,
+  ownOptions,
   systemClock,
   type Clock,
   type Operation,
@@ -100,8 +101,7 @@ async function requestOf(operation: Operation, { endpoint, allowInsecure }: Sett
 }
 
 function checkOptions(given: HttpLinkOptions): Settings {
-  // Own members only: what somebody put on Object.prototype is no option.
-  const options = Object.assign(Object.create(null) as object, given)
+  const options = ownOptions(given)
   const { timeoutMs = 30_000, maxResponseBytes = 16_777_216, redirects = 'error', allowInsecure = false } = options
   const { fetch, fetchOptions = {}, clock = systemClock } = options
   const taken = Object.keys(fetchOptions).find((name) => /^(method|headers|body|signal|redirect)$/.test(name))

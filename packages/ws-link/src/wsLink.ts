@@ -1,6 +1,7 @@
 import {
   inBrowser,
   OptionsError,
+  ownOptions,
   parseUrl,
   systemClock,
   type Clock,
@@ -129,8 +130,7 @@ function checkOptions(given: WsLinkOptions) {
   const link = 'wsLink'
   if (typeof given !== 'object' || given === null || given.url == null)
     throw new OptionsError('give it { url }, such as "wss://api.example.com/graphql"', { link })
-  // What somebody added to Object.prototype is no option.
-  const options = Object.assign(Object.create(null) as object, given)
+  const options = ownOptions(given)
   const { payload = 'nested', handshakeHeaders = false, allowInsecure = false, clock = systemClock } = options
   const endpoint = parseEndpoint(options.url, link)
   if (payload !== 'nested' && payload !== 'flat' && typeof payload !== 'function') {
