@@ -227,13 +227,22 @@ const methodFor = { query: 'query', mutation: 'mutate', subscription: 'subscribe
 
 type MethodArguments = [source: AnyDocument | Request, variables?: JsonObject | null, options?: CallOptions]
 
+// The members are own, so that none is read off a polluted Object.prototype.
+const noOptions: CallOptions = Object.freeze({
+  headers: undefined,
+  signal: undefined,
+  context: undefined,
+  operationName: undefined,
+  extensions: undefined,
+})
+
 function toOperation(
   documents: DocumentCache,
   source: AnyDocument | Request,
   variables: JsonObject | null | undefined,
   options: CallOptions | undefined,
 ): Operation {
-  const call = ownOptions(options)
+  const call = options ? ownOptions(options) : noOptions
   const request = isRequest(source) ? source : undefined
   const document = request?.document ?? documents.get(source as AnyDocument)
   const signature = document.select(call.operationName ?? request?.operationName)
