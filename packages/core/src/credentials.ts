@@ -67,7 +67,7 @@ function requireConfidential(endpoint: URL, name: string, link: string, { operat
 
 /**
  * What the operation's credentials amount to: two operations whose sensitive headers or query parameters differ have
- * different identities. Links that share work between operations (dedup, batch, cache, sockets) key on it. It comes in
+ * different identities; the tokens of one session, however often they are renewed, are one. Links that share work between operations (dedup, batch, cache, sockets) key on it. It comes in
  * a {@link Secret} because it holds the credentials: reveal it as a key in memory, never print it.
  *
  * @example
@@ -82,11 +82,11 @@ function requireConfidential(endpoint: URL, name: string, link: string, { operat
 export function identityOf(operation: Operation): Secret {
   const settled = new Set<string>()
   const parts: unknown[][] = []
-  for (const { name, place, value, sensitive, origins } of (operation as OperationValue).fields) {
+  for (const { name, place, value, sensitive, origins, owner } of (operation as OperationValue).fields) {
     const slot = `${place} ${name}`
     if (settled.has(slot)) continue
     if (origins === undefined) settled.add(slot)
-    if (sensitive && value !== null) parts.push([slot, value.reveal(), origins])
+    if (sensitive && value !== null) parts.push([slot, owner === undefined ? value.reveal() : { owner }, origins])
   }
   return new Secret(JSON.stringify(parts.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))))
 }

@@ -34,6 +34,8 @@ export class Field {
   readonly place: 'header' | 'query'
   readonly sensitive: boolean
   readonly origins: readonly string[] | undefined
+  /** Whose value it is, where that outlives the value, as a session does its tokens. Identities are made of it. */
+  readonly owner: string | undefined
 
   constructor(
     name: string,
@@ -41,12 +43,14 @@ export class Field {
     sensitive: boolean,
     place: 'header' | 'query' = 'header',
     origins?: readonly string[],
+    owner?: string,
   ) {
     this.name = name
     this.value = value === null ? null : new Secret(value)
     this.place = place
     this.sensitive = sensitive
     this.origins = origins
+    this.owner = owner
   }
 }
 

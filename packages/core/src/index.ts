@@ -21,9 +21,31 @@ export { basicAuthLink } from './auth/basicAuthLink.ts'
 export type { BasicAuthLinkOptions } from './auth/basicAuthLink.ts'
 export { apiKeyLink } from './auth/apiKeyLink.ts'
 export type { ApiKeyLinkOptions } from './auth/apiKeyLink.ts'
+export { tokenRefreshLink } from './auth/tokenRefreshLink.ts'
+export type { TokenRefreshLinkOptions } from './auth/tokenRefreshLink.ts'
+export { createTokenSource } from './auth/tokenSource.ts'
+export type {
+  RefreshOptions,
+  SessionEvent,
+  SessionState,
+  TokenSource,
+  TokenSourceBaseOptions,
+  TokenSourceOptions,
+} from './auth/tokenSource.ts'
+export type { RefreshRequest } from './auth/renewal.ts'
+export type { RefreshReason } from './auth/sessionState.ts'
+export type { Tokens } from './auth/tokens.ts'
+export { replay } from './auth/rejection.ts'
+export {
+  AuthExpiredError,
+  AuthQueueFullError,
+  AuthRefreshError,
+  IdentityChangedError,
+  RefreshRejectedError,
+} from './auth/sessionErrors.ts'
 export type { CredentialOptions, Provided } from './auth/provider.ts'
 export type { AnyDocument, Document, OperationKind, TypedDocument } from './document.ts'
-export type { HttpMetadata, ResponseHeaders, Result, ResultError, Results } from './results.ts'
+export type { HttpMetadata, ReplayRefusal, ResponseHeaders, Result, ResultError, Results } from './results.ts'
 export type { HeadersInput } from './headers.ts'
 export {
   CredentialError,
@@ -63,6 +85,13 @@ export type { OperationSignature } from './document.ts'
 export { Secret } from './secret.ts'
 export { systemClock } from './clock.ts'
 export type { Clock } from './clock.ts'
+
+export { memoryTokenStore } from './auth/tokenStore.ts'
+export type { RefreshLock, StoredTokens, TokenStore } from './auth/tokenStore.ts'
+export type { SessionChannel, SessionMessage } from './auth/tokenSource.ts'
+export { isTokenRefused } from './auth/rejection.ts'
+export type { AttemptOutcome } from './auth/rejection.ts'
+export type { BearerFieldOptions } from './auth/bearerField.ts'
 
 // For authors of terminal links
 export { identityOf, renderFields } from './credentials.ts'

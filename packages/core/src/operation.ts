@@ -66,6 +66,8 @@ interface ExecutionState {
   addSent(operation: Operation): void
   /** Calls back when the operation is cancelled, without making a signal. @returns a function that takes it back. */
   onAbort(callback: () => void): () => void
+  /** Ends the operation with this error, wherever it is. */
+  abort(reason: unknown): void
 }
 
 /** What links never change, shared by all copies of an operation. */

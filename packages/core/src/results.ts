@@ -36,7 +36,20 @@ export interface Result<Data = unknown> {
   /** `true` while more results of the same execution follow (incremental delivery). */
   readonly hasNext?: boolean
   readonly http?: HttpMetadata
+  /**
+   * Set by `tokenRefreshLink` on a result that says that the token was refused, where the operation was not sent again:
+   * why it was not. The rest of the result is what the server sent.
+   */
+  readonly notReplayed?: ReplayRefusal
 }
+
+/**
+ * Why an operation was not sent again with a new token: `'executed'`, a mutation whose result has `data` ran at least in
+ * part; `'delivered'`, the consumer already has results of it; `'replayed'`, it was sent again before; `'one-shot'`, its
+ * variables hold a stream that was read; `'never'`, its {@link replay} context says so; `'not-renewed'`, new tokens are
+ * refused as well, so none was asked for.
+ */
+export type ReplayRefusal = 'executed' | 'delivered' | 'replayed' | 'one-shot' | 'never' | 'not-renewed'
 
 /**
  * The results of one attempt: cold (nothing is sent before the first iteration) and one-shot. One for a query, several

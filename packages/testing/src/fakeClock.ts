@@ -19,16 +19,41 @@ interface Timer {
  */
 export class FakeClock implements Clock {
   #now = 0
+  // What `date` is ahead of `now`; it begins on 2026-01-01.
+  #ahead = Date.UTC(2026)
   readonly #timers = new Set<Timer>()
 
   now(): number {
     return this.#now
   }
 
+  date(): number {
+    return this.#now + this.#ahead
+  }
+
   after(delayMs: number, callback: () => void): () => void {
     const timer = { at: this.#now + delayMs, callback }
     this.#timers.add(timer)
     return () => this.#timers.delete(timer)
+  }
+
+  inBackground(delayMs: number, callback: () => void): () => void {
+    return this.after(delayMs, callback)
+  }
+
+  /**
+   * Sets the date forward, or back with a negative number, as people and networks do. Nothing else moves; a machine that
+   * sleeps looks the same, when it is awake again.
+   *
+   * @param byMs - in milliseconds.
+   */
+  setDate(byMs: number): void {
+    this.#ahead += byMs
+  }
+
+  /** When each armed timer is due, in milliseconds from now, soonest first. */
+  get delays(): readonly number[] {
+    return [...this.#timers].map(({ at }) => at - this.#now).sort((a, b) => a - b)
   }
 
   /** How many timers are armed. A test of `dispose` ends with 0. */

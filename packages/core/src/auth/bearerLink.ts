@@ -1,26 +1,17 @@
-import { CredentialError, OptionsError } from '../errors.ts'
-import { Field } from '../field.ts'
-import { checkHeaderName, checkHeaderValue } from '../headers.ts'
 import type { Link } from '../link.ts'
 import { isOverridden, withField } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
+import { bearerFields, type BearerFieldOptions } from './bearerField.ts'
 import { checkOptions, provideText, type CredentialOptions, type Provided } from './provider.ts'
 
 /** Options of {@link bearerLink}. */
-export interface BearerLinkOptions extends CredentialOptions {
-  /** The word before the token; `''` sends the token alone (AWS AppSync). Default: `'Bearer'`. */
-  readonly scheme?: string | undefined
-  /** The header that carries the token. Default: `'authorization'`. */
-  readonly header?: string | undefined
+export interface BearerLinkOptions extends CredentialOptions, BearerFieldOptions {
   /**
    * Whether white space around the token is cut off, as files and environment variables have it. Default: `false`,
    * which refuses such a token.
    */
   readonly trim?: boolean | undefined
 }
-
-// RFC 6750 section 2.1, b64token
-const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
 
 /**
  * Sends a bearer token with every operation (RFC 6750 section 2.1). The token is read for each attempt, so a function
@@ -40,35 +31,21 @@ const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
  * ```
  */
 export function bearerLink(token: Provided<string> | undefined | null, options: BearerLinkOptions = {}): Link {
-  const details = { link: 'bearerLink' }
+  const link = 'bearerLink'
   const own = ownOptions(options)
-  const { scheme = 'Bearer', trim = false } = own
-  const header = checkHeaderName(own.header ?? 'authorization', details)
-  const checked = checkOptions(details.link, own)
-  if (scheme !== '' && !/^[!#$%&'*+\-.^_`|~\w]+$/.test(scheme)) {
-    throw new OptionsError('scheme is one word, such as "Bearer", or "" for none', details)
-  }
-
-  const toField = (value: string, operationName?: string): Field => {
-    const text = trim ? value.trim() : value
-    const where = { ...details, operationName }
-    checkHeaderValue(header, text, where)
-    if (scheme !== '' && !token68.test(text)) {
-      throw new CredentialError(
-        'the token has a character that bearer tokens do not have (RFC 6750 section 2.1): pass it without its scheme',
-        where,
-      )
-    }
-    return new Field(header, scheme === '' ? text : `${scheme} ${text}`, true, 'header', checked.origins)
-  }
+  const checked = checkOptions(link, own)
+  const { header, toField } = bearerFields(link, own, checked.origins)
+  const trimmed = (value: string): string => (own.trim ? value.trim() : value)
 
   const constant =
-    typeof token === 'string' && token !== '' && token !== 'undefined' && token !== 'null' ? toField(token) : undefined
+    typeof token === 'string' && token !== '' && token !== 'undefined' && token !== 'null'
+      ? toField(trimmed(token))
+      : undefined
   const named: Link = function bearerLink(operation, next) {
     if (isOverridden(operation, header)) return next(operation)
     if (constant) return next(withField(operation, constant))
     return provideText(token, 'token', operation, checked, (value) =>
-      next(value === undefined ? operation : withField(operation, toField(value, operation.operationName))),
+      next(value === undefined ? operation : withField(operation, toField(trimmed(value), operation.operationName))),
     )
   }
   return Object.assign(named, { stage: 'credential' as const })

@@ -84,7 +84,8 @@ export function provideText<Outcome>(
   return typeof provided === 'function' ? provideValue(provided, what, operation, options, check) : check(provided)
 }
 
-function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {
+/** Whether a value is promised only. */
+export function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {
   return typeof (value as Promise<Value> | undefined)?.then === 'function'
 }
 

@@ -1,0 +1,70 @@
+import { contextKey, type ContextKey } from '../context.ts'
+import type { Operation } from '../operation.ts'
+import type { ReplayRefusal, Result } from '../results.ts'
+import { holdsValue } from './holdsValue.ts'
+
+/** How an attempt ended, as far as it says something about the token: a result, or the error that came in its place. */
+export interface AttemptOutcome {
+  readonly result?: Result | undefined
+  readonly error?: unknown
+}
+
+/**
+ * Whether one operation may be sent again with a new token, under this key of its context: `'always'`, also a mutation
+ * that may have run; `'never'`, nothing. Default: queries and subscriptions, and mutations that certainly did not run.
+ *
+ * @example
+ * ```ts
+ * import { emptyContext, replay } from '@graphlinks/core'
+ *
+ * // A mutation that may run twice, as it carries an idempotency key.
+ * export const context = emptyContext.with(replay, 'always')
+ * ```
+ */
+export const replay: ContextKey<'always' | 'never'> = contextKey('replay')
+
+/**
+ * Whether a server refused the token: HTTP 401, or a GraphQL error with the code `UNAUTHENTICATED` (Hasura:
+ * `invalid-jwt`); over WebSocket, a close with 4401 or 4403. Never what says that the token is good and not enough: 403,
+ * `FORBIDDEN`, `insufficient_scope`; nor a missing DPoP nonce (RFC 9449 section 8).
+ */
+export function isTokenRefused({ result, error }: AttemptOutcome): boolean {
+  const { status, closeCode, wwwAuthenticate } = Object(error) as {
+    readonly status?: unknown
+    readonly closeCode?: unknown
+    readonly wwwAuthenticate?: string | null
+  }
+  const challenge = wwwAuthenticate ?? result?.http?.headers.get('www-authenticate')
+  if (/insufficient_scope|use_dpop_nonce/.test(challenge ?? '')) return false
+  const codes = result?.errors?.map(({ extensions }) => extensions?.['code']) ?? []
+  return (
+    status === 401 ||
+    closeCode === 4401 ||
+    closeCode === 4403 ||
+    result?.http?.status === 401 ||
+    codes.includes('UNAUTHENTICATED') ||
+    codes.includes('invalid-jwt')
+  )
+}
+
+/** Why an operation may not be sent again; `undefined` where it may. */
+export function refusalOf(operation: Operation, outcome: AttemptOutcome): ReplayRefusal | undefined {
+  const policy = operation.context.get(replay)
+  if (policy === 'never') return 'never'
+  if (holdsValue(operation.variables, isOneShot)) return 'one-shot'
+  if (operation.kind !== 'mutation' || policy === 'always' || isUnexecuted(outcome)) return undefined
+  return 'executed'
+}
+
+/** Whether it is certain that nothing was executed: a request error has no `data` entry (GraphQL spec section 7.1.1). */
+function isUnexecuted({ result, error }: AttemptOutcome): boolean {
+  return result ? !('data' in result) : (Object(error) as { readonly status?: unknown }).status === 401
+}
+
+/** A stream can be read once. A Blob can be read again. */
+function isOneShot(value: unknown): boolean {
+  const { getReader } = Object(value) as { readonly getReader?: unknown }
+  return (
+    typeof getReader === 'function' || (typeof value === 'object' && value !== null && Symbol.asyncIterator in value)
+  )
+}

@@ -1,0 +1,160 @@
+// Loaded for the first refresh: most pages are left before their tokens expire.
+import { instantOf, type Clock } from '../clock.ts'
+import type { Context } from '../context.ts'
+import { partsOf, redactError } from '../redact.ts'
+import { readFailure, type RefreshFailure } from './refreshFailure.ts'
+import { RefreshRejectedError } from './sessionErrors.ts'
+import type { RefreshReason } from './sessionState.ts'
+import { checkTokens, storedTokens, type Tokens } from './tokens.ts'
+import type { RefreshLock, StoredTokens, TokenStore } from './tokenStore.ts'
+
+/** What a function that renews tokens is given. */
+export interface RefreshRequest {
+  /** The refresh token, where there is one. A session whose refresh token is a cookie has none here. */
+  readonly refreshToken: string | undefined
+  /** Aborts when the refresh takes longer than `timeoutMs`, or the source is disposed; never because an operation does. */
+  readonly signal: AbortSignal
+  /**
+   * `'missing'`: there is no token yet. `'expiring'`: the token is good for a little longer. `'expired'`: it is not.
+   * `'rejected'`: a server refused it.
+   */
+  readonly reason: RefreshReason
+  /** For the call that renews the tokens, where it goes through the same client: it then does not wait for itself. */
+  readonly context: Context
+}
+
+/** What became of a refresh: new tokens, those (or none) that somebody else stored meanwhile, or an error without tokens. */
+export type Renewal =
+  | { readonly type: 'refreshed'; readonly stored: StoredTokens }
+  | { readonly type: 'stored'; readonly stored: StoredTokens | undefined }
+  | { readonly type: 'failed'; readonly failure: RefreshFailure; readonly error: unknown }
+
+type Success = Exclude<Renewal, { readonly type: 'failed' }>
+
+/** What {@link renew} needs. */
+export interface RenewalOptions {
+  readonly renewTokens: (request: RefreshRequest) => Tokens | Promise<Tokens>
+  readonly revoke: ((tokens: Tokens) => void | Promise<void>) | undefined
+  readonly store: TokenStore
+  readonly lock: RefreshLock | undefined
+  readonly clock: Clock
+  /** Whether the session is still the one that the refresh is for. */
+  readonly isCurrent: () => boolean
+  /** When the store has what the session was, or the error that kept it from that. */
+  readonly stored: () => Promise<void>
+  /** Stores what the session is now. */
+  readonly restore: () => void | Promise<void>
+}
+
+// A grace window of ten seconds is the shortest that servers are known to have.
+const graceMs = 10_000
+// Another tab that won the race stores its tokens within this time.
+const settleMs = 1_000
+const storeAttempts = 3
+
+/** One refresh, from the look at what others stored to the moment when the new tokens are stored, too. Never rejects. */
+export async function renew(
+  before: StoredTokens | undefined,
+  request: RefreshRequest,
+  options: RenewalOptions,
+): Promise<Renewal> {
+  const { lock, clock } = options
+  const secrets = new Set([before?.accessToken, before?.refreshToken])
+  try {
+    const run = (): Promise<Success> => renewAlone(before, request, options, secrets)
+    return await (lock ? lock(`graphlinks ${before?.session ?? ''}`, run) : run())
+  } catch (error) {
+    const known = [...secrets].flatMap((secret) => (secret ? partsOf(secret) : []))
+    return { type: 'failed', failure: readFailure(error, clock.date()), error: redactError(new Set(known), error) }
+  }
+}
+
+async function renewAlone(
+  before: StoredTokens | undefined,
+  request: RefreshRequest,
+  options: RenewalOptions,
+  secrets: Set<string | undefined>,
+): Promise<Success> {
+  const { store, clock, isCurrent, revoke, restore } = options
+  await options.stored().catch(restore)
+  const known = (await store.read()) ?? undefined
+  // Somebody else renewed them, or signed out: presenting the old refresh token again would look like theft.
+  if (known?.version !== before?.version || !isCurrent()) return { type: 'stored', stored: known }
+
+  const from = instantOf(clock)
+  let tokens: Tokens
+  try {
+    tokens = await askTwice(request, options)
+  } catch (error) {
+    if (readFailure(error, clock.date()).kind !== 'rejected') throw error
+    // Perhaps somebody else was faster, and is about to store what they got.
+    await new Promise<void>((resolve) => void clock.after(settleMs, resolve))
+    const stored = (await store.read()) ?? undefined
+    if (stored?.version === before?.version) throw error
+    return { type: 'stored', stored }
+  }
+  // A store may quote what it could not write.
+  secrets.add(tokens.accessToken).add(tokens.refreshToken)
+  const discard = async (): Promise<void> => {
+    // Nobody waits for it, and a token that cannot be revoked expires.
+    await new Promise((resolve) => resolve(revoke?.(tokens))).catch(() => {})
+  }
+  if (before?.subject !== undefined && tokens.subject !== undefined && before.subject !== tokens.subject) {
+    void discard()
+    throw new RefreshRejectedError('the refresh gave the tokens of another subject')
+  }
+  if (!isCurrent()) {
+    void discard()
+    return { type: 'stored', stored: undefined }
+  }
+
+  const stored = storedTokens(tokens, from, before)
+  try {
+    if (await persist(stored, before?.version, store)) {
+      if (isCurrent()) return { type: 'refreshed', stored }
+      // Somebody signed out while the store was writing: what it wrote last must not be these.
+      void discard()
+      await restore()
+      return { type: 'stored', stored: undefined }
+    }
+  } catch (error) {
+    void discard()
+    // The old refresh token is used up and the new one cannot be kept: half a session is none.
+    throw new RefreshRejectedError('the new tokens could not be stored; see cause', { cause: error })
+  }
+  const others = (await store.read()) ?? undefined
+  if (others?.session !== stored.session) void discard()
+  return { type: 'stored', stored: others }
+}
+
+async function persist(stored: StoredTokens, version: string | undefined, store: TokenStore): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await store.replace(stored, version)
+    } catch (error) {
+      // It may have stored them and failed to say so.
+      if ((await readOrNothing(store))?.version === stored.version) return true
+      if (attempt === storeAttempts) throw error
+    }
+  }
+}
+
+async function readOrNothing(store: TokenStore): Promise<StoredTokens | undefined> {
+  try {
+    return (await store.read()) ?? undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Asks again, at once and with the same refresh token, where the answer may have been lost on its way. */
+async function askTwice(request: RefreshRequest, { renewTokens, clock }: RenewalOptions): Promise<Tokens> {
+  const start = clock.now()
+  try {
+    return checkTokens(await renewTokens(request))
+  } catch (error) {
+    const isSoon = clock.now() - start < graceMs
+    if (request.signal.aborted || !isSoon || !readFailure(error, clock.date()).isLost) throw error
+    return checkTokens(await renewTokens(request))
+  }
+}

@@ -1,0 +1,132 @@
+import { CredentialError, OptionsError } from '../errors.ts'
+import type { Field } from '../field.ts'
+import type { Link } from '../link.ts'
+import { isOverridden, withField, type Operation, type OperationValue } from '../operation.ts'
+import { ownOptions } from '../ownOptions.ts'
+import type { ReplayRefusal } from '../results.ts'
+import { bearerFields, type BearerFieldOptions } from './bearerField.ts'
+import { checkOptions, type CredentialOptions } from './provider.ts'
+import { isTokenRefused, refusalOf, type AttemptOutcome } from './rejection.ts'
+import { SessionTokenSource, type Ticket } from './sessionTokenSource.ts'
+import type { TokenSource, TokenSourceOptions } from './tokenSource.ts'
+
+/** Options of {@link tokenRefreshLink} beside its source. */
+export interface TokenRefreshLinkOptions extends BearerFieldOptions, Pick<CredentialOptions, 'origins' | 'onMissing'> {
+  /**
+   * Whether what came back means that the token was refused. What it throws counts as no.
+   * Default: {@link isTokenRefused}.
+   */
+  readonly isRefused?: ((outcome: AttemptOutcome, operation: Operation) => boolean) | undefined
+}
+
+/**
+ * Sends the access token of a session with every operation (RFC 6750 section 2.1) and renews it: before it expires, and
+ * when a server refuses it. Operations that need a new token wait for one refresh, and are then sent; one that was
+ * refused is sent again, at most once, and never if that could run a mutation twice.
+ *
+ * An `authorization` header of the request or the call wins: nothing is then attached, renewed or sent again.
+ *
+ * @param source - a {@link TokenSource}, which other links may share, or the options of one that is this link's own.
+ * @throws {@link OptionsError} when an option is no good, when the link is built. Operations fail with an
+ * {@link AuthExpiredError}, {@link AuthRefreshError}, {@link AuthQueueFullError}, {@link IdentityChangedError} or
+ * `CredentialError`.
+ *
+ * @example
+ * ```ts
+ * import { chain, tokenRefreshLink } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * export const link = chain(
+ *   tokenRefreshLink({ fetchToken: async () => ({ accessToken: 'secret-token', expiresInSeconds: 3_600 }) }),
+ *   httpLink({ url: 'https://api.example.com/graphql' }),
+ * )
+ * ```
+ */
+export function tokenRefreshLink(
+  source: TokenSource | TokenSourceOptions,
+  options: TokenRefreshLinkOptions = {},
+): Link {
+  const link = 'tokenRefreshLink'
+  const own = ownOptions(options)
+  const { origins, onMissing } = checkOptions(link, own)
+  const { isRefused = isTokenRefused } = own
+  if (typeof isRefused !== 'function') throw new OptionsError('isRefused is a function of the outcome', { link })
+  const { header, toField } = bearerFields(link, own, origins)
+  const isOwn = !('admit' in source)
+  const session = isOwn ? new SessionTokenSource(source as TokenSourceOptions) : (source as SessionTokenSource)
+  // A retry link further out must not multiply what is sent again.
+  const replayed = new WeakSet<object>()
+  let last: { readonly stored: Ticket['stored']; readonly field: Field } | undefined
+
+  const withToken = (operation: Operation, { stored }: Ticket): Operation => {
+    if (stored !== last?.stored) {
+      last = stored && { stored, field: toField(stored.accessToken, operation.operationName, stored.session) }
+    }
+    if (last) return withField(operation, last.field)
+    if (onMissing === 'omit') return operation
+    throw new CredentialError('nobody is signed in (onMissing: "error")', {
+      link,
+      operationName: operation.operationName,
+    })
+  }
+  const saysRefused = (outcome: AttemptOutcome, operation: Operation): boolean => {
+    try {
+      return isRefused(outcome, operation) === true
+    } catch {
+      return false
+    }
+  }
+
+  /** What an outcome means: `'replay'` to send the operation again, why not to, or nothing that has to do with tokens. */
+  const judge = (operation: Operation, outcome: AttemptOutcome, { ticket, isReplay, isFirst }: Attempt): Verdict => {
+    session.checkEpoch(ticket, operation)
+    if (ticket.stored === undefined || !saysRefused(outcome, operation)) return undefined
+    const isBetterNear = session.refuse(ticket, isReplay)
+    const { execution } = operation as OperationValue
+    if (isReplay || (execution && replayed.has(execution))) return 'replayed'
+    if (!isFirst) return 'delivered'
+    const refusal = refusalOf(operation, outcome) ?? (isBetterNear ? 'replay' : 'not-renewed')
+    if (refusal === 'replay' && execution) replayed.add(execution)
+    return refusal
+  }
+
+  const named: Link = async function* tokenRefreshLink(operation, next) {
+    if (isOverridden(operation, header) || session.isRefreshCall(operation)) return yield* next(operation)
+    const untrack = session.track(operation)
+    try {
+      for (let isReplay = false, again = true; again; isReplay = true) {
+        again = false
+        const ticket = await session.admit(operation)
+        const attempt = { ticket, isReplay, isFirst: true }
+        try {
+          for await (const result of next(withToken(operation, ticket))) {
+            const verdict = judge(operation, { result }, attempt)
+            if ((again = verdict === 'replay')) break
+            if (isReplay && verdict === undefined && attempt.isFirst) session.accept()
+            attempt.isFirst = false
+            yield verdict === undefined ? result : { ...result, notReplayed: verdict as ReplayRefusal }
+          }
+        } catch (error) {
+          again = judge(operation, { error }, attempt) === 'replay'
+          if (!again) throw error
+        }
+      }
+    } finally {
+      untrack()
+    }
+  }
+  return Object.assign(named, {
+    stage: 'credential' as const,
+    // A source that others may use is not this link's to dispose.
+    ...(isOwn && { dispose: () => session.dispose() }),
+  })
+}
+
+interface Attempt {
+  readonly ticket: Ticket
+  readonly isReplay: boolean
+  /** Whether the consumer has nothing yet. */
+  isFirst: boolean
+}
+
+type Verdict = ReplayRefusal | 'replay' | undefined
