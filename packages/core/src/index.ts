@@ -27,6 +27,7 @@ export { createTokenSource } from './auth/tokenSource.ts'
 export type {
   RefreshOptions,
   SessionEvent,
+  SessionListener,
   SessionState,
   TokenSource,
   TokenSourceBaseOptions,

@@ -99,5 +99,6 @@ export class FakeClock implements Clock {
  * ```
  */
 export function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0))
+  // Node's setTimeout takes a millisecond at least.
+  return new Promise((resolve) => (globalThis.setImmediate ?? setTimeout)(resolve))
 }

@@ -60,12 +60,35 @@ export async function renew(
 ): Promise<Renewal> {
   const { lock, clock } = options
   const secrets = new Set([before?.accessToken, before?.refreshToken])
+  const run = (): Promise<Success> => renewAlone(before, request, options, secrets)
   try {
-    const run = (): Promise<Success> => renewAlone(before, request, options, secrets)
-    return await (lock ? lock(`graphlinks ${before?.session ?? ''}`, run) : run())
+    return await (lock ? holding(lock, `graphlinks ${before?.session ?? ''}`, request.signal, run) : run())
   } catch (error) {
     const known = [...secrets].flatMap((secret) => (secret ? partsOf(secret) : []))
     return { type: 'failed', failure: readFailure(error, clock.date()), error: redactError(new Set(known), error) }
+  }
+}
+
+/** Runs under a lock that is given back when the time is up: what comes after that is on its own. */
+async function holding<Value>(
+  lock: RefreshLock,
+  name: string,
+  signal: AbortSignal,
+  run: () => Promise<Value>,
+): Promise<Value> {
+  let running: Promise<Value> | undefined
+  const timeUp = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error))
+  })
+  timeUp.catch(() => {})
+  try {
+    return await lock(name, () => {
+      signal.throwIfAborted()
+      return Promise.race([(running = run()), timeUp])
+    })
+  } catch (error) {
+    if (running) return running
+    throw error
   }
 }
 

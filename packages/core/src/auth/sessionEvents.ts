@@ -1,12 +1,12 @@
-import type { SessionEvent } from './tokenSource.ts'
+import type { SessionEvent, SessionListener } from './tokenSource.ts'
 
 /** The listeners of a session, and what they were not told yet. */
 export class SessionEvents {
-  readonly #listeners = new Set<(event: SessionEvent) => void>()
+  readonly #listeners = new Set<SessionListener>()
   readonly #untold: SessionEvent[] = []
   #isTelling = false
 
-  subscribe(listener: (event: SessionEvent) => void): () => void {
+  subscribe(listener: SessionListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -21,11 +21,8 @@ export class SessionEvents {
     this.#isTelling = true
     for (let event = this.#untold.shift(); event; event = this.#untold.shift()) {
       for (const listener of this.#listeners) {
-        try {
-          listener(event)
-        } catch {
-          // One listener must not keep the others, or the session, from going on.
-        }
+        // One listener must not keep the others, or the session, from going on; it may be an async function, too.
+        new Promise((resolve) => resolve(listener(event))).catch(() => {})
       }
     }
     this.#isTelling = false

@@ -12,7 +12,7 @@ import { SessionEvents } from './sessionEvents.ts'
 import * as machine from './sessionState.ts'
 import { checkTokens, credentialOf, storedTokens, type Credential, type Tokens } from './tokens.ts'
 import type { SessionMessage, SessionState, TokenSource, TokenSourceOptions } from './tokenSource.ts'
-import { memoryTokenStore, type StoredTokens } from './tokenStore.ts'
+import { memoryTokenStore, type StoredTokens, type TokenStore } from './tokenStore.ts'
 import { WaitingLine } from './waitingLine.ts'
 import { listen, onWake } from './wakeEvents.ts'
 
@@ -48,14 +48,17 @@ export class SessionTokenSource implements TokenSource {
   /** Whether the application's refresh function is on the stack. */
   #isAsking = false
   #cancelTick: (() => void) | undefined = undefined
-  readonly #release: (() => void)[]
-  /** When the store has what the session is. */
-  #written: Promise<void> = Promise.resolve()
+  readonly #release: readonly (() => void)[]
+  readonly #timers = new Set<() => void>()
+  /** When the store has what the session is; `undefined` if it does. */
+  #written: Promise<void> | undefined = undefined
 
   constructor(given: TokenSourceOptions) {
     this.#options = checkOptions(given)
     const { onSessionEnded, mode, channel, maxQueued } = this.#options
-    if (onSessionEnded) this.events.subscribe((event) => event.type === 'sessionEnded' && onSessionEnded(event))
+    if (onSessionEnded) {
+      this.events.subscribe((event) => (event.type === 'sessionEnded' ? onSessionEnded(event) : undefined))
+    }
     this.#line = new WaitingLine(maxQueued)
     this.#release = [
       ...(mode === 'eager' ? onWake(() => this.check()) : []),
@@ -71,7 +74,7 @@ export class SessionTokenSource implements TokenSource {
   }
 
   set(tokens: Tokens): Promise<void> {
-    if (this.#state.session.status === 'disposed') throw disposed()
+    if (this.#isDisposed) throw disposed()
     checkTokens(tokens)
     const before = this.#stored
     const isSame = tokens.subject !== undefined && tokens.subject === before?.subject
@@ -81,6 +84,7 @@ export class SessionTokenSource implements TokenSource {
   }
 
   clear(): Promise<void> {
+    if (this.#isDisposed) throw disposed()
     this.#dispatch({ type: 'clear' })
     return this.#write('cleared')
   }
@@ -94,7 +98,7 @@ export class SessionTokenSource implements TokenSource {
   }
 
   async dispose(): Promise<void> {
-    for (const release of this.#release) release()
+    for (const release of [...this.#release, ...this.#timers]) release()
     this.#dispatch({ type: 'dispose' })
     const flight = this.#flight
     if (!flight) return
@@ -163,6 +167,10 @@ export class SessionTokenSource implements TokenSource {
     return instantOf(this.#options.clock)
   }
 
+  get #isDisposed(): boolean {
+    return this.#state.session.status === 'disposed'
+  }
+
   get #stored(): StoredTokens | undefined {
     const { session } = this.#state
     return session.status === 'live' ? session.credential.stored : undefined
@@ -195,11 +203,10 @@ export class SessionTokenSource implements TokenSource {
     } else if (effect.type === 'wake') {
       this.#line.wake()
     } else {
-      const { status } = this.#state.session
       const running = [...this.#running]
       this.#running.clear()
       for (const operation of running) {
-        operation.execution?.abort(status === 'disposed' ? disposed() : identityChanged(operation))
+        operation.execution?.abort(this.#isDisposed ? disposed() : identityChanged(operation))
       }
     }
   }
@@ -256,6 +263,7 @@ export class SessionTokenSource implements TokenSource {
       const error = new TimeoutError(`the refresh did not end within ${timeoutMs} ms (timeoutMs)`, { link })
       fail(error)
       isLate = true
+      this.#flight = undefined
       controller.abort(error)
     })
     const request = {
@@ -277,9 +285,9 @@ export class SessionTokenSource implements TokenSource {
             }
           },
           // What comes back after the end is stored for whoever begins again.
-          isCurrent: () => isCurrent() || this.#state.session.status === 'disposed',
-          stored: () => this.#written,
-          restore: () => this.#write(),
+          isCurrent: () => isCurrent() || this.#isDisposed,
+          stored: async () => this.#written,
+          restore: async () => (this.#isDisposed ? undefined : this.#write()),
         }),
       )
       .then(settle, fail)
@@ -299,19 +307,22 @@ export class SessionTokenSource implements TokenSource {
 
   /** Begins with what the store has, or else with the initial tokens. Synchronous if the store is. */
   #load(): void {
-    const { store, initial, clock, timeoutMs } = this.#options
+    const { store, initial } = this.#options
     const begin = (found: StoredTokens | undefined | null): void => {
       if (this.#state.session.status !== 'loading') return
       const first = found ?? (initial && storedTokens(initial, this.#present, undefined))
       this.#dispatch({ type: 'loaded', credential: this.#credentialOf(first) })
       if (first && !found) void this.#write(undefined, true)
     }
-    const found = store.read()
+    let found: ReturnType<TokenStore['read']>
+    try {
+      found = store.read()
+    } catch {
+      return begin(undefined)
+    }
     if (!isPromise(found)) return begin(found)
     // A store that cannot be read is an empty one.
-    const cancelTimer = clock.after(timeoutMs, () => begin(undefined))
-    this.#release.push(cancelTimer)
-    found.then(begin, () => begin(undefined)).finally(cancelTimer)
+    this.#inTime(found).then(begin, () => begin(undefined))
   }
 
   /** Looks into the store, because another tab said that something happened. */
@@ -327,19 +338,39 @@ export class SessionTokenSource implements TokenSource {
     }
   }
 
-  /** Stores what the session is, and again if it has changed meanwhile; then tells the other tabs. */
+  /** Stores what the session is now, after what was to be stored before, and tells the other tabs. */
   #write(event?: SessionMessage['event'], replacing = false): Promise<void> {
     const { store } = this.#options
-    const before = this.#stored
-    const written = (async () => {
-      await (replacing && before ? store.replace(before, undefined) : store.write(before))
-      if (before?.version !== this.#stored?.version) await store.write(this.#stored)
+    const stored = this.#stored
+    const write = async (): Promise<void> => {
+      await this.#inTime(replacing && stored ? store.replace(stored, undefined) : store.write(stored))
       if (event) this.#post(event)
-    })()
+    }
+    const written = this.#written ? this.#written.then(write, write) : write()
     this.#written = written
-    // Whoever does not wait for it has no use for its error.
-    written.catch(() => {})
+    const forget = (): void => {
+      if (this.#written === written) this.#written = undefined
+    }
+    // Whoever does not wait for it has no use for its error; the next refresh makes up for it.
+    written.then(forget, () => {})
     return written
+  }
+
+  /** What a store answers, or an error where it does not: nothing waits for a store for ever. */
+  #inTime<Value>(answer: Value | Promise<Value>): Promise<Value> {
+    if (!isPromise(answer)) return Promise.resolve(answer)
+    const { clock, timeoutMs } = this.#options
+    return new Promise((resolve, reject) => {
+      const cancelTimer = clock.after(timeoutMs, () =>
+        reject(new TimeoutError(`the store did not answer within ${timeoutMs} ms (timeoutMs)`, { link })),
+      )
+      this.#timers.add(cancelTimer)
+      const release = (): void => {
+        cancelTimer()
+        this.#timers.delete(cancelTimer)
+      }
+      answer.then(resolve, reject).finally(release)
+    })
   }
 
   #post(event: SessionMessage['event']): void {

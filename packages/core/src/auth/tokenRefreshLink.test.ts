@@ -4,7 +4,9 @@ import { createClient } from '../client.ts'
 import { createTokenSource } from './tokenSource.ts'
 import { tokenRefreshLink } from './tokenRefreshLink.ts'
 
-linkContract(() => tokenRefreshLink({ fetchToken: async () => ({ accessToken: 'secret-token', expiresInSeconds: 3_600 }) }))
+linkContract(() =>
+  tokenRefreshLink({ fetchToken: async () => ({ accessToken: 'secret-token', expiresInSeconds: 3_600 }) }),
+)
 
 test('smoke', async () => {
   const clock = new FakeClock()

@@ -35,7 +35,7 @@ export interface TokenSourceBaseOptions {
    */
   readonly mode?: 'eager' | 'lazy' | undefined
   /** Called once when the tokens are no good and cannot be renewed: time to sign in again. Not called for `clear`. */
-  readonly onSessionEnded?: ((event: SessionEvent) => void) | undefined
+  readonly onSessionEnded?: SessionListener | undefined
   /** Default: the platform's. */
   readonly clock?: Clock | undefined
   /** Gives numbers from 0 to 1 that spread out refreshes. Default: `Math.random`. */
@@ -100,6 +100,9 @@ export interface SessionEvent {
   readonly error?: unknown
 }
 
+/** Hears of what happens to a session. What it throws, or rejects with, is ignored. */
+export type SessionListener = (event: SessionEvent) => unknown
+
 /** What a session is at the moment. It holds no token. */
 export interface SessionState {
   /**
@@ -122,8 +125,8 @@ export interface SessionState {
 export interface TokenSource {
   readonly current: SessionState
   readonly events: {
-    /** Calls back for each event, after the session has changed. What a listener throws is ignored. @returns a function that ends it. */
-    subscribe(listener: (event: SessionEvent) => void): () => void
+    /** Calls back for each event, after the session has changed. @returns a function that ends it. */
+    subscribe(listener: SessionListener): () => void
   }
   /**
    * Somebody signed in. Operations of whoever was signed in before fail with an {@link IdentityChangedError}, unless
@@ -135,6 +138,8 @@ export interface TokenSource {
   /**
    * Somebody signed out. At once, whatever is running; the promise is when the store is empty. Operations that run fail
    * with an {@link IdentityChangedError}, and a refresh that is running comes to nothing.
+   *
+   * @throws {@link DisposedError} after `dispose`.
    */
   clear(): Promise<void>
   /**
