@@ -52,7 +52,7 @@ export function tokenRefreshLink(
   const { isRefused = isTokenRefused } = own
   if (typeof isRefused !== 'function') throw new OptionsError('isRefused is a function of the outcome', { link })
   const { header, toField } = bearerFields(link, own, origins)
-  const isOwn = !('admit' in source)
+  const isOwn = typeof (Object(source) as Partial<SessionTokenSource>).admit !== 'function'
   const session = isOwn ? new SessionTokenSource(source as TokenSourceOptions) : (source as SessionTokenSource)
   // A retry link further out must not multiply what is sent again.
   const replayed = new WeakSet<object>()

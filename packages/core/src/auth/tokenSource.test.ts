@@ -233,10 +233,10 @@ describe('timers', () => {
       initial: tokens(0, { expiresInSeconds: 30 * 86_400 }),
     })
     const delays: number[] = []
-    const { inBackground } = clock
+    const start = clock.inBackground.bind(clock)
     clock.inBackground = (delayMs, callback) => {
       delays.push(delayMs)
-      return inBackground.call(clock, delayMs, callback)
+      return start(delayMs, callback)
     }
     session.check()
     for (let day = 0; day < 3; day++) await clock.advance(86_400_000)
@@ -612,7 +612,7 @@ describe('failures', () => {
     for (const makeError of leaks) {
       const { clock, session, events } = setup(
         async () => {
-          throw makeError()
+          throw makeError() as Error
         },
         { initial: { accessToken: secret, refreshToken: secret, expiresInSeconds: 60 } },
       )
@@ -1266,9 +1266,9 @@ describe('torture: each await in turn', () => {
       random: () => 0.5,
       mode: 'eager',
       store: {
-        read: faulty('read', memory.read),
-        write: faulty('write', memory.write),
-        replace: faulty('replace', memory.replace),
+        read: faulty('read', () => memory.read()),
+        write: faulty('write', (next: StoredTokens | undefined) => memory.write(next)),
+        replace: faulty('replace', (next: StoredTokens, version: string | undefined) => memory.replace(next, version)),
       },
       lock: faulty('lock', (_: string, refresh: () => Promise<unknown>) => refresh()) as never,
       revoke: faulty('revoke', () => {}),
