@@ -1,0 +1,155 @@
+import { RefreshRequest, Tokens, GraphLinksError, ErrorDetails } from '@graphlinks/core';
+
+/** A private `CryptoKey` that signs, as `crypto.subtle.importKey` and `generateKey` give it. */
+interface SigningKey {
+    readonly type: string;
+    readonly algorithm: {
+        readonly name: string;
+    };
+    readonly usages: readonly string[];
+    readonly extractable: boolean;
+}
+/**
+ * How a client shows who it is (RFC 6749 section 2.3):
+ *
+ * - `'none'`: not at all. For apps that people have in their hands, where a secret would be none.
+ * - a secret, in the `Authorization` header (`'basic'`, the default, which every server has) or in the body (`'post'`).
+ *   A function is asked for each request.
+ * - a key, which signs an assertion for each request (`private_key_jwt`, RFC 7523). It needs `issuer`.
+ */
+type OAuthClientAuth = 'none' | {
+    readonly secret: string | (() => string | Promise<string>);
+    readonly method?: 'basic' | 'post' | undefined;
+    readonly key?: undefined;
+} | {
+    readonly key: SigningKey;
+    readonly keyId?: string | undefined;
+    readonly secret?: undefined;
+};
+
+/** Options of both grants beside the address of the server. */
+interface OAuthSettings {
+    readonly clientId: string;
+    /** How the client shows who it is. Default: `'none'`, a public client. */
+    readonly clientAuth?: OAuthClientAuth | undefined;
+    /** What the tokens are to allow: words with spaces between them, or a list. Default: what the server decides. */
+    readonly scope?: string | readonly string[] | undefined;
+    /** The URLs of the services that the tokens are for (RFC 8707). Default: what the server decides. */
+    readonly resource?: string | readonly string[] | undefined;
+    /** Further parameters of the request, such as `audience`. */
+    readonly parameters?: Readonly<Record<string, string>> | undefined;
+    /** Where to look for the server's metadata: OpenID Connect Discovery, or RFC 8414. Default: `'oidc'`. */
+    readonly discovery?: 'oidc' | 'oauth2' | undefined;
+    /** Allows http to other machines, for tests in a closed network. Default: `false`; this machine is always allowed. */
+    readonly allowInsecure?: boolean | undefined;
+    /** Default: the `fetch` that is global when a request is sent. */
+    readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
+}
+/**
+ * Options of `oauthRefresh` and `oauthClientCredentials`. With `issuer` alone, the token endpoint is looked up in the
+ * server's metadata before the first request; `tokenEndpoint` names it, and nothing is looked up.
+ */
+type OAuthOptions = OAuthSettings & ({
+    readonly issuer: string | URL;
+    readonly tokenEndpoint?: string | URL | undefined;
+} | {
+    readonly tokenEndpoint: string | URL;
+    readonly issuer?: string | URL | undefined;
+});
+
+/**
+ * A `refresh` function for `createTokenSource`: renews tokens with the refresh token of the session, at an OAuth 2.0
+ * authorization server (RFC 6749 section 6). Needs the package `oauth4webapi`.
+ *
+ * A public client (`clientAuth: 'none'`, the default) must have refresh tokens that rotate, or that are bound to a key
+ * (RFC 9700 section 2.2.2): see to it at the server. A token that the server replaced is never presented again.
+ *
+ * @throws {@link OptionsError} when an option is no good, {@link InsecureTransportError} when an address is not https.
+ * The function rejects with an {@link OAuthError}, `MissingPackageError`, `RefreshRejectedError` where the session has
+ * no refresh token, or the reason of its signal.
+ *
+ * @example
+ * ```ts
+ * import { chain, createTokenSource, tokenRefreshLink } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ * import { oauthRefresh } from '@graphlinks/oauth'
+ *
+ * export const session = createTokenSource({
+ *   refresh: oauthRefresh({ issuer: 'https://id.example.com', clientId: 'mobile-app' }),
+ * })
+ * export const link = chain(tokenRefreshLink(session), httpLink({ url: 'https://api.example.com/graphql' }))
+ * ```
+ */
+declare function oauthRefresh(options: OAuthOptions): (request: Pick<RefreshRequest, 'refreshToken' | 'signal'>) => Promise<Tokens>;
+
+/**
+ * A `fetchToken` function for `createTokenSource` and `tokenRefreshLink`: gets tokens for the client itself, with nobody
+ * signed in, from an OAuth 2.0 authorization server (RFC 6749 section 4.4). Needs the package `oauth4webapi`. For
+ * servers: such a client has a secret or a key, and a browser can keep no secret.
+ *
+ * @throws {@link OptionsError} when an option is no good, {@link InsecureTransportError} when an address is not https.
+ * The function rejects with an {@link OAuthError}, `MissingPackageError`, or the reason of its signal.
+ *
+ * @example
+ * ```ts
+ * import { chain, tokenRefreshLink } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ * import { oauthClientCredentials } from '@graphlinks/oauth'
+ *
+ * const fetchToken = oauthClientCredentials({
+ *   issuer: 'https://id.example.com',
+ *   clientId: 'nightly-report',
+ *   clientAuth: { secret: () => process.env['CLIENT_SECRET'] ?? '' },
+ *   scope: 'orders:read',
+ * })
+ * export const link = chain(tokenRefreshLink({ fetchToken }), httpLink({ url: 'https://api.example.com/graphql' }))
+ * ```
+ */
+declare function oauthClientCredentials(options: OAuthOptions): (request: Pick<RefreshRequest, 'signal'>) => Promise<Tokens>;
+
+/** What an {@link OAuthError} keeps. */
+interface OAuthErrorDetails extends ErrorDetails {
+    readonly error?: string | undefined;
+    readonly status?: number | undefined;
+    readonly retryAfter?: string | null | undefined;
+}
+/**
+ * An authorization server gave no tokens: it refused, was overloaded, could not be reached, or answered with something
+ * that is no token response. A token source reads the fields below, and decides by them whether the session is over.
+ *
+ * @example
+ * ```ts
+ * import { OAuthError } from '@graphlinks/oauth'
+ *
+ * export const mustRegister = (error: unknown): boolean =>
+ *   OAuthError.is(error) && error.error === 'unauthorized_client'
+ * ```
+ */
+declare class OAuthError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+    /** The server's word for it, such as `invalid_grant` (RFC 6749 section 5.2), where it gave one. */
+    readonly error: string | undefined;
+    /** The HTTP status of the answer, where there was a whole one. */
+    readonly status: number | undefined;
+    /** The `Retry-After` header as it came: seconds, or an HTTP date. */
+    readonly retryAfter: string | null;
+    constructor(message: string, details?: OAuthErrorDetails);
+}
+/**
+ * A package that is needed is not installed. The message has the command that installs it.
+ *
+ * @example
+ * ```ts
+ * import { MissingPackageError } from '@graphlinks/oauth'
+ *
+ * export const isIncomplete = (error: unknown): boolean => MissingPackageError.is(error)
+ * ```
+ */
+declare class MissingPackageError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+
+export { MissingPackageError, OAuthError, oauthClientCredentials, oauthRefresh };
+export type { OAuthClientAuth, OAuthErrorDetails, OAuthOptions, OAuthSettings, SigningKey };

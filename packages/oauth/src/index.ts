@@ -1,0 +1,6 @@
+export { oauthRefresh } from './oauthRefresh.ts'
+export { oauthClientCredentials } from './oauthClientCredentials.ts'
+export type { OAuthOptions, OAuthSettings } from './options.ts'
+export type { OAuthClientAuth, SigningKey } from './clientAuth.ts'
+export { MissingPackageError, OAuthError } from './errors.ts'
+export type { OAuthErrorDetails } from './errors.ts'
