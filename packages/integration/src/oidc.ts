@@ -1,0 +1,73 @@
+/** oidc-provider in a process of its own, for tests. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+
+/** What an authorization server saw since it was started. */
+export interface OidcEvents {
+  /** Refresh tokens that were used and replaced. */
+  readonly consumed: number
+  /** Families of tokens that were revoked, because one of them was used twice. */
+  readonly revoked: number
+  readonly succeeded: number
+  readonly errors: readonly string[]
+}
+
+export interface OidcServer {
+  readonly issuer: string
+  readonly tokenEndpoint: string
+  /** Takes the access tokens of the same server, and answers `{ me }` to whatever is asked. */
+  readonly graphqlUrl: string
+  /** Signs somebody in. @returns a refresh token. */
+  readonly signIn: (accountId: string) => Promise<string>
+  /** Whether a refresh token could still be used. */
+  readonly isAlive: (refreshToken: string) => Promise<boolean>
+  readonly revokeAccess: (accessToken: string) => Promise<void>
+  readonly events: () => Promise<OidcEvents>
+  readonly close: () => Promise<void>
+}
+
+/** @param seed - decides how long access tokens are good, from 300 to 3,600 s. */
+export async function startOidcServer(seed: number): Promise<OidcServer> {
+  const child = fork(join(__dirname, 'oidcProvider.mjs'), [String(seed)], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: [],
+  })
+  let stderr = ''
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+  const closed = once(child, 'close')
+  const failed = closed.then(() => {
+    throw new Error(`oidc-provider ended: ${stderr}`)
+  })
+  failed.catch(() => {})
+
+  const waiting = new Map<number, (value: unknown) => void>()
+  const started = new Promise<string>((resolve) => {
+    child.on('message', ({ issuer, id, value }: { issuer?: string; id?: number; value?: unknown }) => {
+      if (issuer !== undefined) return resolve(issuer)
+      waiting.get(id as number)?.(value)
+      waiting.delete(id as number)
+    })
+  })
+  let count = 0
+  const call = (command: string, rest: object = {}): Promise<unknown> => {
+    const id = ++count
+    const answer = new Promise((resolve) => waiting.set(id, resolve))
+    child.send({ id, command, ...rest })
+    return Promise.race([answer, failed])
+  }
+  const issuer = await Promise.race([started, failed])
+  return {
+    issuer,
+    tokenEndpoint: `${issuer}/token`,
+    graphqlUrl: `${issuer}/graphql`,
+    signIn: (accountId) => call('signIn', { accountId }) as Promise<string>,
+    isAlive: (refreshToken) => call('isAlive', { refreshToken }) as Promise<boolean>,
+    revokeAccess: (accessToken) => call('revokeAccess', { accessToken }) as Promise<void>,
+    events: () => call('events') as Promise<OidcEvents>,
+    close: async () => {
+      child.kill()
+      await closed
+    },
+  }
+}
