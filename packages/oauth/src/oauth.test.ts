@@ -377,8 +377,11 @@ describe('failures', () => {
     expect(asked).toHaveLength(2)
   })
 
-  test('TR-33 a browser says TypeError, and no more', async () => {
-    const fetch = jest.fn(() => Promise.reject(new TypeError('Failed to fetch')))
+  test.each([
+    ['before it began', () => Promise.reject(new TypeError('Failed to fetch'))],
+    ['in the middle', async () => new Response(new ReadableStream({ pull: (stream) => stream.error(new TypeError('network error')) }))], // prettier-ignore
+  ])('TR-33 a browser says TypeError, and no more, where an answer broke off %s', async (_, answer) => {
+    const fetch = jest.fn(answer)
     const { error } = await sessionOf({ tokenEndpoint: 'https://id.example.com/token', fetch })
     expect(AuthRefreshError.is(error)).toBe(true)
     expect(fetch).toHaveBeenCalledTimes(2)
@@ -464,11 +467,14 @@ describe('discovery', () => {
     await next()
     controllers[1].abort()
     expect(await failureOf(first)).toBe(controllers[1].signal.reason)
+    const third = renew({ refreshToken: 'refresh-1', signal })
+    await settle()
     release()
-    expect(await second).toMatchObject({ accessToken })
+    expect(await Promise.all([second, third])).toMatchObject([{ accessToken }, { accessToken }])
     expect(asked.map(({ path }) => path)).toEqual([
       '/.well-known/openid-configuration',
       '/.well-known/openid-configuration',
+      '/token',
       '/token',
     ])
   })
@@ -559,21 +565,42 @@ describe('options', () => {
   })
 })
 
-test('without oauth4webapi, the error has the command that installs it', async () => {
-  jest.resetModules()
-  jest.doMock('oauth4webapi', () => {
-    throw Object.assign(new Error("Cannot find module 'oauth4webapi'"), { code: 'MODULE_NOT_FOUND' })
+describe('with another oauth4webapi', () => {
+  afterEach(() => {
+    jest.dontMock('oauth4webapi')
+    jest.resetModules()
   })
-  try {
+
+  /** Asks for tokens with a fresh copy of the package. */
+  async function refreshWith(library: () => object) {
+    jest.resetModules()
+    jest.doMock('oauth4webapi', library)
+    const { tokenEndpoint, asked } = await startServer(json({ access_token: canary.value, token_type: 'Bearer' }))
     const alone = await import('./index.ts')
-    const { tokenEndpoint, asked } = await startServer(tokens)
     const renew = alone.oauthRefresh({ clientId: 'app', tokenEndpoint })
-    const error = await failureOf(renew({ refreshToken: 'refresh-1', signal }))
+    return { error: await failureOf(renew({ refreshToken: 'refresh-1', signal })), asked }
+  }
+
+  test('none at all: the error has the command that installs it', async () => {
+    const { error, asked } = await refreshWith(() => {
+      throw Object.assign(new Error("Cannot find module 'oauth4webapi'"), { code: 'MODULE_NOT_FOUND' })
+    })
     expect(MissingPackageError.is(error)).toBe(true)
     expect(error.message).toContain('npm i oauth4webapi')
     expect(asked).toEqual([])
-  } finally {
-    jest.dontMock('oauth4webapi')
-    jest.resetModules()
-  }
+  })
+
+  test('one that quotes an answer it does not like: no token is in the error', async () => {
+    const { error } = await refreshWith(() => ({
+      ...jest.requireActual<object>('oauth4webapi'),
+      processGenericTokenEndpointResponse: async (_: unknown, client: unknown, response: Response) => {
+        throw new Error(`${JSON.stringify(client)} cannot use ${await response.text()}`)
+      },
+    }))
+    expect(error).toMatchObject({
+      code: 'OAUTH',
+      status: 200,
+      cause: { message: expect.stringMatching(/cannot use .*\[redacted\]/) },
+    })
+  })
 })
