@@ -1,4 +1,4 @@
-import { RefreshRequest, Tokens, GraphLinksError, ErrorDetails } from '@graphlinks/core';
+import { RefreshRequest, Tokens, Clock, GraphLinksError, ErrorDetails } from '@graphlinks/core';
 
 /** A private `CryptoKey` that signs, as `crypto.subtle.importKey` and `generateKey` give it. */
 interface SigningKey {
@@ -107,6 +107,52 @@ declare function oauthRefresh(options: OAuthOptions): (request: Pick<RefreshRequ
  */
 declare function oauthClientCredentials(options: OAuthOptions): (request: Pick<RefreshRequest, 'signal'>) => Promise<Tokens>;
 
+/** What somebody needs in order to sign in on another device (RFC 8628 section 3.2). */
+interface DeviceCode {
+    /** To be typed in at `verificationUri`. */
+    readonly userCode: string;
+    readonly verificationUri: string;
+    /** The same with the code in it, for a QR code, where the server has one. */
+    readonly verificationUriComplete: string | undefined;
+    /** How long the code is good for, in seconds. */
+    readonly expiresInSeconds: number;
+}
+/** Options of {@link oauthDeviceCode} beside those of the other grants. */
+interface OAuthDeviceSettings {
+    /** Where codes come from. Default: the `device_authorization_endpoint` in the metadata of `issuer`. */
+    readonly deviceEndpoint?: string | URL | undefined;
+    /** Shows the code. What it throws ends the sign-in. */
+    readonly onCode: (code: DeviceCode) => void | Promise<void>;
+    /** Default: the platform's. */
+    readonly clock?: Clock | undefined;
+}
+/**
+ * Signs somebody in on a device without a browser or a keyboard: a television, a command line (RFC 8628). Gives a function
+ * that shows a code, and waits until they have typed it in elsewhere. Needs the package `oauth4webapi`.
+ *
+ * @throws {@link OptionsError} when an option is no good, {@link InsecureTransportError} when an address is not https.
+ * The function rejects with an {@link OAuthError}, whose `error` is `access_denied` or `expired_token` where nobody signed
+ * in, with `MissingPackageError`, what `onCode` threw, or the reason of its signal.
+ *
+ * @example
+ * ```ts
+ * import { createTokenSource } from '@graphlinks/core'
+ * import { oauthDeviceCode, oauthRefresh } from '@graphlinks/oauth'
+ *
+ * const server = { issuer: 'https://id.example.com', clientId: 'tv' }
+ * export const session = createTokenSource({ refresh: oauthRefresh(server) })
+ * const signIn = oauthDeviceCode({
+ *   ...server,
+ *   scope: 'openid offline_access',
+ *   onCode: ({ userCode, verificationUri }) => console.log(`Type in ${userCode} at ${verificationUri}`),
+ * })
+ * export const start = async (): Promise<void> => session.set(await signIn())
+ * ```
+ */
+declare function oauthDeviceCode(options: OAuthOptions & OAuthDeviceSettings): (request?: {
+    readonly signal?: AbortSignal | undefined;
+}) => Promise<Tokens>;
+
 /** What an {@link OAuthError} keeps. */
 interface OAuthErrorDetails extends ErrorDetails {
     readonly error?: string | undefined;
@@ -151,5 +197,5 @@ declare class MissingPackageError extends GraphLinksError {
     static readonly code: string;
 }
 
-export { MissingPackageError, OAuthError, oauthClientCredentials, oauthRefresh };
-export type { OAuthClientAuth, OAuthErrorDetails, OAuthOptions, OAuthSettings, SigningKey };
+export { MissingPackageError, OAuthError, oauthClientCredentials, oauthDeviceCode, oauthRefresh };
+export type { DeviceCode, OAuthClientAuth, OAuthDeviceSettings, OAuthErrorDetails, OAuthOptions, OAuthSettings, SigningKey };

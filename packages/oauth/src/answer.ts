@@ -24,9 +24,10 @@ export async function answerOf(
     throw brokenOff(link, secrets, error)
   }
   const json = parse(text)
-  if (status === 200 && json) return { json, headers }
+  // GitHub refuses with the status 200.
+  if (status === 200 && json && typeof json['error'] !== 'string') return { json, headers }
   // RFC 6749 section 5.2. Overloaded is overloaded, whatever the body says, and a 5xx says nothing about the request.
-  const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429
+  const isRefusal = status === 200 || (status >= 400 && status < 500 && status !== 408 && status !== 429)
   const error = isRefusal ? textOf(json?.['error']) : undefined
   const description = error && textOf(json?.['error_description'])
   const said = [error, description].flatMap((part) => (part ? [redact(secrets, part)] : []))

@@ -1,5 +1,7 @@
 export { oauthRefresh } from './oauthRefresh.ts'
 export { oauthClientCredentials } from './oauthClientCredentials.ts'
+export { oauthDeviceCode } from './oauthDeviceCode.ts'
+export type { DeviceCode, OAuthDeviceSettings } from './oauthDeviceCode.ts'
 export type { OAuthOptions, OAuthSettings } from './options.ts'
 export type { OAuthClientAuth, SigningKey } from './clientAuth.ts'
 export { MissingPackageError, OAuthError } from './errors.ts'

@@ -15,6 +15,7 @@ import {
   MissingPackageError,
   OAuthError,
   oauthClientCredentials,
+  oauthDeviceCode,
   oauthRefresh,
   type OAuthClientAuth,
   type OAuthOptions,
@@ -232,7 +233,7 @@ describe('the answer', () => {
   })
 
   test.each([
-    ['null', { refresh_token: null, expires_in: null, id_token: null }],
+    ['null', { refresh_token: null, expires_in: null, id_token: null, scope: null }],
     ['something else', { refresh_token: 7, expires_in: 'soon', id_token: 'opaque' }],
     ['empty', { refresh_token: '', expires_in: '', id_token: '' }],
     ['no object', { id_token: `${btoa('{}')}.${btoa('7')}.` }],
@@ -348,6 +349,7 @@ describe('failures', () => {
     ['429 without JSON', ((response) => response.writeHead(429, { 'retry-after': '120' }).end()) as Answer, undefined],
     ['503 with HTML', overloaded, undefined],
     ['500 with JSON', refusal('invalid_grant', 500), undefined],
+    ['200 with an error, as from GitHub', refusal('bad_refresh_token', 200), undefined],
     ['a word that only this server knows', refusal('on_holiday'), undefined],
     ['200 with HTML', ((response) => response.end('<p>Welcome to the hotel</p>')) as Answer, undefined],
   ])('OA-4 the session goes on: %s', async (name, answer, oauthError) => {
@@ -562,6 +564,137 @@ describe('options', () => {
     } finally {
       delete prototype['allowInsecure']
     }
+  })
+})
+
+describe('device code', () => {
+  const code = {
+    device_code: canary.value,
+    user_code: 'WDJB-MJHT',
+    verification_uri: 'https://id.example.com/device',
+    expires_in: 600,
+  }
+  const pending = refusal('authorization_pending')
+
+  /** Begins a sign-in, and gives how long it waits before each question, in milliseconds. */
+  async function begin(answers: Answer[], given: object = {}, controller = new AbortController()) {
+    const clock = new FakeClock()
+    const { origin, asked } = await startServer(json({ ...code, ...given }), ...answers)
+    const shown: unknown[] = []
+    const signIn = oauthDeviceCode({
+      tokenEndpoint: `${origin}/token`,
+      deviceEndpoint: `${origin}/device`,
+      clientId: 'tv',
+      scope: 'openid',
+      resource: 'https://api.example.com/',
+      onCode: (one) => void shown.push(one),
+      clock,
+    })
+    const ended = { is: false }
+    const result = signIn({ signal: controller.signal }).finally(() => (ended.is = true))
+    result.catch(() => {})
+    const waits: number[] = []
+    const run = async (): Promise<void> => {
+      for (;;) {
+        while (!ended.is && clock.pending === 0) await settle()
+        if (ended.is) return
+        waits.push(clock.delays[0] as number)
+        await clock.advance(clock.delays[0] as number)
+      }
+    }
+    return { clock, asked, shown, result, waits, run }
+  }
+
+  test('OA-1 shows a code, and asks every 5 s until somebody has signed in; slow_down adds 5 s', async () => {
+    const { result, asked, shown, waits, run } = await begin([
+      pending,
+      refusal('slow_down'),
+      refusal('authorization_pending', 200), // as from GitHub
+      tokens,
+    ])
+    await run()
+    expect(await result).toMatchObject({ accessToken, expiresInSeconds: 300 })
+    expect(waits).toEqual([5_000, 5_000, 10_000, 10_000])
+    expect(shown).toEqual([
+      {
+        userCode: 'WDJB-MJHT',
+        verificationUri: 'https://id.example.com/device',
+        verificationUriComplete: undefined,
+        expiresInSeconds: 600,
+      },
+    ])
+    const resource = 'https://api.example.com/'
+    const question = { client_id: 'tv', device_code: canary.value, grant_type: 'urn:ietf:params:oauth:grant-type:device_code', resource } // prettier-ignore
+    expect(asked.map(({ path, form }) => ({ path, ...Object.fromEntries(form) }))).toEqual([
+      { path: '/device', client_id: 'tv', scope: 'openid', resource },
+      ...Array(4).fill({ path: '/token', ...question }),
+    ])
+  })
+
+  test('OA-1 the interval of the server; what goes wrong on the way is asked again, less often', async () => {
+    const later: Answer = (response) => response.writeHead(503, { 'retry-after': '30' }).end()
+    const { result, waits, run } = await begin([hangUp, later, pending, tokens], { interval: 2 })
+    await run()
+    expect(await result).toMatchObject({ accessToken })
+    expect(waits).toEqual([2_000, 4_000, 30_000, 30_000])
+  })
+
+  test('OA-1 nobody types the code in: it ends with the code, also in a long pause', async () => {
+    const { result, waits, run, asked } = await begin([pending, overloaded], { expires_in: 12 })
+    await run()
+    expect(await failureOf(result)).toMatchObject({ code: 'OAUTH', error: 'expired_token' })
+    expect(waits).toEqual([5_000, 5_000, 2_000])
+    expect(asked).toHaveLength(3)
+  })
+
+  test.each(['access_denied', 'expired_token', 'invalid_client'])('OA-1 %s ends it', async (error) => {
+    const { result, run, asked } = await begin([refusal(error), tokens])
+    await run()
+    expect(await failureOf(result)).toMatchObject({ code: 'OAUTH', error })
+    expect(asked).toHaveLength(2)
+  })
+
+  test('a signal that aborts ends the waiting, with its own reason and without a timer', async () => {
+    const controller = new AbortController()
+    const { result, clock, asked } = await begin([tokens], {}, controller)
+    while (clock.pending === 0) await settle()
+    controller.abort(new Error('enough'))
+    expect(await failureOf(result)).toBe(controller.signal.reason)
+    expect(clock.pending).toBe(0)
+    expect(asked).toHaveLength(1)
+  })
+
+  test('the endpoint of the metadata, and none', async () => {
+    const { origin } = await startServer((response, { path }) => {
+      const metadata = {
+        issuer: origin,
+        token_endpoint: `${origin}/token`,
+        device_authorization_endpoint: `${origin}/device`,
+      }
+      json(path === '/device' ? code : metadata)(response, {} as Asked)
+    })
+    const shown = new Error('shown')
+    const onCode = (): never => {
+      throw shown
+    }
+    expect(await failureOf(oauthDeviceCode({ issuer: origin, clientId: 'tv', onCode })())).toBe(shown)
+    const other = await startServer((response) =>
+      json({ issuer: other.origin, token_endpoint: other.tokenEndpoint })(response, {} as Asked),
+    )
+    const error = await failureOf(oauthDeviceCode({ issuer: other.origin, clientId: 'tv', onCode })())
+    expect(error.message).toContain('have no device_authorization_endpoint')
+    expect(other.asked).toHaveLength(1)
+  })
+
+  test('options are checked when it is built', () => {
+    const onCode = (): void => {}
+    const tokenEndpoint = 'https://id.example.com/token'
+    expect(() => oauthDeviceCode({ tokenEndpoint, clientId: 'tv', onCode })).toThrow('deviceEndpoint')
+    expect(() => oauthDeviceCode({ issuer: 'https://id.example.com', clientId: 'tv' } as never)).toThrow('onCode')
+    const deviceEndpoint = 'http://id.example.com/device'
+    expect(() => oauthDeviceCode({ tokenEndpoint, deviceEndpoint, clientId: 'tv', onCode })).toThrow(
+      InsecureTransportError,
+    )
   })
 })
 

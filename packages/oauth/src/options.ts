@@ -32,6 +32,9 @@ export type OAuthOptions = OAuthSettings &
 
 /** Options, checked. */
 export interface CheckedOptions {
+  readonly deviceEndpoint: URL | undefined
+  /** Whether the metadata of the server are needed. */
+  readonly isDiscovered: boolean
   readonly issuer: URL | undefined
   readonly tokenEndpoint: URL | undefined
   readonly clientId: string
@@ -49,7 +52,11 @@ export interface CheckedOptions {
 const taken = /^(grant_type|client_id|client_secret|client_assertion(_type)?|refresh_token|scope|resource)$/
 
 /** @throws {@link OptionsError} or {@link InsecureTransportError} that names the option. */
-export function checkOptions(link: string, given: OAuthOptions): CheckedOptions {
+export function checkOptions(
+  link: string,
+  given: OAuthOptions & { readonly deviceEndpoint?: string | URL | undefined },
+  needsDevice = false,
+): CheckedOptions {
   const { clientId, clientAuth = 'none', allowInsecure = false, fetch, ...rest } = ownOptions(given)
   const { scope = [], resource = [], parameters = {}, discovery = 'oidc' } = rest
   const scopes = [scope].flat()
@@ -60,6 +67,10 @@ export function checkOptions(link: string, given: OAuthOptions): CheckedOptions 
     ((typeof clientId !== 'string' || clientId === '') && 'clientId is a string that is not empty') ||
     (typeof allowInsecure !== 'boolean' && 'allowInsecure is true or false') ||
     (rest.issuer === undefined && rest.tokenEndpoint === undefined && 'give it issuer or tokenEndpoint') ||
+    (needsDevice &&
+      rest.issuer === undefined &&
+      rest.deviceEndpoint === undefined &&
+      'give it issuer, or deviceEndpoint beside tokenEndpoint') ||
     problemOf(own, rest.issuer !== undefined) ||
     (!scopes.every((word) => typeof word === 'string') && 'scope is a string or a list of strings') ||
     (!resources.every((url) => parseUrl(url)?.hash === '') && 'resource has URLs without a fragment') ||
@@ -69,13 +80,15 @@ export function checkOptions(link: string, given: OAuthOptions): CheckedOptions 
     (discovery !== 'oidc' && discovery !== 'oauth2' && "discovery is 'oidc' or 'oauth2'") ||
     (fetch !== undefined && typeof fetch !== 'function' && 'fetch is a function')
   if (problem) throw new OptionsError(problem, { link })
-  const read = (name: 'issuer' | 'tokenEndpoint'): URL | undefined => {
+  const read = (name: 'issuer' | 'tokenEndpoint' | 'deviceEndpoint'): URL | undefined => {
     const value = rest[name]
     return value === undefined ? undefined : checkUrl(link, name, String(value), allowInsecure)
   }
   return {
     issuer: read('issuer'),
     tokenEndpoint: read('tokenEndpoint'),
+    deviceEndpoint: read('deviceEndpoint'),
+    isDiscovered: rest.tokenEndpoint === undefined || (needsDevice && rest.deviceEndpoint === undefined),
     clientId,
     clientAuth: own,
     parameters: new URLSearchParams([
