@@ -11,7 +11,7 @@ import {
   type TokenStore,
 } from '@graphlinks/core'
 import { httpLink } from '@graphlinks/http-link'
-import { oauthClientCredentials, oauthRefresh } from '@graphlinks/oauth'
+import { oauthClientCredentials, oauthDeviceCode, oauthRefresh } from '@graphlinks/oauth'
 import { FakeClock, memoryLink, settle } from '@graphlinks/testing'
 import { startOidcServer, type OidcEvents, type OidcServer } from './oidc.ts'
 
@@ -77,6 +77,43 @@ test('OA-1 refresh tokens that rotate: each is used once, and the newest is stor
   }
   expect(refreshTokens.size).toBe(4)
   expect(await isAlive(first)).toBe(false)
+})
+
+test('OA-1 device code: somebody signs in elsewhere, and the session goes on by its refresh token', async () => {
+  const { issuer, events, approve } = await startServer()
+  const clock = new FakeClock()
+  let userCode = ''
+  const settings = { issuer, clientId: 'tv' }
+  const signIn = oauthDeviceCode({
+    ...settings,
+    scope: 'openid offline_access',
+    onCode: (code) => void (userCode = code.userCode),
+    clock,
+  })
+  const signingIn = signIn()
+  let isOver = false
+  void signingIn.finally(() => (isOver = true))
+  const untilNext = async (): Promise<void> => {
+    while (!isOver && clock.pending === 0) await settle()
+  }
+  await untilNext()
+  await clock.advance(5_000)
+  await untilNext()
+  expect((await events()).errors).toEqual([expect.stringContaining('authorization_pending')])
+  await approve(userCode, 'ada')
+  await clock.advance(5_000)
+  await untilNext()
+  const tokens = await signingIn
+  expect(tokens.subject).toBe('ada')
+
+  const session = createTokenSource({ refresh: oauthRefresh(settings), clock })
+  cleanUps.push(() => session.dispose())
+  await session.set(tokens)
+  expect(await session.accessToken()).toBe(tokens.accessToken)
+  await clock.advance(4_000_000)
+  expect(await session.accessToken()).not.toBe(tokens.accessToken)
+  expect(session.current.subject).toBe('ada')
+  expect(await events()).toMatchObject({ consumed: 1, revoked: 0 })
 })
 
 /** mulberry32: the same numbers for the same seed. */

@@ -20,6 +20,8 @@ export interface OidcServer {
   readonly graphqlUrl: string
   /** Signs somebody in. @returns a refresh token. */
   readonly signIn: (accountId: string) => Promise<string>
+  /** What happens when somebody types in the code of a device. */
+  readonly approve: (userCode: string, accountId: string) => Promise<void>
   /** Whether a refresh token could still be used. */
   readonly isAlive: (refreshToken: string) => Promise<boolean>
   readonly revokeAccess: (accessToken: string) => Promise<void>
@@ -62,6 +64,7 @@ export async function startOidcServer(seed: number): Promise<OidcServer> {
     tokenEndpoint: `${issuer}/token`,
     graphqlUrl: `${issuer}/graphql`,
     signIn: (accountId) => call('signIn', { accountId }) as Promise<string>,
+    approve: (userCode, accountId) => call('approve', { userCode, accountId }) as Promise<void>,
     isAlive: (refreshToken) => call('isAlive', { refreshToken }) as Promise<boolean>,
     revokeAccess: (accessToken) => call('revokeAccess', { accessToken }) as Promise<void>,
     events: () => call('events') as Promise<OidcEvents>,

@@ -27,6 +27,13 @@ const provider = new Provider(issuer, {
       redirect_uris: ['https://app.example.com/callback'],
     },
     {
+      client_id: 'tv',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+      redirect_uris: [],
+      response_types: [],
+    },
+    {
       client_id: 'nightly-report',
       client_secret: 'a:b%c d+',
       token_endpoint_auth_method: 'client_secret_basic',
@@ -37,7 +44,11 @@ const provider = new Provider(issuer, {
     },
   ],
   scopes: ['openid', 'offline_access', 'orders:read'],
-  features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false } },
+  features: {
+    clientCredentials: { enabled: true },
+    deviceFlow: { enabled: true },
+    devInteractions: { enabled: false },
+  },
   findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
   rotateRefreshToken: true,
   ttl: { AccessToken: () => 300 + Math.floor(random() * 3_301), ClientCredentials: 600, RefreshToken: 14 * 86_400 },
@@ -65,23 +76,25 @@ async function graphql({ headers }, response) {
   response.writeHead(token ? 200 : 401).end(JSON.stringify(body))
 }
 
+async function granted({ clientId }, accountId) {
+  const scope = 'openid offline_access'
+  const grant = new provider.Grant({ clientId, accountId })
+  grant.addOIDCScope(scope)
+  return { accountId, grantId: await grant.save(), scope, authTime: Math.floor(Date.now() / 1000) }
+}
+
 const commands = {
   /** Signs somebody in, without a browser. @returns a refresh token. */
   async signIn({ accountId }) {
-    const scope = 'openid offline_access'
     const client = await provider.Client.find('mobile-app')
-    const grant = new provider.Grant({ clientId: client.clientId, accountId })
-    grant.addOIDCScope(scope)
-    const grantId = await grant.save()
-    const details = {
-      accountId,
-      client,
-      grantId,
-      scope,
-      gty: 'authorization_code',
-      authTime: Math.floor(Date.now() / 1000),
-    }
+    const details = { ...(await granted(client, accountId)), client, gty: 'authorization_code' }
     return new provider.RefreshToken(details).save()
+  },
+  /** What happens when somebody types in a code. */
+  async approve({ userCode, accountId }) {
+    const code = await provider.DeviceCode.findByUserCode(userCode.replaceAll('-', ''))
+    Object.assign(code, await granted(await provider.Client.find(code.clientId), accountId))
+    await code.save()
   },
   /** Whether a refresh token could still be used. */
   async isAlive({ refreshToken }) {
