@@ -165,7 +165,7 @@ function slowStore(store: TokenStore, clock: FakeClock, random: () => number) {
       return isReplaced
     },
   }
-  return { slow, replaced: () => replaced }
+  return { slow, store, replaced: () => replaced }
 }
 
 interface Story {
@@ -224,7 +224,8 @@ async function live({ seed, hours, isShared, faults }: Story) {
   }
   const isOut = (): boolean => {
     if (clock.now() > outage.until) outage = nextOutage()
-    return !isPeace && clock.now() >= outage.from && random() < 0.9
+    // At times one gets through, but not before the first outage was felt.
+    return !isPeace && clock.now() >= outage.from && (feltAt < 0 || random() < 0.9)
   }
 
   // The access tokens that are good, and until when by this clock.
@@ -315,12 +316,7 @@ async function live({ seed, hours, isShared, faults }: Story) {
   const failuresInPeace = failures.length
   for (const client of clients) void operate(client)
   await advance(60_000)
-  const stored = await Promise.all(
-    stores.map(({ slow }) => {
-      const read = Promise.resolve(slow.read())
-      return advance(10_000).then(() => read)
-    }),
-  )
+  const { refreshToken: newest = '' } = (await sharedStore.store.read()) ?? {}
   const report = {
     succeeded,
     failures,
@@ -328,12 +324,15 @@ async function live({ seed, hours, isShared, faults }: Story) {
     failedInPeace: failures.length - failuresInPeace,
     requests,
     replaced: new Set(stores).size === 1 ? sharedStore.replaced() : undefined,
-    isAlive: await server.isAlive(stored[0]?.refreshToken ?? ''),
+    isAlive: await server.isAlive(newest),
     events: await server.events(),
     felt,
   }
   for (const client of clients) await client.dispose()
-  for (const source of sources) await source.dispose()
+  // One that is renewing its tokens has 5 s to end.
+  const disposed = Promise.all(sources.map((source) => source.dispose()))
+  await advance(10_000)
+  await disposed
   return { ...report, timers: clock.pending }
 }
 
@@ -371,9 +370,8 @@ test.each([0, 1, 2, 3])(
 )
 
 test('TR-34 the same without a shared store: tokens are used twice, and the family is revoked', async () => {
-  const { events, isAlive } = await live({ seed, hours: 1, isShared: false, faults })
-  expect({ seed, isAlive }).toEqual({ seed, isAlive: false })
-  expect(events.revoked).toBeGreaterThan(0)
+  const { events } = await live({ seed, hours: 1, isShared: false, faults })
+  expect({ seed, revoked: events.revoked }).toEqual({ seed, revoked: 1 })
   expect(events.errors).toContain('invalid_grant: refresh token already used')
 }, 60_000)
 
@@ -404,10 +402,11 @@ describe('found by TR-34', () => {
     await first.set({ accessToken: 'access-0', refreshToken: 'refresh-0', expiresInSeconds: 1 })
     const second = createTokenSource(options)
     await clock.advance(2_000)
-    cleanUps.push(
-      () => first.dispose(),
-      () => second.dispose(),
-    )
+    cleanUps.push(async () => {
+      const disposed = [first.dispose(), second.dispose()]
+      await clock.advance(10_000)
+      await Promise.all(disposed)
+    })
     /** Asks a source for a token, and lets it fail. */
     const ask = (source: typeof first): void => void source.accessToken().catch(() => {})
     return { clock, received, first, second, ask }
