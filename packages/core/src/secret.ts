@@ -1,4 +1,4 @@
-export const redacted = '[redacted]'
+const redacted = '[redacted]'
 
 /**
  * A box around a credential. Every way of printing it gives `[redacted]`: string conversion, templates,
