@@ -1,11 +1,12 @@
 import type { Context } from './context.ts'
-import type { AnyDocument, Document, GraphQLDocument, OperationKind } from './document.ts'
+import type { AnyDocument, Document, GraphQLDocument } from './document.ts'
 import { DocumentCache } from './documentCache.ts'
 import { DisposedError, DocumentError, GraphLinksError, OptionsError } from './errors.ts'
 import { executeIn, lastResultIn } from './execute.ts'
 import type { ExecutionScope } from './execution.ts'
 import type { Field } from './field.ts'
 import type { HeadersInput } from './headers.ts'
+import { inDevelopment } from './inDevelopment.ts'
 import { checkTerminal, type TerminalLink } from './link.ts'
 import { makeOperation, overrideFields, type JsonObject, type Operation } from './operation.ts'
 import { ownOptions } from './ownOptions.ts'
@@ -160,35 +161,36 @@ export class GraphQLResultError extends GraphLinksError {
  */
 export function createClient(options: ClientOptions): Client {
   const { link } = ownOptions(options)
-  if (typeof link !== 'function')
-    throw new OptionsError('createClient needs { link }: a chain, or a terminal link such as httpLink({ url })')
+  if (typeof link !== 'function') {
+    const words = inDevelopment(
+      () => 'createClient needs { link }: a chain, or a terminal link such as httpLink({ url })',
+    )
+    throw new OptionsError(words ?? 'link')
+  }
   checkTerminal(link, 'createClient')
   const documents = new DocumentCache()
   const scope: ExecutionScope = new Set()
   let disposal: Promise<void> | undefined
 
-  const prepare = (
-    method: string,
-    kinds: readonly OperationKind[],
-    [source, variables, options]: MethodArguments,
-  ): Operation => {
+  const prepare = (method: Method, [source, variables, options]: MethodArguments): Operation => {
     if (disposal) throw new DisposedError('the client was disposed: create a new one')
     const operation = toOperation(documents, source, variables, options)
     const { kind, operationName } = operation
-    if (kinds.includes(kind)) return operation
-    throw new DocumentError(`this is a ${kind}: use client.${methodFor[kind]} and not client.${method}`, {
-      operationName,
-    })
+    const isRight =
+      method === 'execute' || (method === 'request' ? kind !== 'subscription' : method === methodFor[kind])
+    if (isRight) return operation
+    const words = inDevelopment(() => `this is a ${kind}: use client.${methodFor[kind]} and not client.${method}`)
+    throw new DocumentError(words ?? kind, { operationName })
   }
   const last =
-    (method: string, ...kinds: OperationKind[]) =>
+    (method: Method) =>
     // async, so that a document or a header that is no good rejects like everything else
     async (...args: MethodArguments): Promise<Result> =>
-      lastResultIn(scope, link, prepare(method, kinds, args))
+      lastResultIn(scope, link, prepare(method, args))
   const each =
-    (method: string, ...kinds: OperationKind[]) =>
+    (method: Method) =>
     (...args: MethodArguments): AsyncIterable<Result> =>
-      executeIn(scope, link, prepare(method, kinds, args))
+      executeIn(scope, link, prepare(method, args))
   const dispose = (): Promise<void> => {
     if (!disposal) {
       // async, so that a link that fails to close rejects and what is running ends all the same
@@ -205,13 +207,13 @@ export function createClient(options: ClientOptions): Client {
   }
 
   return {
-    query: last('query', 'query') as QueryMethod,
-    mutate: last('mutate', 'mutation') as QueryMethod,
-    subscribe: each('subscribe', 'subscription') as IterateMethod,
-    execute: each('execute', 'query', 'mutation', 'subscription') as IterateMethod,
+    query: last('query') as QueryMethod,
+    mutate: last('mutate') as QueryMethod,
+    subscribe: each('subscribe') as IterateMethod,
+    execute: each('execute') as IterateMethod,
     request: (async (...args: MethodArguments) => {
       let sent: Operation | undefined
-      const operation = prepare('request', ['query', 'mutation'], args)
+      const operation = prepare('request', args)
       const result = await lastResultIn(scope, (running) => link((sent = running)), operation)
       if (result.data != null && !result.errors?.length) return result.data
       // Loaded when it is needed: most applications never see it.
@@ -225,16 +227,11 @@ export function createClient(options: ClientOptions): Client {
 
 const methodFor = { query: 'query', mutation: 'mutate', subscription: 'subscribe' } as const
 
+type Method = Exclude<keyof Client & string, 'dispose'>
+
 type MethodArguments = [source: AnyDocument | Request, variables?: JsonObject | null, options?: CallOptions]
 
-// The members are own, so that none is read off a polluted Object.prototype.
-const noOptions: CallOptions = Object.freeze({
-  headers: undefined,
-  signal: undefined,
-  context: undefined,
-  operationName: undefined,
-  extensions: undefined,
-})
+const noOptions: CallOptions = Object.freeze(ownOptions<CallOptions>(undefined))
 
 function toOperation(
   documents: DocumentCache,
@@ -248,7 +245,8 @@ function toOperation(
   const signature = document.select(call.operationName ?? request?.operationName)
   const { operationName } = signature
   if (variables && !options && looksLikeOptions(variables, document)) {
-    throw new OptionsError('options stand where variables belong: pass them third, after null', { operationName })
+    const words = inDevelopment(() => 'options stand where variables belong: pass them third, after null')
+    throw new OptionsError(words ?? 'variables', { operationName })
   }
   const headers = call.headers && overrideFields(call.headers, { operationName })
   const requestHeaders = request?.headers as readonly Field[] | undefined

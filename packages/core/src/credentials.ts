@@ -51,7 +51,7 @@ export function renderFields(operation: Operation, { endpoint, link, allowInsecu
     }
     target.set(name, value && value.reveal())
   }
-  ;(operation as OperationValue).execution?.addSent(operation)
+  ;(operation as OperationValue).execution?.sent.push(operation)
   const searchParams = params ? [...params].filter((param): param is [string, string] => param[1] !== null) : []
   return { headers, searchParams }
 }

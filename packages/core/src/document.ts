@@ -1,5 +1,6 @@
 import type { DocumentNode } from 'graphql'
 import { DocumentError } from './errors.ts'
+import { inDevelopment } from './inDevelopment.ts'
 
 /** The three kinds of operation of GraphQL (spec section 2.3). */
 export type OperationKind = 'query' | 'mutation' | 'subscription'
@@ -87,11 +88,13 @@ export class GraphQLDocument {
         ? operations.length === 1 && operations[0]
         : operations.find((operation) => operation.operationName === operationName)
     if (selected) return selected
-    const names = operations.map((operation) => operation.operationName ?? '(anonymous)').join(', ') || 'none'
     throw new DocumentError(
-      operationName === undefined
-        ? `the document must have one operation, or operationName must select one; it has: ${names}`
-        : `the document has no operation "${operationName}"; it has: ${names}`,
+      inDevelopment(() => {
+        const names = operations.map((operation) => operation.operationName ?? '(anonymous)').join(', ') || 'none'
+        return operationName === undefined
+          ? `the document must have one operation, or operationName must select one; it has: ${names}`
+          : `the document has no operation "${operationName}"; it has: ${names}`
+      }) ?? 'operationName',
     )
   }
 
@@ -118,15 +121,15 @@ export class GraphQLDocument {
 export function parseDocument(source: Document<unknown, never>): GraphQLDocument {
   if (isDocumentNode(source)) return new GraphQLDocument(source, operationsOf(source), undefined)
   // A TypedDocumentString is an object, so `typeof` cannot tell; a plain object would be text like "[object Object]".
-  const text = typeof source === 'string' || source instanceof String ? String(source) : undefined
-  if (text === undefined) {
-    throw new DocumentError('the document is no GraphQL text, TypedDocumentString or parsed document')
-  }
-  return new GraphQLDocument(source, scanOperations(text), text)
+  if (typeof source === 'string' || source instanceof String)
+    return new GraphQLDocument(source, scanOperations(String(source)), String(source))
+  throw new DocumentError(
+    inDevelopment(() => 'the document is no GraphQL text, TypedDocumentString or parsed document') ?? 'no document',
+  )
 }
 
 function isDocumentNode(source: unknown): source is DocumentNode {
-  return typeof source === 'object' && source !== null && (source as { kind?: unknown }).kind === 'Document'
+  return Object(source).kind === 'Document'
 }
 
 function operationsOf(node: DocumentNode): OperationSignature[] {
@@ -151,64 +154,26 @@ function operationsOf(node: DocumentNode): OperationSignature[] {
 export function scanOperations(text: string): OperationSignature[] {
   const operations: OperationSignature[] = []
   let depth = 0
-  // What the definition being read starts with, and its name; both undefined between definitions.
-  let definition: string | undefined
-  let operationName: string | undefined
-  let expectsName = false
+  // The words and punctuators that a definition starts with, before its first brace.
+  let head: string[] = []
 
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charAt(at)
-    if (char === '#') {
-      at = endOf(notLineEnd, text, at) - 1
-    } else if (char === '"') {
-      at = endOfString(text, at)
-    } else if ('{([@$'.includes(char)) {
-      if (char === '{' && depth === 0) {
-        const kind = definition ?? 'query'
-        if (isOperationKind(kind)) operations.push({ kind, operationName })
-      }
-      if ('{(['.includes(char)) depth++
-      expectsName = false
-    } else if ('})]'.includes(char)) {
-      depth--
-      if (depth === 0 && char === '}') definition = operationName = undefined
-    } else if (wordCharacter.test(char)) {
-      const end = endOf(wordCharacter, text, at)
-      const word = text.slice(at, end)
-      if (depth === 0 && definition === undefined) {
-        definition = word
-        expectsName = true
-      } else if (depth === 0 && expectsName) {
-        operationName = word
-        expectsName = false
-      }
-      at = end - 1
+  for (const [token] of text.matchAll(tokens)) {
+    if (/^["#]/.test(token)) continue
+    if (depth === 0) {
+      const [kind = 'query', name = ''] = head
+      if (token !== '{') head.push(token)
+      else if (isOperationKind(kind)) operations.push({ kind, operationName: /\w/.test(name) ? name : undefined })
     }
+    if ('{(['.includes(token)) depth++
+    if ('})]'.includes(token) && --depth === 0 && token === '}') head = []
   }
   return operations
 }
 
-const wordCharacter = /\w/
-const notLineEnd = /[^\n\r]/
+// Comments, block strings, strings, names and numbers, punctuators (GraphQL spec section 2.1). A string without an end
+// goes on to the end of the text, so that no character is read twice.
+const tokens = /#[^\n\r]*|"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\?[^])*?(?:"|$)|\w+|[{([})\]@$]/g
 
 function isOperationKind(word: string): word is OperationKind {
   return word === 'query' || word === 'mutation' || word === 'subscription'
-}
-
-/** Where a run of characters ends that starts at `at`. */
-function endOf(characters: RegExp, text: string, at: number): number {
-  let end = at
-  while (end < text.length && characters.test(text.charAt(end))) end++
-  return end
-}
-
-/** The position of the last quote of the string (or block string, GraphQL spec section 2.9.4) that starts at `at`. */
-function endOfString(text: string, at: number): number {
-  const quote = text.startsWith('"""', at) ? '"""' : '"'
-  let end = at + quote.length
-  // An escape is two characters, but for the escaped triple quote of a block string, which is four.
-  while (end < text.length && !text.startsWith(quote, end)) {
-    end += text.charAt(end) !== '\\' ? 1 : quote === '"' ? 2 : text.startsWith('"""', end + 1) ? 4 : 1
-  }
-  return end + quote.length - 1
 }

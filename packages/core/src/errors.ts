@@ -32,6 +32,7 @@ export class GraphLinksError extends Error {
   static override readonly name: string = 'GraphLinksError'
   /** The stable, documented code of this class of errors; the base class matches every code. */
   static readonly code: string = 'GRAPHLINKS'
+  static readonly [brand]: boolean = true
 
   /** Stable code of the error's class, such as `HTTP_STATUS`. Safe to switch on across versions. */
   readonly code: string
@@ -41,7 +42,7 @@ export class GraphLinksError extends Error {
   readonly operationName: string | undefined
 
   constructor(message: string, details: ErrorDetails = {}) {
-    super(sentence(message, details), 'cause' in details ? { cause: details.cause } : undefined)
+    super(sentence(message, details), details)
     this.code = new.target.code
     this.link = details.link
     this.operationName = details.operationName
@@ -49,14 +50,6 @@ export class GraphLinksError extends Error {
 
   override get name(): string {
     return this.constructor.name
-  }
-
-  /** The codes of the error's class and of the classes it extends. */
-  get [brand](): readonly string[] {
-    const codes: string[] = []
-    type Class = typeof GraphLinksError
-    for (let of = this.constructor as Class; of.code; of = Object.getPrototypeOf(of) as Class) codes.push(of.code)
-    return codes
   }
 
   /**
@@ -67,8 +60,9 @@ export class GraphLinksError extends Error {
     this: { readonly code: string; readonly prototype: E },
     value: unknown,
   ): value is E {
-    const codes = Object(value)[brand] as readonly string[] | undefined
-    return Array.isArray(codes) && codes.includes(this.code)
+    let of = Object(value).constructor as typeof GraphLinksError | undefined
+    while (of?.[brand] && of.code !== this.code) of = Object.getPrototypeOf(of) as typeof GraphLinksError
+    return of?.[brand] === true
   }
 }
 

@@ -56,37 +56,23 @@ export function lastResultIn(
   operation: Operation,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const execution = new Execution(operation, scope, reject)
-    const source = execution.begin(link)
-    if (!source) return
-    // Ended before the caller hears of it: an abort that comes then means nothing.
-    drain(source, execution, operation).then(
-      (result) => {
-        execution.end()
-        resolve(result)
-      },
-      (error: unknown) => {
-        execution.end()
-        reject(error as Error)
-      },
-    )
+    drain(new Execution(link, operation, scope, reject), operation).then(resolve, reject)
   })
 }
 
-async function drain(source: AsyncIterator<Result>, execution: Execution, operation: Operation): Promise<Result> {
-  let last: Result | undefined
-  for (let step = await source.next(); !step.done && !execution.aborted; step = await source.next()) {
-    last = checkResult(step.value, execution, operation)
+async function drain(execution: Execution, operation: Operation): Promise<Result> {
+  try {
+    let last: Result | undefined
+    const source = execution.begin()
+    for (let step = await source.next(); execution.check(step) && !execution.aborted; step = await source.next()) {
+      last = step.value as Result
+    }
+    if (last) return last
+    throw new LinkError('the chain completed without a result: its terminal link must give one', operation)
+  } finally {
+    // Before the caller hears of it: an abort that comes then means nothing.
+    execution.end()
   }
-  if (last) return last
-  throw new LinkError('the chain completed without a result: its terminal link must give one', operation)
-}
-
-function checkResult(result: unknown, execution: Execution, { operationName }: Operation): Result {
-  if (typeof result === 'object' && result !== null) return result
-  const error = new LinkError('a link gave something that is no result, such as { data }', { operationName })
-  execution.stop(error)
-  throw error
 }
 
 interface Waiter {
@@ -96,8 +82,6 @@ interface Waiter {
 
 /** The edge of a stream, by hand: `return()` on an async generator would wait for the pending `next()`. */
 class EdgeIterator extends OneShotIterator {
-  readonly #link: TerminalLink
-  readonly #operation: Operation
   readonly #execution: Execution
   #source: AsyncIterator<Result> | undefined = undefined
   #over = false
@@ -108,9 +92,7 @@ class EdgeIterator extends OneShotIterator {
 
   constructor(link: TerminalLink, operation: Operation, scope: ExecutionScope | undefined) {
     super()
-    this.#link = link
-    this.#operation = operation
-    this.#execution = new Execution(operation, scope, (error) => this.#end({ error }))
+    this.#execution = new Execution(link, operation, scope, (error) => this.#end({ error }))
   }
 
   next(): Promise<IteratorResult<Result>> {
@@ -120,40 +102,34 @@ class EdgeIterator extends OneShotIterator {
   }
 
   return(): Promise<IteratorResult<Result>> {
-    if (!this.#over && this.#source) this.#execution.stop()
-    this.#failure = undefined
+    if (!this.#over) this.#execution.stop()
     this.#end()
+    this.#failure = undefined
     return finished()
   }
 
   async #advance(): Promise<void> {
     try {
-      if (!this.#over) this.#source ??= this.#execution.begin(this.#link)
-      if (this.#over || !this.#source) return this.#end()
-      const step = await this.#source.next()
+      if (this.#over) return this.#end(this.#failure)
+      const step = await (this.#source ??= this.#execution.begin()).next()
       if (this.#over) return
-      if (!step.done) {
-        checkResult(step.value, this.#execution, this.#operation)
-        this.#waiters.shift()?.resolve(step)
-        if (this.#waiters.length > 0) void this.#advance()
-        return
-      }
-      this.#execution.end()
-      this.#end()
+      if (!this.#execution.check(step)) return this.#end()
+      this.#waiters.shift()?.resolve(step)
+      if (this.#waiters.length > 0) void this.#advance()
     } catch (error) {
-      if (this.#over) return
-      this.#execution.end()
-      this.#end({ error })
+      if (!this.#over) this.#end({ error })
     }
   }
 
   /** Answers everybody who waits: the first with the failure, if there is one. */
-  #end(failure = this.#failure): void {
+  #end(failure?: { readonly error: unknown }): void {
     this.#over = true
-    const [first, ...others] = this.#waiters.splice(0)
-    this.#failure = first ? undefined : failure
-    if (failure) first?.reject(failure.error)
-    else first?.resolve({ done: true, value: undefined })
-    for (const waiter of others) waiter.resolve({ done: true, value: undefined })
+    this.#execution.end()
+    for (const waiter of this.#waiters.splice(0)) {
+      if (failure) waiter.reject(failure.error)
+      else waiter.resolve({ done: true, value: undefined })
+      failure = undefined
+    }
+    this.#failure = failure
   }
 }

@@ -1,3 +1,5 @@
+import { LinkError } from './errors.ts'
+import { inDevelopment } from './inDevelopment.ts'
 import { invoke, type TerminalLink } from './link.ts'
 import { withExecution, type Operation, type OperationValue } from './operation.ts'
 import { iteratorOf, type Result } from './results.ts'
@@ -14,16 +16,23 @@ export type ExecutionScope = Set<Execution>
 export class Execution implements ExecutionState {
   aborted = false
   reason: unknown = undefined
+  readonly sent: Operation[] = []
+  readonly #link: TerminalLink
   readonly #operation: OperationValue
   readonly #scope: ExecutionScope | undefined
   readonly #onAbort: (reason: unknown) => void
   #source: AsyncIterator<Result> | undefined = undefined
-  #onSignal: (() => void) | undefined = undefined
+  #leaveCaller: (() => void) | undefined = undefined
   #controller: AbortController | undefined = undefined
-  #sent: Operation[] | undefined = undefined
   #abortCallbacks: Set<() => void> | undefined = undefined
 
-  constructor(operation: Operation, scope: ExecutionScope | undefined, onAbort: (reason: unknown) => void) {
+  constructor(
+    link: TerminalLink,
+    operation: Operation,
+    scope: ExecutionScope | undefined,
+    onAbort: (reason: unknown) => void,
+  ) {
+    this.#link = link
     this.#operation = operation as OperationValue
     this.#scope = scope
     this.#onAbort = onAbort
@@ -37,45 +46,37 @@ export class Execution implements ExecutionState {
     return this.#controller.signal
   }
 
-  get sent(): readonly Operation[] {
-    return this.#sent ?? []
-  }
-
-  addSent(operation: Operation): void {
-    if (this.#sent) this.#sent.push(operation)
-    else this.#sent = [operation]
-  }
-
   onAbort(callback: () => void): () => void {
     const callbacks = (this.#abortCallbacks ??= new Set())
     callbacks.add(callback)
     return () => callbacks.delete(callback)
   }
 
-  /** Joins the caller's signal and calls the chain. @returns nothing when the signal was aborted before. */
-  begin(link: TerminalLink): AsyncIterator<Result> | undefined {
+  /** Joins the caller's signal and calls the chain. @throws the reason of the signal when it was aborted before. */
+  begin(): AsyncIterator<Result> {
     const { callerSignal } = this.#operation
     if (callerSignal) {
+      if (callerSignal.aborted) throw callerSignal.reason
       const onSignal = (): void => this.abort(callerSignal.reason)
-      if (callerSignal.aborted) {
-        onSignal()
-        return undefined
-      }
       callerSignal.addEventListener('abort', onSignal)
-      this.#onSignal = onSignal
+      this.#leaveCaller = () => callerSignal.removeEventListener('abort', onSignal)
     }
     this.#scope?.add(this)
-    try {
-      return (this.#source = iteratorOf(invoke(link, withExecution(this.#operation, this))))
-    } catch (error) {
-      this.end()
-      throw error
-    }
+    return (this.#source = iteratorOf(invoke(this.#link, withExecution(this.#operation, this))))
+  }
+
+  /** Whether a step has a result. One that is none ends the chain. */
+  check({ done, value }: IteratorResult<Result>): boolean {
+    if (done || (typeof value === 'object' && (value as Result | null))) return !done
+    const words = inDevelopment(() => 'a link gave something that is no result, such as { data }')
+    const error = new LinkError(words ?? 'no result', this.#operation)
+    this.stop(error)
+    throw error
   }
 
   /** The chain ended by itself: nothing is left to cancel, and an abort that comes later means nothing. */
   end(): void {
-    if (this.#onSignal) this.#operation.callerSignal?.removeEventListener('abort', this.#onSignal)
+    this.#leaveCaller?.()
     this.#scope?.delete(this)
   }
 

@@ -1,4 +1,5 @@
 import { HeaderError, type ErrorDetails } from './errors.ts'
+import { inDevelopment } from './inDevelopment.ts'
 
 /**
  * Headers as a caller may give them: an object, a `Headers`, a `Map`, or `[name, value]` pairs. All shapes mean the
@@ -54,13 +55,15 @@ export function inBrowser(): boolean {
  */
 export function checkHeaderName(name: string, details?: ErrorDetails): string {
   if (typeof name !== 'string' || !token.test(name))
-    throw new HeaderError('a header name has a character that HTTP does not allow in names', details)
+    throw new HeaderError(
+      inDevelopment(() => 'a header name has a character that HTTP does not allow in names') ?? 'a header name',
+      details,
+    )
   const lower = name.toLowerCase()
-  if (refused.test(lower)) throw new HeaderError(`"${lower}" is set by the transport, not by a client`, details)
-  if (forbiddenInBrowsers.test(lower) && inBrowser()) {
-    throw new HeaderError(`"${lower}" cannot be set in a browser, which would drop it silently`, details)
-  }
-  return lower
+  const isRefused = refused.test(lower)
+  if (!isRefused && !(forbiddenInBrowsers.test(lower) && inBrowser())) return lower
+  const why = isRefused ? 'is set by the transport, not by a client' : 'cannot be set in a browser'
+  throw new HeaderError(`"${lower}" ${why}`, details)
 }
 
 /**
@@ -77,14 +80,15 @@ export function checkHeaderName(name: string, details?: ErrorDetails): string {
  * ```
  */
 export function checkHeaderValue(name: string, value: string, details?: ErrorDetails): string {
-  const problem =
+  if (typeof value === 'string' && !unsafe.test(value) && value.length <= maxValueLength) return value
+  const problem = inDevelopment(() =>
     typeof value !== 'string'
       ? `is ${kindOf(value)}, not a string`
       : unsafe.test(value)
         ? `has a character other than inner white space and visible ASCII at position ${value.search(unsafe)}`
-        : value.length > maxValueLength && `has ${value.length} characters, more than ${maxValueLength}`
-  if (problem) throw new HeaderError(`the value of "${name}" ${problem}`, details)
-  return value
+        : `has ${value.length} characters, more than ${maxValueLength}`,
+  )
+  throw new HeaderError(`the value of "${name}" ${problem ?? 'cannot be sent'}`, details)
 }
 
 /**
@@ -101,11 +105,11 @@ export function checkHeaderValue(name: string, value: string, details?: ErrorDet
  */
 export function headerEntries(input: HeadersInput, details?: ErrorDetails): readonly HeaderEntry[] {
   if (typeof input !== 'object' || input === null)
-    throw new HeaderError(`headers are ${kindOf(input)}, not an object`, details)
+    throw new HeaderError(inDevelopment(() => `headers are ${kindOf(input)}, not an object`) ?? 'headers', details)
   const entries = new Map<string, string | null>()
   for (const pair of Symbol.iterator in input ? input : Object.entries(input)) {
     if (!Array.isArray(pair) || pair.length !== 2)
-      throw new HeaderError('a list of headers has [name, value] pairs only', details)
+      throw new HeaderError(inDevelopment(() => 'a list of headers has [name, value] pairs only') ?? 'headers', details)
     const [rawName, value] = pair as [string, string | null | undefined]
     if (value === undefined) continue
     const name = checkHeaderName(rawName, details)

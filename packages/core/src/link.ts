@@ -1,7 +1,8 @@
 import { GraphLinksError, LinkError, WiringError } from './errors.ts'
 import { kindOf } from './headers.ts'
+import { inDevelopment } from './inDevelopment.ts'
 import type { Operation, OperationValue } from './operation.ts'
-import { failed, flatten, OpeningIterator, type Results } from './results.ts'
+import { failed, flatten, isPromise, OpeningIterator, type Results } from './results.ts'
 
 /** Runs the rest of the chain. Each call is a new attempt; nothing is sent before its results are iterated. */
 export type Next = (operation: Operation) => Results
@@ -118,61 +119,64 @@ export function invoke(link: Link, operation: Operation, next: Next = nothingFur
   // Work that was cancelled while a link was waiting must not start further in.
   if (execution?.aborted) return failed(execution.reason)
   try {
-    return settle(link(operation, next), link, operation)
+    const returned = link(operation, next)
+    return isPromise(returned) ? flatten(settle(returned, link, operation)) : checkResults(returned, link, operation)
   } catch (error) {
-    return failed(blame(error, link, operation))
+    return failed(blameLink(error, link, operation))
   }
 }
 
 function nothingFurtherIn({ operationName }: Operation): Results {
-  const fix = 'end the chain in a terminal link, such as httpLink({ url })'
-  return failed(
-    new WiringError(`the last link called next, and there is nothing further in: ${fix}`, { operationName }),
+  const words = inDevelopment(
+    () =>
+      'the last link called next, and there is nothing further in: end the chain in a terminal link, such as httpLink({ url })',
   )
+  return failed(new WiringError(words ?? 'no terminal link', { operationName }))
 }
 
-function settle(returned: Results | Promise<Results>, link: Link | TerminalLink, operation: Operation): Results {
+async function settle(returned: Promise<Results>, link: Link, operation: Operation): Promise<Results> {
+  try {
+    const results = checkResults(await returned, link, operation)
+    // A link around this one may still ask for results that nobody waits for any more.
+    const { execution } = operation as OperationValue
+    if (execution?.aborted) throw execution.reason
+    return results
+  } catch (error) {
+    throw blameLink(error, link, operation)
+  }
+}
+
+function checkResults(returned: unknown, link: Link, { operationName }: Operation): Results {
   if (isResults(returned)) return returned
-  if (typeof (returned as Promise<Results> | undefined)?.then !== 'function') throw noResults(returned, link, operation)
-  return flatten(
-    returned.then(
-      (results) => {
-        if (!isResults(results)) throw noResults(results, link, operation)
-        // A link around this one may still ask for results that nobody waits for any more.
-        const { execution } = operation as OperationValue
-        if (execution?.aborted) throw execution.reason
-        return results
-      },
-      (error: unknown) => {
-        throw blame(error, link, operation)
-      },
-    ),
+  const words = inDevelopment(
+    () =>
+      `the link returned ${kindOf(returned)} and not results: return next(operation), or yield what it gives (for await)`,
   )
+  throw new LinkError(words ?? 'the link returned no results', { link: nameOf(link), operationName })
 }
 
 function isResults(value: unknown): value is Results {
   return typeof (value as Results | undefined)?.[Symbol.asyncIterator] === 'function'
 }
 
-function noResults(returned: unknown, link: Link | TerminalLink, operation: Operation): LinkError {
-  return new LinkError(
-    `the link returned ${kindOf(returned)} and not results: return next(operation), or yield what it gives (for await)`,
-    {
-      link: nameOf(link),
-      operationName: operation.operationName,
-    },
-  )
+function blameLink(error: unknown, link: Link, operation: Operation): unknown {
+  return blame(error, LinkError, 'the link failed before it gave results; see cause', nameOf(link), operation)
 }
 
-/** The error of a link that failed before it gave results: its own where that says enough, otherwise one that names it. */
-function blame(error: unknown, link: Link | TerminalLink, operation: Operation): unknown {
-  const { execution } = operation as OperationValue
+/**
+ * What an operation fails with when something that was called for it failed: an error of ours and the reason of the
+ * abort as they are, anything else as the cause of an error that names the link.
+ */
+export function blame(
+  error: unknown,
+  Kind: typeof GraphLinksError,
+  message: string,
+  link: string,
+  operation: Operation,
+): unknown {
+  const { execution, operationName } = operation as OperationValue
   if (GraphLinksError.is(error) || (execution?.aborted && error === execution.reason)) return error
-  return new LinkError('the link failed before it gave results; see cause', {
-    link: nameOf(link),
-    operationName: operation.operationName,
-    cause: error,
-  })
+  return new Kind(message, { link, operationName, cause: error })
 }
 
 function nameOf(link: { readonly name: string }): string {
@@ -206,7 +210,10 @@ function checkOrder(middle: readonly Link[], terminal?: TerminalLink): void {
       link: 'chain',
     })
   }
-  if (isProduction()) return
+  inDevelopment(() => warnOfOrder(middle))
+}
+
+function warnOfOrder(middle: readonly Link[]): void {
   const replay = middle.map((link) => link.stage).lastIndexOf('replay')
   const credential = middle.findIndex((link) => link.stage === 'credential')
   if (credential >= 0 && credential < replay) {
@@ -221,14 +228,10 @@ function checkOrder(middle: readonly Link[], terminal?: TerminalLink): void {
 /** Whether a link can stand last. @throws {@link WiringError} when it says of itself that it calls `next`. */
 export function checkTerminal(terminal: TerminalLink, link: string): void {
   if (!terminal.parts && (terminal.stage ?? 'terminal') === 'terminal') return
-  throw new WiringError(
-    `${nameOf(terminal)} stands last but is no terminal link: end the chain in one, such as httpLink({ url })`,
-    { link },
+  const words = inDevelopment(
+    () => `${nameOf(terminal)} stands last but is no terminal link: end the chain in one, such as httpLink({ url })`,
   )
-}
-
-function isProduction(): boolean {
-  return typeof process === 'object' && process.env?.['NODE_ENV'] === 'production'
+  throw new WiringError(words ?? 'no terminal link', { link })
 }
 
 function withTraits<L extends Link | TerminalLink>(

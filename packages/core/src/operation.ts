@@ -10,6 +10,7 @@ import { OptionsError, type ErrorDetails } from './errors.ts'
 import { credentialField, Field, headerField, type CredentialInit, type FieldOptions } from './field.ts'
 import { isHarmless } from './harmless.ts'
 import { headerEntries, type HeadersInput } from './headers.ts'
+import { inDevelopment } from './inDevelopment.ts'
 
 /** Variables or extensions: a JSON object, as GraphQL over HTTP section 5.1 has it. */
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -62,8 +63,7 @@ interface ExecutionState {
   readonly reason: unknown
   readonly signal: AbortSignal
   /** The operation as terminal links sent it, once for each attempt: its secrets are cut out of every error. */
-  readonly sent: readonly Operation[]
-  addSent(operation: Operation): void
+  readonly sent: Operation[]
   /** Calls back when the operation is cancelled, without making a signal. @returns a function that takes it back. */
   onAbort(callback: () => void): () => void
   /** Ends the operation with this error, wherever it is. */
@@ -190,7 +190,10 @@ export function makeOperation(
 ): Operation {
   if (variables != null && (typeof variables !== 'object' || Array.isArray(variables))) {
     const { operationName } = signature
-    throw new OptionsError('variables must be an object with a key for each variable', { operationName })
+    throw new OptionsError(
+      inDevelopment(() => 'variables must be an object with a key for each variable') ?? 'variables',
+      { operationName },
+    )
   }
   const origin = { signature, document, overrides, callerSignal }
   return new OperationValue(origin, variables ?? undefined, extensions, context)

@@ -1,4 +1,5 @@
 import { OptionsError } from './errors.ts'
+import { inDevelopment } from './inDevelopment.ts'
 
 /**
  * Checks that a text is the origin of an http(s) or ws(s) URL and gives it as http(s), since a session is the same over
@@ -25,10 +26,10 @@ export function checkOrigin(origin: string, link?: string): string {
     url.password
   ) {
     throw new OptionsError(
-      'an origin in origins looks like "https://api.example.com": scheme, host and port, nothing else',
-      {
-        link,
-      },
+      inDevelopment(
+        () => 'an origin in origins looks like "https://api.example.com": scheme, host and port, nothing else',
+      ) ?? 'origins',
+      { link },
     )
   }
   return originOf(url)

@@ -1,4 +1,5 @@
 import { LinkError } from './errors.ts'
+import { inDevelopment } from './inDevelopment.ts'
 
 /** A GraphQL error as it travels (GraphQL spec section 7.1.2). It is data: the server's words, unchanged. */
 export interface ResultError {
@@ -62,11 +63,16 @@ export function finished(): Promise<IteratorReturnResult<undefined>> {
   return Promise.resolve({ done: true, value: undefined })
 }
 
+/** Whether a value is still to come. */
+export function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {
+  return typeof (value as Promise<Value> | undefined)?.then === 'function'
+}
+
 /** Starts to iterate results. @throws {@link LinkError} when what they give is no iterator. */
 export function iteratorOf(results: Results): AsyncIterator<Result> {
   const iterator = results[Symbol.asyncIterator]()
   if (typeof Object(iterator).next === 'function') return iterator
-  throw new LinkError('a link returned results that give no iterator')
+  throw new LinkError(inDevelopment(() => 'a link returned results that give no iterator') ?? 'no iterator')
 }
 
 /** Results that can be iterated once: another iteration would be another attempt, which is for `next` to make. */
@@ -102,22 +108,23 @@ export class OpeningIterator extends OneShotIterator {
     const open = this.#open
     this.#open = undefined
     try {
-      if (open) {
-        const results = open()
-        if ('then' in results) this.#opening = results.then((late) => this.#start(late))
-        else this.#start(results)
-      }
+      const results = open?.()
+      if (isPromise(results)) this.#opening = results.then((late) => this.#start(late))
+      else if (results) this.#start(results)
       if (this.#source) return this.#source.next()
     } catch (error) {
       this.#closed = true
       return Promise.reject(error)
     }
-    return this.#closed || !this.#opening
-      ? finished()
-      : this.#opening.then(
-          () => this.#next(),
-          (error: unknown) => this.#fail(error),
-        )
+    if (this.#closed || !this.#opening) return finished()
+    return this.#opening.then(
+      () => (this.#closed ? undefined : this.#source?.next()) ?? finished(),
+      (error: unknown) => {
+        if (this.#closed) return finished()
+        this.#closed = true
+        throw error
+      },
+    )
   }
 
   return(): Promise<IteratorResult<Result>> {
@@ -128,16 +135,6 @@ export class OpeningIterator extends OneShotIterator {
 
   #start(results: Results): void {
     if (!this.#closed) this.#source = iteratorOf(results)
-  }
-
-  #next(): Promise<IteratorResult<Result>> {
-    return this.#source && !this.#closed ? this.#source.next() : finished()
-  }
-
-  #fail(error: unknown): Promise<IteratorResult<Result>> {
-    if (this.#closed) return finished()
-    this.#closed = true
-    return Promise.reject(error)
   }
 }
 

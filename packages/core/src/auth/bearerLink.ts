@@ -1,3 +1,7 @@
+import { CredentialError, OptionsError } from '../errors.ts'
+import { Field } from '../field.ts'
+import { checkHeaderName, checkHeaderValue } from '../headers.ts'
+import { inDevelopment } from '../inDevelopment.ts'
 import type { Link } from '../link.ts'
 import { isOverridden, withField } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
@@ -33,9 +37,28 @@ export interface BearerLinkOptions extends CredentialOptions, BearerFieldOptions
 export function bearerLink(token: Provided<string> | undefined | null, options: BearerLinkOptions = {}): Link {
   const link = 'bearerLink'
   const own = ownOptions(options)
-  const checked = checkOptions(link, own)
-  const { header, toField } = bearerFields(link, own, checked.origins)
-  const trimmed = (value: string): string => (own.trim ? value.trim() : value)
+  const { scheme = 'Bearer', trim = false } = own
+  const header = checkHeaderName(own.header ?? 'authorization', details)
+  const checked = checkOptions(details.link, own)
+  if (scheme !== '' && !/^[!#$%&'*+\-.^_`|~\w]+$/.test(scheme)) {
+    throw new OptionsError(
+      inDevelopment(() => 'scheme is one word, such as "Bearer", or "" for none') ?? 'scheme',
+      details,
+    )
+  }
+
+  const toField = (value: string, operationName?: string): Field => {
+    const text = trim ? value.trim() : value
+    const where = { ...details, operationName }
+    checkHeaderValue(header, text, where)
+    if (scheme !== '' && !token68.test(text)) {
+      const words = inDevelopment(
+        () => 'has a character that bearer tokens do not have (RFC 6750 section 2.1): pass it without its scheme',
+      )
+      throw new CredentialError(`the token ${words ?? 'is no good'}`, where)
+    }
+    return new Field(header, scheme === '' ? text : `${scheme} ${text}`, true, 'header', checked.origins)
+  }
 
   const constant =
     typeof token === 'string' && token !== '' && token !== 'undefined' && token !== 'null'

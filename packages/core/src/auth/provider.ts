@@ -1,8 +1,11 @@
 import { systemClock, type Clock } from '../clock.ts'
-import { CredentialError, GraphLinksError, OptionsError, TimeoutError } from '../errors.ts'
+import { CredentialError, OptionsError, TimeoutError } from '../errors.ts'
 import { kindOf } from '../headers.ts'
+import { inDevelopment } from '../inDevelopment.ts'
+import { blame } from '../link.ts'
 import type { Operation, OperationValue } from '../operation.ts'
 import { checkOrigin } from '../origin.ts'
+import { isPromise } from '../results.ts'
 
 /** A credential as an application may give it: a value, or a function of the operation that gives or promises one. */
 export type Provided<Value> =
@@ -41,9 +44,12 @@ export interface CheckedOptions {
 /** Checks the options that auth links share. @throws {@link OptionsError} naming the link and the option. */
 export function checkOptions(link: string, options: CredentialOptions): CheckedOptions {
   const { onMissing = 'omit', timeoutMs = 30_000, clock = systemClock } = options
-  if (onMissing !== 'omit' && onMissing !== 'error') throw new OptionsError('onMissing is "omit" or "error"', { link })
-  if (!(timeoutMs > 0))
-    throw new OptionsError(`timeoutMs is a positive number of milliseconds, not ${timeoutMs}`, { link })
+  if (onMissing !== 'omit' && onMissing !== 'error')
+    throw new OptionsError(inDevelopment(() => 'onMissing is "omit" or "error"') ?? 'onMissing', { link })
+  if (!(timeoutMs > 0)) {
+    const words = inDevelopment(() => `timeoutMs is a positive number of milliseconds, not ${timeoutMs}`)
+    throw new OptionsError(words ?? 'timeoutMs', { link })
+  }
   return { link, origins: options.origins?.map((origin) => checkOrigin(origin, link)), onMissing, timeoutMs, clock }
 }
 
@@ -59,16 +65,17 @@ export function provideValue<Value, Outcome>(
   options: CheckedOptions,
   then: (value: Value) => Outcome | Promise<Outcome>,
 ): Outcome | Promise<Outcome> {
+  const fail = (error: unknown): never => {
+    const message = `the function that gives the ${what} failed; see cause`
+    throw blame(error, CredentialError, message, options.link, operation)
+  }
   let value: Value | Promise<Value>
   try {
     value = provider(operation)
   } catch (error) {
-    throw providerFailed(error, what, operation, options)
+    return fail(error)
   }
-  if (!isPromise(value)) return then(value)
-  return inTime(value, what, operation, options).then(then, (error: unknown) => {
-    throw providerFailed(error, what, operation, options)
-  })
+  return isPromise(value) ? inTime(value, what, operation, options).then(then, fail) : then(value)
 }
 
 /** Calls `then` with the text that was provided, or with `undefined` where there is none and that is allowed. */
@@ -84,11 +91,6 @@ export function provideText<Outcome>(
   return typeof provided === 'function' ? provideValue(provided, what, operation, options, check) : check(provided)
 }
 
-/** Whether a value is promised only. */
-export function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {
-  return typeof (value as Promise<Value> | undefined)?.then === 'function'
-}
-
 function checkProvided(
   value: string | undefined | null,
   what: string,
@@ -100,21 +102,14 @@ function checkProvided(
     if (onMissing === 'omit') return undefined
     throw new CredentialError(`there is no ${what} (onMissing: "error")`, details)
   }
-  if (typeof value !== 'string') throw new CredentialError(`the ${what} is ${kindOf(value)}, not a string`, details)
-  if (value === 'undefined' || value === 'null') {
-    throw new CredentialError(`the ${what} is the text "${value}": a missing value became a string`, details)
-  }
-  return value
-}
-
-function providerFailed(error: unknown, what: string, operation: Operation, { link }: CheckedOptions): unknown {
-  const { operationName, execution } = operation as OperationValue
-  if (GraphLinksError.is(error) || (execution?.aborted && error === execution.reason)) return error
-  return new CredentialError(`the function that gives the ${what} failed; see cause`, {
-    link,
-    operationName,
-    cause: error,
-  })
+  // The text of a missing value that became a string.
+  if (typeof value === 'string' && value !== 'undefined' && value !== 'null') return value
+  const problem = inDevelopment(() =>
+    typeof value === 'string'
+      ? `the text "${value}": a missing value became a string`
+      : `${kindOf(value)}, not a string`,
+  )
+  throw new CredentialError(`the ${what} is ${problem ?? 'no good'}`, details)
 }
 
 function inTime<Value>(
@@ -123,18 +118,14 @@ function inTime<Value>(
   operation: Operation,
   { link, timeoutMs, clock }: CheckedOptions,
 ): Promise<Value> {
-  const { operationName } = operation
+  const { operationName, execution } = operation as OperationValue
   return new Promise((resolve, reject) => {
-    const onTime = (): void =>
-      reject(
-        new TimeoutError(`the function that gives the ${what} did not answer within ${timeoutMs} ms`, {
-          link,
-          operationName,
-        }),
-      )
+    const onTime = (): void => {
+      const message = `the function that gives the ${what} did not answer within ${timeoutMs} ms`
+      reject(new TimeoutError(message, { link, operationName }))
+    }
     const cancelTimer = timeoutMs < Infinity ? clock.after(timeoutMs, onTime) : undefined
     // An operation that was cancelled leaves no timer behind, and the links around this one can finish.
-    const { execution } = operation as OperationValue
     const forget = execution?.onAbort(() => {
       cancelTimer?.()
       reject(execution.reason as Error)
@@ -143,15 +134,6 @@ function inTime<Value>(
       cancelTimer?.()
       forget?.()
     }
-    Promise.resolve(promise).then(
-      (value) => {
-        release()
-        resolve(value)
-      },
-      (error: unknown) => {
-        release()
-        reject(error as Error)
-      },
-    )
+    Promise.resolve(promise).finally(release).then(resolve, reject)
   })
 }
