@@ -1,4 +1,5 @@
 import { InsecureTransportError } from './errors.ts'
+import { inDevelopment } from './inDevelopment.ts'
 import type { Operation, OperationValue } from './operation.ts'
 import { isLoopback, originOf } from './origin.ts'
 import { Secret } from './secret.ts'
@@ -59,10 +60,11 @@ export function renderFields(operation: Operation, { endpoint, link, allowInsecu
 function requireConfidential(endpoint: URL, name: string, link: string, { operationName }: Operation): void {
   const { protocol, hostname } = endpoint
   if (protocol === 'https:' || protocol === 'wss:' || isLoopback(hostname)) return
-  throw new InsecureTransportError(
-    `"${name}" is secret and ${originOf(endpoint)} not encrypted: use https or wss, or set sensitive: false or allowInsecure: true`,
-    { link, operationName },
+  const words = inDevelopment(
+    () =>
+      `is secret and ${originOf(endpoint)} not encrypted: use https or wss, or set sensitive: false or allowInsecure: true`,
   )
+  throw new InsecureTransportError(`"${name}" ${words ?? 'needs https or wss'}`, { link, operationName })
 }
 
 /**

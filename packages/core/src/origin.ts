@@ -16,23 +16,11 @@ import { inDevelopment } from './inDevelopment.ts'
  */
 export function checkOrigin(origin: string, link?: string): string {
   const url = parseUrl(origin)
-  if (
-    url === undefined ||
-    !/^(http|ws)s?:$/.test(url.protocol) ||
-    url.pathname !== '/' ||
-    url.search ||
-    url.hash ||
-    url.username ||
-    url.password
-  ) {
-    throw new OptionsError(
-      inDevelopment(
-        () => 'an origin in origins looks like "https://api.example.com": scheme, host and port, nothing else',
-      ) ?? 'origins',
-      { link },
-    )
-  }
-  return originOf(url)
+  if (url && /^(http|ws)s?:\/\/[^/@]+\/$/.test(url.href)) return originOf(url)
+  const words = inDevelopment(
+    () => 'an origin in origins looks like "https://api.example.com": scheme, host and port, nothing else',
+  )
+  throw new OptionsError(words ?? 'origins', { link })
 }
 
 /**

@@ -1,4 +1,4 @@
-import { checkOrigin, OptionsError, originOf, parseUrl, type Operation } from '@graphlinks/core'
+import { checkOrigin, inDevelopment, OptionsError, originOf, parseUrl, type Operation } from '@graphlinks/core'
 
 /** Gives the URL that an operation goes to. */
 export type Endpoint = (operation: Operation) => URL
@@ -19,7 +19,8 @@ export function createEndpoint(
   }
   const allowed = origins?.map((origin) => checkOrigin(origin, 'httpLink'))
   if (!allowed?.length) {
-    throw new OptionsError('url is a function, so origins must list where it may lead', { link: 'httpLink' })
+    const words = inDevelopment(() => 'url is a function, so origins must list where it may lead')
+    throw new OptionsError(words ?? 'origins', { link: 'httpLink' })
   }
   return (operation) => {
     const endpoint = parseEndpoint(url(operation), operation.operationName)
@@ -35,13 +36,16 @@ function parseEndpoint(url: string | URL, operationName?: string): URL {
   // Against a base, an empty or missing url would mean the page itself.
   const base = (globalThis as { location?: { href?: string } }).location?.href
   const endpoint = url ? parseUrl(String(url), base) : undefined
-  const problem =
-    (!endpoint && 'is no absolute URL such as "https://api.example.com/graphql"') ||
-    (!/^https?:$/.test(endpoint?.protocol ?? '') && `has the scheme "${endpoint?.protocol}", not https: or http:`) ||
-    (`${endpoint?.username}${endpoint?.password}` &&
-      'has a user name or password in it, which leaks: use basicAuthLink')
-  if (problem) throw new OptionsError(`url ${problem}`, { link: 'httpLink', operationName })
-  return endpoint as URL
+  // A host, and nothing before it.
+  if (endpoint && /^https?:\/\/[^/@]+\//.test(endpoint.href)) return endpoint
+  const problem = inDevelopment(() =>
+    !endpoint
+      ? 'is no absolute URL such as "https://api.example.com/graphql"'
+      : /^https?:$/.test(endpoint.protocol)
+        ? 'has a user name or password in it, which leaks: use basicAuthLink'
+        : `has the scheme "${endpoint.protocol}", not https: or http:`,
+  )
+  throw new OptionsError(`url ${problem ?? 'is no good'}`, { link: 'httpLink', operationName })
 }
 
 /** A URL as it may be shown: search parameters can hold keys, so they go. */

@@ -1,5 +1,6 @@
 import {
   GraphLinksError,
+  inDevelopment,
   OptionsError,
   ownOptions,
   systemClock,
@@ -106,11 +107,16 @@ function checkOptions(given: HttpLinkOptions): Settings {
   const { fetch, fetchOptions = {}, clock = systemClock } = options
   const taken = Object.keys(fetchOptions).find((name) => /^(method|headers|body|signal|redirect)$/.test(name))
   const problem =
-    (!(timeoutMs > 0) && `timeoutMs is a positive number of milliseconds, not ${timeoutMs}`) ||
-    (!(maxResponseBytes > 0) && `maxResponseBytes is a positive number, not ${maxResponseBytes}`) ||
-    (redirects !== 'error' && redirects !== 'same-origin' && 'redirects is "error" or "same-origin"') ||
+    (!(timeoutMs > 0) &&
+      (inDevelopment(() => `timeoutMs is a positive number of milliseconds, not ${timeoutMs}`) ?? 'timeoutMs')) ||
+    (!(maxResponseBytes > 0) &&
+      (inDevelopment(() => `maxResponseBytes is a positive number, not ${maxResponseBytes}`) ?? 'maxResponseBytes')) ||
+    (redirects !== 'error' &&
+      redirects !== 'same-origin' &&
+      (inDevelopment(() => 'redirects is "error" or "same-origin"') ?? 'redirects')) ||
     (fetch && typeof fetch !== 'function' && 'fetch is a function') ||
-    (taken && `fetchOptions.${taken} is for the link to set: use headerLink, redirects, or the signal of a call`)
+    (taken &&
+      `fetchOptions.${taken}${inDevelopment(() => ' is for the link to set: use headerLink, redirects, or the signal of a call') ?? ''}`)
   if (problem) throw new OptionsError(problem, { link: 'httpLink' })
   const endpoint = createEndpoint(options.url, options.origins)
   return { endpoint, fetch, fetchOptions, timeoutMs, maxResponseBytes, redirects, allowInsecure, clock }

@@ -20,7 +20,6 @@ export async function readBody(
     if (length > maxBytes) return undefined
   }
   signal.throwIfAborted()
-  if (chunks.length === 1) return chunks[0]
   const bytes = new Uint8Array(length)
   let offset = 0
   for (const chunk of chunks) {

@@ -1,4 +1,4 @@
-import { GraphLinksError, TimeoutError, type Clock, type Operation } from '@graphlinks/core'
+import { GraphLinksError, ownOptions, TimeoutError, type Clock, type Operation } from '@graphlinks/core'
 import { NetworkError } from './errors.ts'
 import { readBody } from './readBody.ts'
 import type { WireRequest } from './request.ts'
@@ -22,27 +22,21 @@ export async function send(operation: Operation, request: WireRequest, options: 
   const { signal, operationName } = operation
   const { timeoutMs, clock } = options
   signal.throwIfAborted()
+  const details = { link: 'httpLink', operationName }
   // One controller per attempt: the operation's own signal says nothing about time or size.
   const attempt = new AbortController()
   const onAbort = (): void => attempt.abort(signal.reason)
   signal.addEventListener('abort', onAbort)
-  const details = { link: 'httpLink', operationName }
-  let timeout: TimeoutError | undefined
-  const cancelTimer =
-    timeoutMs < Infinity &&
-    clock.after(timeoutMs, () => {
-      timeout = new TimeoutError(`no response within ${timeoutMs} ms (timeoutMs)`, details)
-      attempt.abort()
-    })
+  const onTime = (): void => attempt.abort(new TimeoutError(`no response within ${timeoutMs} ms (timeoutMs)`, details))
+  const cancelTimer = timeoutMs < Infinity ? clock.after(timeoutMs, onTime) : undefined
   // A fetch that ignores its signal must not hold up the end.
   const ended = new Promise<never>((_, reject) => attempt.signal.addEventListener('abort', reject))
   try {
     return await Promise.race([exchange(operation, request, options, attempt.signal), ended])
   } catch (error) {
+    attempt.signal.throwIfAborted()
     // Frees the connection of a response that nobody is going to read.
     attempt.abort()
-    signal.throwIfAborted()
-    if (timeout) throw timeout
     if (GraphLinksError.is(error)) throw error
     const cause = outline(error, 3)
     const codes = [cause.message, Object(cause.cause).message].filter(Boolean).join(', ')
@@ -51,7 +45,7 @@ export async function send(operation: Operation, request: WireRequest, options: 
       cause,
     })
   } finally {
-    if (cancelTimer) cancelTimer()
+    cancelTimer?.()
     signal.removeEventListener('abort', onAbort)
   }
 }
@@ -63,14 +57,10 @@ async function exchange(
   signal: AbortSignal,
 ): Promise<WireResponse> {
   const fetch = options.fetch ?? (globalThis.fetch as Fetch | undefined) ?? (await import('cross-fetch')).fetch
-  // No prototype, because fetch would read there, too. Redirects are ours to judge: every stack forwards custom headers to other origins.
-  const init = Object.assign(Object.create(null) as object, { cache: 'no-store' }, fetchOptions, {
-    method: 'POST',
-    headers,
-    body,
-    signal,
-    redirect: 'manual',
-  })
+  // Own members only, because fetch would read those of the prototype, too. Redirects are ours to judge: every stack
+  // forwards custom headers to other origins.
+  const own = { method: 'POST', headers, body, signal, redirect: 'manual' }
+  const init = ownOptions({ cache: 'no-store', ...fetchOptions, ...own })
   for (let from = url, count = 0; ; count++) {
     const response = await fetch(from.href, init as RequestInit)
     const { status, headers: received, type, redirected } = response
