@@ -162,10 +162,10 @@ export class GraphQLResultError extends GraphLinksError {
 export function createClient(options: ClientOptions): Client {
   const { link } = ownOptions(options)
   if (typeof link !== 'function') {
-    const words = inDevelopment(
-      () => 'createClient needs { link }: a chain, or a terminal link such as httpLink({ url })',
+    throw new OptionsError(
+      inDevelopment(() => 'createClient needs { link }: a chain, or a terminal link such as httpLink({ url })') ??
+        'link',
     )
-    throw new OptionsError(words ?? 'link')
   }
   checkTerminal(link, 'createClient')
   const documents = new DocumentCache()
@@ -173,14 +173,16 @@ export function createClient(options: ClientOptions): Client {
   let disposal: Promise<void> | undefined
 
   const prepare = (method: Method, [source, variables, options]: MethodArguments): Operation => {
-    if (disposal) throw new DisposedError('the client was disposed: create a new one')
+    if (disposal) throw new DisposedError('the client was disposed')
     const operation = toOperation(documents, source, variables, options)
     const { kind, operationName } = operation
     const isRight =
       method === 'execute' || (method === 'request' ? kind !== 'subscription' : method === methodFor[kind])
     if (isRight) return operation
-    const words = inDevelopment(() => `this is a ${kind}: use client.${methodFor[kind]} and not client.${method}`)
-    throw new DocumentError(words ?? kind, { operationName })
+    throw new DocumentError(
+      inDevelopment(() => `this is a ${kind}: use client.${methodFor[kind]} and not client.${method}`) ?? kind,
+      { operationName },
+    )
   }
   const last =
     (method: Method) =>
@@ -195,7 +197,7 @@ export function createClient(options: ClientOptions): Client {
     if (!disposal) {
       // async, so that a link that fails to close rejects and what is running ends all the same
       disposal = (async () => link.dispose?.())()
-      const reason = new DisposedError('the client was disposed while the operation was running')
+      const reason = new DisposedError('the client was disposed')
       for (const execution of scope) execution.abort(reason)
       // Results that were asked for before, and are first read from now on.
       scope.add = (execution) => {
@@ -245,8 +247,10 @@ function toOperation(
   const signature = document.select(call.operationName ?? request?.operationName)
   const { operationName } = signature
   if (variables && !options && looksLikeOptions(variables, document)) {
-    const words = inDevelopment(() => 'options stand where variables belong: pass them third, after null')
-    throw new OptionsError(words ?? 'variables', { operationName })
+    throw new OptionsError(
+      inDevelopment(() => 'options stand where variables belong: pass them third, after null') ?? 'variables',
+      { operationName },
+    )
   }
   const headers = call.headers && overrideFields(call.headers, { operationName })
   const requestHeaders = request?.headers as readonly Field[] | undefined

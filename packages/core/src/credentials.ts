@@ -60,11 +60,13 @@ export function renderFields(operation: Operation, { endpoint, link, allowInsecu
 function requireConfidential(endpoint: URL, name: string, link: string, { operationName }: Operation): void {
   const { protocol, hostname } = endpoint
   if (protocol === 'https:' || protocol === 'wss:' || isLoopback(hostname)) return
-  const words = inDevelopment(
-    () =>
-      `is secret and ${originOf(endpoint)} not encrypted: use https or wss, or set sensitive: false or allowInsecure: true`,
+  throw new InsecureTransportError(
+    inDevelopment(
+      () =>
+        `"${name}" is secret and ${originOf(endpoint)} not encrypted: use https or wss, or set sensitive: false or allowInsecure: true`,
+    ) ?? `"${name}" needs https or wss`,
+    { link, operationName },
   )
-  throw new InsecureTransportError(`"${name}" ${words ?? 'needs https or wss'}`, { link, operationName })
 }
 
 /**

@@ -63,7 +63,7 @@ export function lastResultIn(
 async function drain(execution: Execution, operation: Operation): Promise<Result> {
   try {
     let last: Result | undefined
-    const source = execution.begin()
+    const { source } = execution
     for (let step = await source.next(); execution.check(step) && !execution.aborted; step = await source.next()) {
       last = step.value as Result
     }
@@ -83,7 +83,6 @@ interface Waiter {
 /** The edge of a stream, by hand: `return()` on an async generator would wait for the pending `next()`. */
 class EdgeIterator extends OneShotIterator {
   readonly #execution: Execution
-  #source: AsyncIterator<Result> | undefined = undefined
   #over = false
   // Set by an end that finds nobody waiting; the next reader gets it.
   #failure: { readonly error: unknown } | undefined = undefined
@@ -111,7 +110,7 @@ class EdgeIterator extends OneShotIterator {
   async #advance(): Promise<void> {
     try {
       if (this.#over) return this.#end(this.#failure)
-      const step = await (this.#source ??= this.#execution.begin()).next()
+      const step = await this.#execution.source.next()
       if (this.#over) return
       if (!this.#execution.check(step)) return this.#end()
       this.#waiters.shift()?.resolve(step)

@@ -39,11 +39,9 @@ export class Execution implements ExecutionState {
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.aborted) this.#controller.abort(this.reason)
-    }
-    return this.#controller.signal
+    const controller = (this.#controller ??= new AbortController())
+    if (this.aborted) controller.abort(this.reason)
+    return controller.signal
   }
 
   onAbort(callback: () => void): () => void {
@@ -52,9 +50,14 @@ export class Execution implements ExecutionState {
     return () => callbacks.delete(callback)
   }
 
-  /** Joins the caller's signal and calls the chain. @throws the reason of the signal when it was aborted before. */
-  begin(): AsyncIterator<Result> {
-    const { callerSignal } = this.#operation
+  /** The results of the chain, which is called at the first read. @throws the reason of the signal when it aborted before. */
+  get source(): AsyncIterator<Result> {
+    return this.#source ?? this.#begin()
+  }
+
+  /** Joins the caller's signal and calls the chain. */
+  #begin(): AsyncIterator<Result> {
+    const { callerSignal } = this.#operation.origin
     if (callerSignal) {
       if (callerSignal.aborted) throw callerSignal.reason
       const onSignal = (): void => this.abort(callerSignal.reason)
@@ -68,8 +71,10 @@ export class Execution implements ExecutionState {
   /** Whether a step has a result. One that is none ends the chain. */
   check({ done, value }: IteratorResult<Result>): boolean {
     if (done || (typeof value === 'object' && (value as Result | null))) return !done
-    const words = inDevelopment(() => 'a link gave something that is no result, such as { data }')
-    const error = new LinkError(words ?? 'no result', this.#operation)
+    const error = new LinkError(
+      inDevelopment(() => 'a link gave something that is no result, such as { data }') ?? 'no result',
+      this.#operation,
+    )
     this.stop(error)
     throw error
   }
@@ -86,7 +91,7 @@ export class Execution implements ExecutionState {
     this.aborted = true
     this.reason = reason
     this.#controller?.abort(reason)
-    if (reason === undefined) this.reason = this.#controller?.signal.reason
+    this.reason ??= this.#controller?.signal.reason
     for (const callback of this.#abortCallbacks ?? []) callback()
     // The consumer has left, so there is nobody to tell of an error.
     new Promise((resolve) => resolve(this.#source?.return?.())).catch(() => {})

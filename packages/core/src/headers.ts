@@ -14,7 +14,6 @@ export type HeadersInput =
 export type HeaderEntry = readonly [name: string, value: string | null]
 
 const maxValueLength = 16_384
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const unsafe = /[^\t\x20-\x7e]|^[\t ]|[\t ]$/
 
 // RFC 9110 section 7.6.1 and RFC 9112: these frame a message or belong to one hop, so an application that sets them
@@ -54,16 +53,18 @@ export function inBrowser(): boolean {
  * ```
  */
 export function checkHeaderName(name: string, details?: ErrorDetails): string {
-  if (typeof name !== 'string' || !token.test(name))
-    throw new HeaderError(
-      inDevelopment(() => 'a header name has a character that HTTP does not allow in names') ?? 'a header name',
-      details,
-    )
-  const lower = name.toLowerCase()
-  const isRefused = refused.test(lower)
-  if (!isRefused && !(forbiddenInBrowsers.test(lower) && inBrowser())) return lower
-  const why = isRefused ? 'is set by the transport, not by a client' : 'cannot be set in a browser'
-  throw new HeaderError(`"${lower}" ${why}`, details)
+  const lower = isToken(name) ? name.toLowerCase() : ''
+  if (lower && !refused.test(lower) && !(forbiddenInBrowsers.test(lower) && inBrowser())) return lower
+  throw new HeaderError(
+    inDevelopment(() =>
+      !lower
+        ? 'a header name has a character that HTTP does not allow in names'
+        : refused.test(lower)
+          ? `"${lower}" is set by the transport, not by a client`
+          : `"${lower}" cannot be set in a browser, which would drop it silently`,
+    ) ?? `"${lower}" cannot be set`,
+    details,
+  )
 }
 
 /**
@@ -81,14 +82,16 @@ export function checkHeaderName(name: string, details?: ErrorDetails): string {
  */
 export function checkHeaderValue(name: string, value: string, details?: ErrorDetails): string {
   if (typeof value === 'string' && !unsafe.test(value) && value.length <= maxValueLength) return value
-  const problem = inDevelopment(() =>
-    typeof value !== 'string'
-      ? `is ${kindOf(value)}, not a string`
-      : unsafe.test(value)
-        ? `has a character other than inner white space and visible ASCII at position ${value.search(unsafe)}`
-        : `has ${value.length} characters, more than ${maxValueLength}`,
+  throw new HeaderError(
+    inDevelopment(() =>
+      typeof value !== 'string'
+        ? `the value of "${name}" is ${kindOf(value)}, not a string`
+        : unsafe.test(value)
+          ? `the value of "${name}" has a character other than inner white space and visible ASCII at position ${value.search(unsafe)}`
+          : `the value of "${name}" has ${value.length} characters, more than ${maxValueLength}`,
+    ) ?? `the value of "${name}" cannot be sent`,
+    details,
   )
-  throw new HeaderError(`the value of "${name}" ${problem ?? 'cannot be sent'}`, details)
 }
 
 /**
@@ -120,9 +123,18 @@ export function headerEntries(input: HeadersInput, details?: ErrorDetails): read
 
 /** What a value is, for an error message that must not show it. */
 export function kindOf(value: unknown): string {
-  return value instanceof Promise
-    ? 'a promise (await it first)'
-    : value === null || Array.isArray(value)
-      ? 'null or a list'
-      : typeof value
+  return (
+    inDevelopment(() =>
+      value instanceof Promise
+        ? 'a promise (await it first)'
+        : value === null || Array.isArray(value)
+          ? 'null or a list'
+          : typeof value,
+    ) ?? typeof value
+  )
+}
+
+/** Whether a value is a token: a word of HTTP (RFC 9110 section 5.6.2). */
+export function isToken(value: unknown): boolean {
+  return typeof value === 'string' && /^[!#$%&'*+\-.^_`|~\w]+$/.test(value)
 }

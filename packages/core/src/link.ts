@@ -127,11 +127,15 @@ export function invoke(link: Link, operation: Operation, next: Next = nothingFur
 }
 
 function nothingFurtherIn({ operationName }: Operation): Results {
-  const words = inDevelopment(
-    () =>
-      'the last link called next, and there is nothing further in: end the chain in a terminal link, such as httpLink({ url })',
+  return failed(
+    new WiringError(
+      inDevelopment(
+        () =>
+          'the last link called next, and there is nothing further in: end the chain in a terminal link, such as httpLink({ url })',
+      ) ?? 'no terminal link',
+      { operationName },
+    ),
   )
-  return failed(new WiringError(words ?? 'no terminal link', { operationName }))
 }
 
 async function settle(returned: Promise<Results>, link: Link, operation: Operation): Promise<Results> {
@@ -148,11 +152,13 @@ async function settle(returned: Promise<Results>, link: Link, operation: Operati
 
 function checkResults(returned: unknown, link: Link, { operationName }: Operation): Results {
   if (isResults(returned)) return returned
-  const words = inDevelopment(
-    () =>
-      `the link returned ${kindOf(returned)} and not results: return next(operation), or yield what it gives (for await)`,
+  throw new LinkError(
+    inDevelopment(
+      () =>
+        `the link returned ${kindOf(returned)} and not results: return next(operation), or yield what it gives (for await)`,
+    ) ?? 'the link returned no results',
+    { link: nameOf(link), operationName },
   )
-  throw new LinkError(words ?? 'the link returned no results', { link: nameOf(link), operationName })
 }
 
 function isResults(value: unknown): value is Results {
@@ -228,10 +234,12 @@ function warnOfOrder(middle: readonly Link[]): void {
 /** Whether a link can stand last. @throws {@link WiringError} when it says of itself that it calls `next`. */
 export function checkTerminal(terminal: TerminalLink, link: string): void {
   if (!terminal.parts && (terminal.stage ?? 'terminal') === 'terminal') return
-  const words = inDevelopment(
-    () => `${nameOf(terminal)} stands last but is no terminal link: end the chain in one, such as httpLink({ url })`,
+  throw new WiringError(
+    inDevelopment(
+      () => `${nameOf(terminal)} stands last but is no terminal link: end the chain in one, such as httpLink({ url })`,
+    ) ?? 'no terminal link',
+    { link },
   )
-  throw new WiringError(words ?? 'no terminal link', { link })
 }
 
 function withTraits<L extends Link | TerminalLink>(

@@ -17,10 +17,12 @@ import { inDevelopment } from './inDevelopment.ts'
 export function checkOrigin(origin: string, link?: string): string {
   const url = parseUrl(origin)
   if (url && /^(http|ws)s?:\/\/[^/@]+\/$/.test(url.href)) return originOf(url)
-  const words = inDevelopment(
-    () => 'an origin in origins looks like "https://api.example.com": scheme, host and port, nothing else',
+  throw new OptionsError(
+    inDevelopment(
+      () => 'an origin in origins looks like "https://api.example.com": scheme, host and port, nothing else',
+    ) ?? 'origins',
+    { link },
   )
-  throw new OptionsError(words ?? 'origins', { link })
 }
 
 /**

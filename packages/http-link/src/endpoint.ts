@@ -19,8 +19,10 @@ export function createEndpoint(
   }
   const allowed = origins?.map((origin) => checkOrigin(origin, 'httpLink'))
   if (!allowed?.length) {
-    const words = inDevelopment(() => 'url is a function, so origins must list where it may lead')
-    throw new OptionsError(words ?? 'origins', { link: 'httpLink' })
+    throw new OptionsError(
+      inDevelopment(() => 'url is a function, so origins must list where it may lead') ?? 'origins',
+      { link: 'httpLink' },
+    )
   }
   return (operation) => {
     const endpoint = parseEndpoint(url(operation), operation.operationName)
@@ -38,14 +40,16 @@ function parseEndpoint(url: string | URL, operationName?: string): URL {
   const endpoint = url ? parseUrl(String(url), base) : undefined
   // A host, and nothing before it.
   if (endpoint && /^https?:\/\/[^/@]+\//.test(endpoint.href)) return endpoint
-  const problem = inDevelopment(() =>
-    !endpoint
-      ? 'is no absolute URL such as "https://api.example.com/graphql"'
-      : /^https?:$/.test(endpoint.protocol)
-        ? 'has a user name or password in it, which leaks: use basicAuthLink'
-        : `has the scheme "${endpoint.protocol}", not https: or http:`,
+  throw new OptionsError(
+    inDevelopment(() =>
+      !endpoint
+        ? 'url is no absolute URL such as "https://api.example.com/graphql"'
+        : /^https?:$/.test(endpoint.protocol)
+          ? 'url has a user name or password in it, which leaks: use basicAuthLink'
+          : `url has the scheme "${endpoint.protocol}", not https: or http:`,
+    ) ?? 'url',
+    { link: 'httpLink', operationName },
   )
-  throw new OptionsError(`url ${problem ?? 'is no good'}`, { link: 'httpLink', operationName })
 }
 
 /** A URL as it may be shown: search parameters can hold keys, so they go. */

@@ -1,6 +1,6 @@
 import { CredentialError, OptionsError } from '../errors.ts'
 import { Field } from '../field.ts'
-import { checkHeaderName, checkHeaderValue } from '../headers.ts'
+import { checkHeaderName, checkHeaderValue, isToken } from '../headers.ts'
 import { inDevelopment } from '../inDevelopment.ts'
 import type { Link } from '../link.ts'
 import { isOverridden, withField } from '../operation.ts'
@@ -40,7 +40,7 @@ export function bearerLink(token: Provided<string> | undefined | null, options: 
   const { scheme = 'Bearer', trim = false } = own
   const header = checkHeaderName(own.header ?? 'authorization', details)
   const checked = checkOptions(details.link, own)
-  if (scheme !== '' && !/^[!#$%&'*+\-.^_`|~\w]+$/.test(scheme)) {
+  if (scheme !== '' && !isToken(scheme)) {
     throw new OptionsError(
       inDevelopment(() => 'scheme is one word, such as "Bearer", or "" for none') ?? 'scheme',
       details,
@@ -52,10 +52,13 @@ export function bearerLink(token: Provided<string> | undefined | null, options: 
     const where = { ...details, operationName }
     checkHeaderValue(header, text, where)
     if (scheme !== '' && !token68.test(text)) {
-      const words = inDevelopment(
-        () => 'has a character that bearer tokens do not have (RFC 6750 section 2.1): pass it without its scheme',
+      throw new CredentialError(
+        inDevelopment(
+          () =>
+            'the token has a character that bearer tokens do not have (RFC 6750 section 2.1): pass it without its scheme',
+        ) ?? 'the token is malformed',
+        where,
       )
-      throw new CredentialError(`the token ${words ?? 'is no good'}`, where)
     }
     return new Field(header, scheme === '' ? text : `${scheme} ${text}`, true, 'header', checked.origins)
   }

@@ -47,8 +47,10 @@ export function checkOptions(link: string, options: CredentialOptions): CheckedO
   if (onMissing !== 'omit' && onMissing !== 'error')
     throw new OptionsError(inDevelopment(() => 'onMissing is "omit" or "error"') ?? 'onMissing', { link })
   if (!(timeoutMs > 0)) {
-    const words = inDevelopment(() => `timeoutMs is a positive number of milliseconds, not ${timeoutMs}`)
-    throw new OptionsError(words ?? 'timeoutMs', { link })
+    throw new OptionsError(
+      inDevelopment(() => `timeoutMs is a positive number of milliseconds, not ${timeoutMs}`) ?? 'timeoutMs',
+      { link },
+    )
   }
   return { link, origins: options.origins?.map((origin) => checkOrigin(origin, link)), onMissing, timeoutMs, clock }
 }
@@ -104,12 +106,14 @@ function checkProvided(
   }
   // The text of a missing value that became a string.
   if (typeof value === 'string' && value !== 'undefined' && value !== 'null') return value
-  const problem = inDevelopment(() =>
-    typeof value === 'string'
-      ? `the text "${value}": a missing value became a string`
-      : `${kindOf(value)}, not a string`,
+  throw new CredentialError(
+    inDevelopment(() =>
+      typeof value === 'string'
+        ? `the ${what} is the text "${value}": a missing value became a string`
+        : `the ${what} is ${kindOf(value)}, not a string`,
+    ) ?? `the ${what} is no text`,
+    details,
   )
-  throw new CredentialError(`the ${what} is ${problem ?? 'no good'}`, details)
 }
 
 function inTime<Value>(
