@@ -58,8 +58,7 @@ export function renderFields(operation: Operation, { endpoint, link, allowInsecu
 }
 
 function requireConfidential(endpoint: URL, name: string, link: string, { operationName }: Operation): void {
-  const { protocol, hostname } = endpoint
-  if (protocol === 'https:' || protocol === 'wss:' || isLoopback(hostname)) return
+  if (/^(https|wss):$/.test(endpoint.protocol) || isLoopback(endpoint.hostname)) return
   throw new InsecureTransportError(
     inDevelopment(
       () =>

@@ -1,5 +1,6 @@
 import { LinkError } from './errors.ts'
 import { Execution, type ExecutionScope } from './execution.ts'
+import { inDevelopment } from './inDevelopment.ts'
 import type { TerminalLink } from './link.ts'
 import type { Operation } from './operation.ts'
 import { finished, OneShotIterator, type Result, type Results } from './results.ts'
@@ -68,7 +69,10 @@ async function drain(execution: Execution, operation: Operation): Promise<Result
       last = step.value as Result
     }
     if (last) return last
-    throw new LinkError('the chain completed without a result: its terminal link must give one', operation)
+    throw new LinkError(
+      inDevelopment(() => 'the chain completed without a result: its terminal link must give one') ?? 'no result',
+      operation,
+    )
   } finally {
     // Before the caller hears of it: an abort that comes then means nothing.
     execution.end()

@@ -75,7 +75,7 @@ interface OperationOrigin {
   readonly signature: OperationSignature
   readonly document: GraphQLDocument
   /** Headers of the request object and of the call, merged: they win over every layer. */
-  readonly overrides: readonly Field[]
+  readonly overrides: readonly Field[] | undefined
   readonly callerSignal: AbortSignal | undefined
 }
 
@@ -125,7 +125,7 @@ export class OperationValue implements Operation {
 
   /** Headers and credentials, strongest first: of the call and request, then of links from the last to the first. */
   get fields(): readonly Field[] {
-    const fields = [...this.origin.overrides]
+    const fields = [...(this.origin.overrides ?? [])]
     for (let layer = this.layers; layer !== undefined; layer = layer.parent) fields.push(layer.field)
     return fields
   }
@@ -180,7 +180,7 @@ export function makeOperation(
   signature: OperationSignature,
   variables: JsonObject | null | undefined,
   extensions: JsonObject | undefined,
-  overrides: readonly Field[] = [],
+  overrides: readonly Field[] | undefined,
   context: Context = emptyContext,
   callerSignal?: AbortSignal,
 ): Operation {
@@ -242,8 +242,8 @@ export function withCredential(operation: Operation, credential: CredentialInit)
 
 /** A copy with a field that was checked before. */
 export function withField(operation: Operation, field: Field): Operation {
-  const { layers, execution } = operation as OperationValue
-  return copy(operation, { field, parent: layers }, execution)
+  const { origin, variables, extensions, context, layers, execution } = operation as OperationValue
+  return new OperationValue(origin, variables, extensions, context, { field, parent: layers }, execution)
 }
 
 /**
@@ -294,11 +294,7 @@ export function withContext<Value>(operation: Operation, key: ContextKey<Value>,
 
 /** A copy that belongs to one execution. */
 export function withExecution(operation: Operation, execution: OperationValue['execution']): Operation {
-  return copy(operation, (operation as OperationValue).layers, execution)
-}
-
-function copy(operation: Operation, layers: FieldLayer | undefined, execution: ExecutionState | undefined): Operation {
-  const { origin, variables, extensions, context } = operation as OperationValue
+  const { origin, variables, extensions, context, layers } = operation as OperationValue
   return new OperationValue(origin, variables, extensions, context, layers, execution)
 }
 
@@ -319,5 +315,5 @@ function copy(operation: Operation, layers: FieldLayer | undefined, execution: E
  * ```
  */
 export function isOverridden(operation: Operation, name: string): boolean {
-  return (operation as OperationValue).origin.overrides.some((field) => field.name === name)
+  return (operation as OperationValue).origin.overrides?.some((field) => field.name === name) ?? false
 }

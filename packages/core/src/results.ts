@@ -83,7 +83,10 @@ export abstract class OneShotIterator implements AsyncIterableIterator<Result> {
   abstract return(): Promise<IteratorResult<Result>>
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Result> {
-    if (this.#taken) throw new LinkError('results can be iterated once: call next, or execute, again')
+    if (this.#taken)
+      throw new LinkError(
+        inDevelopment(() => 'results can be iterated once: call next, or execute, again') ?? 'iterated twice',
+      )
     this.#taken = true
     return this
   }

@@ -54,5 +54,5 @@ function parseEndpoint(url: string | URL, operationName?: string): URL {
 
 /** A URL as it may be shown: search parameters can hold keys, so they go. */
 export function printable(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname}`
+  return originOf(url) + url.pathname
 }

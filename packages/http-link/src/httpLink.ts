@@ -106,18 +106,24 @@ function checkOptions(given: HttpLinkOptions): Settings {
   const { timeoutMs = 30_000, maxResponseBytes = 16_777_216, redirects = 'error', allowInsecure = false } = options
   const { fetch, fetchOptions = {}, clock = systemClock } = options
   const taken = Object.keys(fetchOptions).find((name) => /^(method|headers|body|signal|redirect)$/.test(name))
-  const problem =
-    (!(timeoutMs > 0) &&
-      (inDevelopment(() => `timeoutMs is a positive number of milliseconds, not ${timeoutMs}`) ?? 'timeoutMs')) ||
-    (!(maxResponseBytes > 0) &&
-      (inDevelopment(() => `maxResponseBytes is a positive number, not ${maxResponseBytes}`) ?? 'maxResponseBytes')) ||
-    (redirects !== 'error' &&
-      redirects !== 'same-origin' &&
-      (inDevelopment(() => 'redirects is "error" or "same-origin"') ?? 'redirects')) ||
-    (fetch && typeof fetch !== 'function' && 'fetch is a function') ||
-    (taken &&
-      `fetchOptions.${taken}${inDevelopment(() => ' is for the link to set: use headerLink, redirects, or the signal of a call') ?? ''}`)
-  if (problem) throw new OptionsError(problem, { link: 'httpLink' })
+  const wrong =
+    (!(timeoutMs > 0) && 'timeoutMs') ||
+    (!(maxResponseBytes > 0) && 'maxResponseBytes') ||
+    (redirects !== 'error' && redirects !== 'same-origin' && 'redirects') ||
+    (fetch && typeof fetch !== 'function' && 'fetch') ||
+    (taken && `fetchOptions.${taken}`)
+  if (wrong) {
+    const words = inDevelopment(() => {
+      const rules: Readonly<Record<string, string>> = {
+        timeoutMs: `is a positive number of milliseconds, not ${timeoutMs}`,
+        maxResponseBytes: `is a positive number, not ${maxResponseBytes}`,
+        redirects: 'is "error" or "same-origin"',
+        fetch: 'is a function',
+      }
+      return `${wrong} ${rules[wrong] ?? 'is for the link to set: use headerLink, redirects, or the signal of a call'}`
+    })
+    throw new OptionsError(words ?? wrong, { link: 'httpLink' })
+  }
   const endpoint = createEndpoint(options.url, options.origins)
   return { endpoint, fetch, fetchOptions, timeoutMs, maxResponseBytes, redirects, allowInsecure, clock }
 }

@@ -26,11 +26,11 @@ export function readResult({ kind }: Operation, { status, headers, url, text = '
   const result = parseResult(text)
   if (!result) return undefined
   // One result with data is no stream: the server took the subscription for a query. Errors alone say what went wrong.
-  const isRefusal = Boolean(result.errors?.length) && (result.data ?? null) === null
-  if (kind === 'subscription' && !isRefusal) return undefined
+  const hasErrors = Boolean(result.errors?.length)
+  if (kind === 'subscription' && !(hasErrors && result.data == null)) return undefined
   const untrusted = !isGraphQL && !isSuccess(status)
   // Plain JSON of no success that has data but no errors is some other API's.
-  if (untrusted && !result.errors?.length) return undefined
+  if (untrusted && !hasErrors) return undefined
   return { ...result, http: { status, headers, url: printable(url), ...(untrusted && { untrusted }) } }
 }
 

@@ -5,8 +5,7 @@ import { inDevelopment } from '../inDevelopment.ts'
 import type { Link } from '../link.ts'
 import { isOverridden, withField } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
-import { bearerFields, type BearerFieldOptions } from './bearerField.ts'
-import { checkOptions, provideText, type CredentialOptions, type Provided } from './provider.ts'
+import { checkOptions, isText, provideText, type CredentialOptions, type Provided } from './provider.ts'
 
 /** Options of {@link bearerLink}. */
 export interface BearerLinkOptions extends CredentialOptions, BearerFieldOptions {
@@ -63,10 +62,7 @@ export function bearerLink(token: Provided<string> | undefined | null, options: 
     return new Field(header, scheme === '' ? text : `${scheme} ${text}`, true, 'header', checked.origins)
   }
 
-  const constant =
-    typeof token === 'string' && token !== '' && token !== 'undefined' && token !== 'null'
-      ? toField(trimmed(token))
-      : undefined
+  const constant = token && isText(token) ? toField(token) : undefined
   const named: Link = function bearerLink(operation, next) {
     if (isOverridden(operation, header)) return next(operation)
     if (constant) return next(withField(operation, constant))

@@ -93,6 +93,11 @@ export function provideText<Outcome>(
   return typeof provided === 'function' ? provideValue(provided, what, operation, options, check) : check(provided)
 }
 
+/** Whether a value is a text, and not that of a missing value that became a string. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== 'undefined' && value !== 'null'
+}
+
 function checkProvided(
   value: string | undefined | null,
   what: string,
@@ -104,12 +109,11 @@ function checkProvided(
     if (onMissing === 'omit') return undefined
     throw new CredentialError(`there is no ${what} (onMissing: "error")`, details)
   }
-  // The text of a missing value that became a string.
-  if (typeof value === 'string' && value !== 'undefined' && value !== 'null') return value
+  if (isText(value)) return value
   throw new CredentialError(
     inDevelopment(() =>
       typeof value === 'string'
-        ? `the ${what} is the text "${value}": a missing value became a string`
+        ? `the ${what} is the text "${String(value)}": a missing value became a string`
         : `the ${what} is ${kindOf(value)}, not a string`,
     ) ?? `the ${what} is no text`,
     details,
