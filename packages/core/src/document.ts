@@ -52,9 +52,9 @@ export interface OperationSignature {
  */
 export class GraphQLDocument {
   /** What the caller passed: a string, a `TypedDocumentString` or an AST. For links that read a hash off it. */
-  readonly source: Document<unknown, never>
+  declare readonly source: Document<unknown, never>
   /** The operations of the document, in order. */
-  readonly operations: readonly OperationSignature[]
+  declare readonly operations: readonly OperationSignature[]
   #text: string | undefined
   #json: string | undefined
 

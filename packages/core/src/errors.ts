@@ -35,11 +35,11 @@ export class GraphLinksError extends Error {
   static readonly [brand]: boolean = true
 
   /** Stable code of the error's class, such as `HTTP_STATUS`. Safe to switch on across versions. */
-  readonly code: string
+  declare readonly code: string
   /** Name of the link that failed, when one did. */
-  readonly link: string | undefined
+  declare readonly link: string | undefined
   /** Name of the operation that failed, when it has one. */
-  readonly operationName: string | undefined
+  declare readonly operationName: string | undefined
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(sentence(message, details), details)

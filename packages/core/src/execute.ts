@@ -89,7 +89,7 @@ class EdgeIterator extends OneShotIterator {
   readonly #execution: Execution
   #over = false
   // Set by an end that finds nobody waiting; the next reader gets it.
-  #failure: { readonly error: unknown } | undefined = undefined
+  #failure: { readonly error: unknown } | undefined
   // Concurrent calls of next() are answered one after the other, as the protocol of async iterators asks.
   #waiters: Waiter[] = []
 

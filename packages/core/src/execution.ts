@@ -21,10 +21,10 @@ export class Execution implements ExecutionState {
   readonly #operation: OperationValue
   readonly #scope: ExecutionScope | undefined
   readonly #onAbort: (reason: unknown) => void
-  #source: AsyncIterator<Result> | undefined = undefined
-  #leaveCaller: (() => void) | undefined = undefined
-  #controller: AbortController | undefined = undefined
-  #abortCallbacks: Set<() => void> | undefined = undefined
+  #source: AsyncIterator<Result> | undefined
+  #leaveCaller: (() => void) | undefined
+  #controller: AbortController | undefined
+  #abortCallbacks: Set<() => void> | undefined
 
   constructor(
     link: TerminalLink,

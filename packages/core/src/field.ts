@@ -28,14 +28,12 @@ export interface CredentialInit {
 
 /** A header or query parameter, checked and boxed. One that does not change is made once and attached many times. */
 export class Field {
-  readonly name: string
+  declare readonly name: string
   /** `null` removes what was set before under this name. */
-  readonly value: Secret | null
-  readonly place: 'header' | 'query'
-  readonly sensitive: boolean
-  readonly origins: readonly string[] | undefined
-  /** Whose value it is, where that outlives the value, as a session does its tokens. Identities are made of it. */
-  readonly owner: string | undefined
+  declare readonly value: Secret | null
+  declare readonly place: 'header' | 'query'
+  declare readonly sensitive: boolean
+  declare readonly origins: readonly string[] | undefined
 
   constructor(
     name: string,

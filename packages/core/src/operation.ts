@@ -84,12 +84,12 @@ interface OperationOrigin {
  * (ESM beside CommonJS) understand each other's operations; printing hides them.
  */
 export class OperationValue implements Operation {
-  readonly origin: OperationOrigin
-  readonly variables: JsonObject | undefined
-  readonly extensions: JsonObject | undefined
-  readonly context: Context
-  readonly layers: FieldLayer | undefined
-  readonly execution: ExecutionState | undefined
+  declare readonly origin: OperationOrigin
+  declare readonly variables: JsonObject | undefined
+  declare readonly extensions: JsonObject | undefined
+  declare readonly context: Context
+  declare readonly layers: FieldLayer | undefined
+  declare readonly execution: ExecutionState | undefined
 
   constructor(
     origin: OperationOrigin,

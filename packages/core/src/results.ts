@@ -98,8 +98,8 @@ export abstract class OneShotIterator implements AsyncIterableIterator<Result> {
  */
 export class OpeningIterator extends OneShotIterator {
   #open: (() => Results | Promise<Results>) | undefined
-  #source: AsyncIterator<Result> | undefined = undefined
-  #opening: Promise<void> | undefined = undefined
+  #source: AsyncIterator<Result> | undefined
+  #opening: Promise<void> | undefined
   #closed = false
 
   constructor(open: () => Results | Promise<Results>) {

@@ -39,13 +39,13 @@ export class ResponseError extends GraphLinksError {
   static override readonly name: string = 'ResponseError'
   static override readonly code: string = 'RESPONSE'
   /** The HTTP status. */
-  readonly status: number | undefined
+  declare readonly status: number | undefined
   /** The URL that answered, without search parameters, fragment and user. */
-  readonly url: string | undefined
+  declare readonly url: string | undefined
   /** The `Retry-After` header as it came: seconds, or an HTTP date. */
-  readonly retryAfter: string | null
+  declare readonly retryAfter: string | null
   /** The `WWW-Authenticate` header as it came. */
-  readonly wwwAuthenticate: string | null
+  declare readonly wwwAuthenticate: string | null
 
   constructor(message: string, details: ResponseDetails = {}) {
     super(message, details)
@@ -76,7 +76,7 @@ export class HttpError extends ResponseError {
   static override readonly name: string = 'HttpError'
   static override readonly code: string = 'HTTP_STATUS'
   /** The media type of the response, without parameters; empty where the server named none. */
-  readonly mediaType: string
+  declare readonly mediaType: string
 
   constructor(message: string, details: HttpErrorDetails) {
     super(message, details)
