@@ -120,7 +120,9 @@ export function invoke(link: Link, operation: Operation, next: Next = nothingFur
   if (execution?.aborted) return failed(execution.reason)
   try {
     const returned = link(operation, next)
-    return isPromise(returned) ? flatten(settle(returned, link, operation)) : checkResults(returned, link, operation)
+    if (isResults(returned)) return returned
+    if (isPromise(returned)) return flatten(settle(returned, link, operation))
+    throw noResults(returned, link, operation)
   } catch (error) {
     return failed(blameLink(error, link, operation))
   }
@@ -140,7 +142,8 @@ function nothingFurtherIn({ operationName }: Operation): Results {
 
 async function settle(returned: Promise<Results>, link: Link, operation: Operation): Promise<Results> {
   try {
-    const results = checkResults(await returned, link, operation)
+    const results = await returned
+    if (!isResults(results)) throw noResults(results, link, operation)
     // A link around this one may still ask for results that nobody waits for any more.
     const { execution } = operation as OperationValue
     if (execution?.aborted) throw execution.reason
@@ -150,9 +153,8 @@ async function settle(returned: Promise<Results>, link: Link, operation: Operati
   }
 }
 
-function checkResults(returned: unknown, link: Link, { operationName }: Operation): Results {
-  if (isResults(returned)) return returned
-  throw new LinkError(
+function noResults(returned: unknown, link: Link, { operationName }: Operation): LinkError {
+  return new LinkError(
     inDevelopment(
       () =>
         `the link returned ${kindOf(returned)} and not results: return next(operation), or yield what it gives (for await)`,
