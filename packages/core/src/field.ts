@@ -34,6 +34,8 @@ export class Field {
   declare readonly place: 'header' | 'query'
   declare readonly sensitive: boolean
   declare readonly origins: readonly string[] | undefined
+  /** Whose value it is, where that outlives the value, as a session does its tokens. Identities are made of it. */
+  declare readonly owner: string | undefined
 
   constructor(
     name: string,

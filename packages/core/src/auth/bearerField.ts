@@ -1,6 +1,7 @@
 import { CredentialError, OptionsError } from '../errors.ts'
 import { Field } from '../field.ts'
-import { checkHeaderName, checkHeaderValue } from '../headers.ts'
+import { checkHeaderName, checkHeaderValue, isToken } from '../headers.ts'
+import { inDevelopment } from '../inDevelopment.ts'
 
 /** How a token is written into a header. */
 export interface BearerFieldOptions {
@@ -24,15 +25,20 @@ export function bearerFields(
   origins: readonly string[] | undefined,
 ): { readonly header: string; readonly toField: (token: string, operationName?: string, owner?: string) => Field } {
   const header = checkHeaderName(name, { link })
-  if (scheme !== '' && !/^[!#$%&'*+\-.^_`|~\w]+$/.test(scheme)) {
-    throw new OptionsError('scheme is one word, such as "Bearer", or "" for none', { link })
+  if (scheme !== '' && !isToken(scheme)) {
+    throw new OptionsError(inDevelopment(() => 'scheme is one word, such as "Bearer", or "" for none') ?? 'scheme', {
+      link,
+    })
   }
   const toField = (token: string, operationName?: string, owner?: string): Field => {
     const details = { link, operationName }
     checkHeaderValue(header, token, details)
     if (scheme !== '' && !token68.test(token)) {
       throw new CredentialError(
-        'the token has a character that bearer tokens do not have (RFC 6750 section 2.1): pass it without its scheme',
+        inDevelopment(
+          () =>
+            'the token has a character that bearer tokens do not have (RFC 6750 section 2.1): pass it without its scheme',
+        ) ?? 'the token is malformed',
         details,
       )
     }

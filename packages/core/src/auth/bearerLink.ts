@@ -1,10 +1,7 @@
-import { CredentialError, OptionsError } from '../errors.ts'
-import { Field } from '../field.ts'
-import { checkHeaderName, checkHeaderValue, isToken } from '../headers.ts'
-import { inDevelopment } from '../inDevelopment.ts'
 import type { Link } from '../link.ts'
 import { isOverridden, withField } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
+import { bearerFields, type BearerFieldOptions } from './bearerField.ts'
 import { checkOptions, isText, provideText, type CredentialOptions, type Provided } from './provider.ts'
 
 /** Options of {@link bearerLink}. */
@@ -36,33 +33,11 @@ export interface BearerLinkOptions extends CredentialOptions, BearerFieldOptions
 export function bearerLink(token: Provided<string> | undefined | null, options: BearerLinkOptions = {}): Link {
   const link = 'bearerLink'
   const own = ownOptions(options)
-  const { scheme = 'Bearer', trim = false } = own
-  const header = checkHeaderName(own.header ?? 'authorization', details)
-  const checked = checkOptions(details.link, own)
-  if (scheme !== '' && !isToken(scheme)) {
-    throw new OptionsError(
-      inDevelopment(() => 'scheme is one word, such as "Bearer", or "" for none') ?? 'scheme',
-      details,
-    )
-  }
+  const checked = checkOptions(link, own)
+  const { header, toField } = bearerFields(link, own, checked.origins)
+  const trimmed = (value: string): string => (own.trim ? value.trim() : value)
 
-  const toField = (value: string, operationName?: string): Field => {
-    const text = trim ? value.trim() : value
-    const where = { ...details, operationName }
-    checkHeaderValue(header, text, where)
-    if (scheme !== '' && !token68.test(text)) {
-      throw new CredentialError(
-        inDevelopment(
-          () =>
-            'the token has a character that bearer tokens do not have (RFC 6750 section 2.1): pass it without its scheme',
-        ) ?? 'the token is malformed',
-        where,
-      )
-    }
-    return new Field(header, scheme === '' ? text : `${scheme} ${text}`, true, 'header', checked.origins)
-  }
-
-  const constant = token && isText(token) ? toField(token) : undefined
+  const constant = token && isText(token) ? toField(trimmed(token)) : undefined
   const named: Link = function bearerLink(operation, next) {
     if (isOverridden(operation, header)) return next(operation)
     if (constant) return next(withField(operation, constant))
