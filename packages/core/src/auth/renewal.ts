@@ -1,11 +1,11 @@
 // Loaded for the first refresh: most pages are left before their tokens expire.
-import { instantOf, type Clock } from '../clock.ts'
+import type { Clock, instantOf } from '../clock.ts'
 import type { Context } from '../context.ts'
 import { partsOf, redactError } from '../redact.ts'
 import { readFailure, type RefreshFailure } from './refreshFailure.ts'
-import { RefreshRejectedError } from './sessionErrors.ts'
+import type { RefreshRejectedError } from './sessionErrors.ts'
 import type { RefreshReason } from './sessionState.ts'
-import { checkTokens, storedTokens, type Tokens } from './tokens.ts'
+import type { checkTokens, storedTokens, Tokens } from './tokens.ts'
 import type { RefreshLock, StoredTokens, TokenStore } from './tokenStore.ts'
 
 /** What a function that renews tokens is given. */
@@ -31,6 +31,14 @@ export type Renewal =
 
 type Success = Exclude<Renewal, { readonly type: 'failed' }>
 
+/** What bundlers, if it were imported here, would put into the first chunk of applications that have no session. */
+export interface RenewalParts {
+  readonly instantOf: typeof instantOf
+  readonly checkTokens: typeof checkTokens
+  readonly storedTokens: typeof storedTokens
+  readonly RefreshRejectedError: typeof RefreshRejectedError
+}
+
 /** What {@link renew} needs. */
 export interface RenewalOptions {
   readonly renewTokens: (request: RefreshRequest) => Tokens | Promise<Tokens>
@@ -38,6 +46,7 @@ export interface RenewalOptions {
   readonly store: TokenStore
   readonly lock: RefreshLock | undefined
   readonly clock: Clock
+  readonly parts: RenewalParts
   /** Whether the session is still the one that the refresh is for. */
   readonly isCurrent: () => boolean
   /** When the store has what the session was, or the error that kept it from that. */
@@ -99,6 +108,7 @@ async function renewAlone(
   secrets: Set<string | undefined>,
 ): Promise<Success> {
   const { store, clock, isCurrent, revoke, restore } = options
+  const { instantOf, storedTokens, RefreshRejectedError } = options.parts
   await options.stored().catch(restore)
   const known = (await store.read()) ?? undefined
   // Somebody else renewed them, or signed out: presenting the old refresh token again would look like theft.
@@ -171,13 +181,13 @@ async function readOrNothing(store: TokenStore): Promise<StoredTokens | undefine
 }
 
 /** Asks again, at once and with the same refresh token, where the answer may have been lost on its way. */
-async function askTwice(request: RefreshRequest, { renewTokens, clock }: RenewalOptions): Promise<Tokens> {
+async function askTwice(request: RefreshRequest, { renewTokens, clock, parts }: RenewalOptions): Promise<Tokens> {
   const start = clock.now()
   try {
-    return checkTokens(await renewTokens(request))
+    return parts.checkTokens(await renewTokens(request))
   } catch (error) {
     const isSoon = clock.now() - start < graceMs
     if (request.signal.aborted || !isSoon || !readFailure(error, clock.date()).isLost) throw error
-    return checkTokens(await renewTokens(request))
+    return parts.checkTokens(await renewTokens(request))
   }
 }

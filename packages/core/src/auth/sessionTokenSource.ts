@@ -7,7 +7,7 @@ import { ownOptions } from '../ownOptions.ts'
 import { holdsValue } from './holdsValue.ts'
 import { isPromise } from '../results.ts'
 import type { Renewal } from './renewal.ts'
-import { AuthExpiredError, AuthRefreshError, IdentityChangedError } from './sessionErrors.ts'
+import { AuthExpiredError, AuthRefreshError, IdentityChangedError, RefreshRejectedError } from './sessionErrors.ts'
 import { SessionEvents } from './sessionEvents.ts'
 import * as machine from './sessionState.ts'
 import { checkTokens, credentialOf, storedTokens, type Credential, type Tokens } from './tokens.ts'
@@ -276,6 +276,7 @@ export class SessionTokenSource implements TokenSource {
       .then(({ renew }) =>
         renew(before, request, {
           ...this.#options,
+          parts: { checkTokens, instantOf, storedTokens, RefreshRejectedError },
           renewTokens: (asked) => {
             this.#isAsking = true
             try {
