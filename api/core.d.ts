@@ -171,6 +171,7 @@ declare class GraphLinksError extends Error {
     static readonly name: string;
     /** The stable, documented code of this class of errors; the base class matches every code. */
     static readonly code: string;
+    static readonly [brand]: boolean;
     /** Stable code of the error's class, such as `HTTP_STATUS`. Safe to switch on across versions. */
     readonly code: string;
     /** Name of the link that failed, when one did. */
@@ -179,8 +180,6 @@ declare class GraphLinksError extends Error {
     readonly operationName: string | undefined;
     constructor(message: string, details?: ErrorDetails);
     get name(): string;
-    /** The codes of the error's class and of the classes it extends. */
-    get [brand](): readonly string[];
     /**
      * Whether a value is an error of this class or of one that extends it, also when it was made by another copy of the
      * package.
@@ -428,7 +427,6 @@ declare class Secret {
     get hint(): string | undefined;
     toString(): string;
     toJSON(): string;
-    [Symbol.toPrimitive](): string;
 }
 
 /** How a header or query parameter that a link sets is treated. */
@@ -620,7 +618,19 @@ interface Result<Data = unknown> {
     /** `true` while more results of the same execution follow (incremental delivery). */
     readonly hasNext?: boolean;
     readonly http?: HttpMetadata;
+    /**
+     * Set by `tokenRefreshLink` on a result that says that the token was refused, where the operation was not sent again:
+     * why it was not. The rest of the result is what the server sent.
+     */
+    readonly notReplayed?: ReplayRefusal;
 }
+/**
+ * Why an operation was not sent again with a new token: `'executed'`, a mutation whose result has `data` ran at least in
+ * part; `'delivered'`, the consumer already has results of it; `'replayed'`, it was sent again before; `'one-shot'`, its
+ * variables hold a stream that was read; `'never'`, its {@link replay} context says so; `'not-renewed'`, new tokens are
+ * refused as well, so none was asked for.
+ */
+type ReplayRefusal = 'executed' | 'delivered' | 'replayed' | 'one-shot' | 'never' | 'not-renewed';
 /**
  * The results of one attempt: cold (nothing is sent before the first iteration) and one-shot. One for a query, several
  * for `@defer` and `@stream`, many for a subscription.
@@ -888,11 +898,15 @@ declare function createClient(options: ClientOptions): Client;
 interface Clock {
     /** Milliseconds of a clock that never goes back. Only differences mean anything. */
     now(): number;
+    /** Milliseconds since 1970. People and networks set this clock, so it may jump; it also runs while a machine sleeps. */
+    date(): number;
     /** Runs `callback` once after `delayMs` milliseconds. @returns a function that cancels it, as often as you like. */
     after(delayMs: number, callback: () => void): () => void;
+    /** As `after`, but does not keep a process alive that has nothing else to do. */
+    inBackground(delayMs: number, callback: () => void): () => void;
 }
 /**
- * The clock of the platform: `performance.now` and `setTimeout`, read when they are needed.
+ * The clock of the platform: `performance.now`, `Date.now` and `setTimeout`, read when they are needed.
  *
  * @example
  * ```ts
@@ -950,12 +964,16 @@ interface HeaderLinkOptions extends Omit<CredentialOptions, 'onMissing'> {
  */
 declare function headerLink(headers: HeadersInput | ((operation: Operation) => HeadersInput | undefined | null | Promise<HeadersInput | undefined | null>), options?: HeaderLinkOptions): Link;
 
-/** Options of {@link bearerLink}. */
-interface BearerLinkOptions extends CredentialOptions {
+/** How a token is written into a header. */
+interface BearerFieldOptions {
     /** The word before the token; `''` sends the token alone (AWS AppSync). Default: `'Bearer'`. */
     readonly scheme?: string | undefined;
     /** The header that carries the token. Default: `'authorization'`. */
     readonly header?: string | undefined;
+}
+
+/** Options of {@link bearerLink}. */
+interface BearerLinkOptions extends CredentialOptions, BearerFieldOptions {
     /**
      * Whether white space around the token is cut off, as files and environment variables have it. Default: `false`,
      * which refuses such a token.
@@ -1041,6 +1059,402 @@ interface ApiKeyLinkOptions extends CredentialOptions {
  * ```
  */
 declare function apiKeyLink(options: ApiKeyLinkOptions): Link;
+
+/** How an attempt ended, as far as it says something about the token: a result, or the error that came in its place. */
+interface AttemptOutcome {
+    readonly result?: Result | undefined;
+    readonly error?: unknown;
+}
+/**
+ * Whether one operation may be sent again with a new token, under this key of its context: `'always'`, also a mutation
+ * that may have run; `'never'`, nothing. Default: queries and subscriptions, and mutations that certainly did not run.
+ *
+ * @example
+ * ```ts
+ * import { emptyContext, replay } from '@graphlinks/core'
+ *
+ * // A mutation that may run twice, as it carries an idempotency key.
+ * export const context = emptyContext.with(replay, 'always')
+ * ```
+ */
+declare const replay: ContextKey<'always' | 'never'>;
+/**
+ * Whether a server refused the token: HTTP 401, or a GraphQL error with the code `UNAUTHENTICATED` (Hasura:
+ * `invalid-jwt`); over WebSocket, a close with 4401 or 4403. Never what says that the token is good and not enough: 403,
+ * `FORBIDDEN`, `insufficient_scope`; nor a missing DPoP nonce (RFC 9449 section 8).
+ */
+declare function isTokenRefused({ result, error }: AttemptOutcome): boolean;
+
+/**
+ * A token could not be renewed, and what is left of the old one is no good. The session itself goes on: the same
+ * operation may succeed later.
+ *
+ * @example
+ * ```ts
+ * import { AuthRefreshError } from '@graphlinks/core'
+ *
+ * export const waitMs = (error: unknown): number | undefined =>
+ *   AuthRefreshError.is(error) ? error.retryAfterMs : undefined
+ * ```
+ */
+declare class AuthRefreshError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+    /** How long no refresh is tried, in milliseconds from the failure of the operation. */
+    readonly retryAfterMs: number;
+    constructor(message: string, details: ErrorDetails & {
+        readonly retryAfterMs: number;
+    });
+}
+/**
+ * The session is over: its tokens are no good and cannot be renewed. Nothing but a new sign-in helps.
+ *
+ * @example
+ * ```ts
+ * import { AuthExpiredError } from '@graphlinks/core'
+ *
+ * export const mustSignIn = (error: unknown): boolean => AuthExpiredError.is(error)
+ * ```
+ */
+declare class AuthExpiredError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * Too many operations wait for one refresh (`maxQueued`).
+ *
+ * @example
+ * ```ts
+ * import { AuthQueueFullError } from '@graphlinks/core'
+ *
+ * export const isOverloaded = (error: unknown): boolean => AuthQueueFullError.is(error)
+ * ```
+ */
+declare class AuthQueueFullError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * Somebody signed in, out, or as somebody else while the operation was running: its result belongs to a session that is
+ * no longer there, and is not delivered. A mutation may have been executed.
+ *
+ * @example
+ * ```ts
+ * import { IdentityChangedError } from '@graphlinks/core'
+ *
+ * export const isOfFormerUser = (error: unknown): boolean => IdentityChangedError.is(error)
+ * ```
+ */
+declare class IdentityChangedError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * For functions that renew tokens to throw, where a server says in words of its own that the refresh token is no longer
+ * good. It ends the session, as `invalid_grant` does (RFC 6749 section 5.2); any other error is taken for a passing one.
+ *
+ * @example
+ * ```ts
+ * import { createTokenSource, RefreshRejectedError } from '@graphlinks/core'
+ *
+ * export const session = createTokenSource({
+ *   refresh: async ({ refreshToken, signal }) => {
+ *     const response = await fetch('/refresh', { method: 'POST', body: refreshToken ?? null, signal })
+ *     if (response.status === 401) throw new RefreshRejectedError('the server wants a new sign-in')
+ *     return response.json()
+ *   },
+ * })
+ * ```
+ */
+declare class RefreshRejectedError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+
+/** Tokens as a {@link TokenStore} holds them: plain JSON. They are secrets. */
+interface StoredTokens {
+    readonly accessToken: string;
+    readonly refreshToken?: string | undefined;
+    readonly subject?: string | undefined;
+    /** When the access token expires, in milliseconds since 1970; absent where nobody knows. */
+    readonly expiresAt?: number | undefined;
+    /** How long it was good for when it was new, in milliseconds; absent where nobody knows. */
+    readonly lifetimeMs?: number | undefined;
+    /** The same from a sign-in to the sign-out, however often the tokens are renewed. */
+    readonly session: string;
+    /** Another one each time that tokens are stored. */
+    readonly version: string;
+}
+/**
+ * Where the tokens of a session are kept, so that they survive a restart and several tabs or processes can share them.
+ * Each method may be synchronous or not.
+ */
+interface TokenStore {
+    /** What is stored now. */
+    read(): StoredTokens | undefined | null | Promise<StoredTokens | undefined | null>;
+    /** Stores tokens whatever is there, or with `undefined` forgets what is there. */
+    write(tokens: StoredTokens | undefined): void | Promise<void>;
+    /**
+     * Stores tokens if those that are there have this `version`, or if there are none and it is `undefined`; in one step,
+     * so that of two that try, one succeeds.
+     *
+     * @returns whether it stored them.
+     */
+    replace(tokens: StoredTokens, version: string | undefined): boolean | Promise<boolean>;
+}
+/**
+ * Keeps one refresh at a time among all that share a store: runs `refresh` when nobody else does. `navigator.locks` is
+ * one: `(name, refresh) => navigator.locks.request(name, refresh)`.
+ */
+type RefreshLock = <Value>(name: string, refresh: () => Promise<Value>) => Promise<Value>;
+/**
+ * A store in memory: of one process, gone with it.
+ *
+ * @example
+ * ```ts
+ * import { createTokenSource, memoryTokenStore } from '@graphlinks/core'
+ *
+ * const store = memoryTokenStore()
+ * export const session = createTokenSource({ store, refresh: async () => ({ accessToken: 'renewed' }) })
+ * ```
+ */
+declare function memoryTokenStore(): TokenStore;
+
+/** What a sign-in or a refresh gives. */
+interface Tokens {
+    readonly accessToken: string;
+    /** Renews the access token. Absent from the answer of a refresh: the one before stays (RFC 6749 section 6). */
+    readonly refreshToken?: string | undefined;
+    /**
+     * For how long the access token is good, in seconds (RFC 6749 section 5.1, `expires_in`). Default: until the `exp` of
+     * the token, where it is a JWT; otherwise nobody knows, and it is renewed when a server refuses it.
+     */
+    readonly expiresInSeconds?: number | string | undefined;
+    /** Whose tokens they are. A refresh that gives those of somebody else ends the session. */
+    readonly subject?: string | undefined;
+    /** The `Date` header of the answer that brought them: right where this machine's clock is wrong. For the `exp` of a JWT. */
+    readonly date?: string | undefined;
+}
+
+/**
+ * The state machine of a session, pure: (state, event) -> (state, effects). Two regions that change independently: the
+ * tokens (`session`) and what is being done about them (`refresher`). docs/links/tokenRefreshLink.md draws it.
+ */
+
+/** Why a refresh is made. */
+type RefreshReason = 'missing' | 'expiring' | 'expired' | 'rejected';
+
+/** What a function that renews tokens is given. */
+interface RefreshRequest {
+    /** The refresh token, where there is one. A session whose refresh token is a cookie has none here. */
+    readonly refreshToken: string | undefined;
+    /** Aborts when the refresh takes longer than `timeoutMs`, or the source is disposed; never because an operation does. */
+    readonly signal: AbortSignal;
+    /**
+     * `'missing'`: there is no token yet. `'expiring'`: the token is good for a little longer. `'expired'`: it is not.
+     * `'rejected'`: a server refused it.
+     */
+    readonly reason: RefreshReason;
+    /** For the call that renews the tokens, where it goes through the same client: it then does not wait for itself. */
+    readonly context: Context;
+}
+
+/** Options of {@link createTokenSource} that every source has. */
+interface TokenSourceBaseOptions {
+    /** Tokens to begin with, where the store has none. Default: nobody is signed in. */
+    readonly initial?: Tokens | undefined;
+    /** Where the tokens are kept. Default: in memory, for this source alone. */
+    readonly store?: TokenStore | undefined;
+    /** Keeps one refresh at a time among all that share the store. Default: none; the store's `replace` settles a race. */
+    readonly lock?: RefreshLock | undefined;
+    /**
+     * Tells the tabs that share the store when to look into it, such as `new BroadcastChannel('session')`. No token goes
+     * through it. The source owns it, and closes it when it is disposed.
+     */
+    readonly channel?: SessionChannel | undefined;
+    /** Revokes tokens that came too late, after a sign-out (RFC 7009). What it throws is ignored. */
+    readonly revoke?: ((tokens: Tokens) => void | Promise<void>) | undefined;
+    /**
+     * How long before its end a token is renewed, in milliseconds, at most a fifth of its lifetime; operations wait for the
+     * new one. Default: in the background for the last 300,000 ms or fifth of the lifetime, plus up to 30,000 ms or a
+     * twentieth at random; with operations waiting for the last 10,000 ms or twentieth.
+     */
+    readonly skewMs?: number | undefined;
+    /** How long a refresh may take, in milliseconds. Default: 30,000. */
+    readonly timeoutMs?: number | undefined;
+    /** How many operations may wait for a refresh. Default: 10,000. */
+    readonly maxQueued?: number | undefined;
+    /**
+     * `'eager'` renews tokens also while nothing is sent, by a timer and when a page is shown again; `'lazy'` has no timers
+     * and renews them when an operation needs it. Default: `'eager'` in browsers, `'lazy'` elsewhere.
+     */
+    readonly mode?: 'eager' | 'lazy' | undefined;
+    /** Called once when the tokens are no good and cannot be renewed: time to sign in again. Not called for `clear`. */
+    readonly onSessionEnded?: ((event: SessionEvent) => void) | undefined;
+    /** Default: the platform's. */
+    readonly clock?: Clock | undefined;
+    /** Gives numbers from 0 to 1 that spread out refreshes. Default: `Math.random`. */
+    readonly random?: (() => number) | undefined;
+}
+/** How a source comes by its tokens. */
+type RefreshOptions = {
+    /** Renews the tokens of somebody who signed in, with `session.set` or `initial`. */
+    readonly refresh: (request: RefreshRequest) => Tokens | Promise<Tokens>;
+    readonly fetchToken?: undefined;
+    readonly readonly?: undefined;
+} | {
+    /** Gets tokens without a sign-in, whenever there are none or they expire: for servers and machines. */
+    readonly fetchToken: (request: RefreshRequest) => Tokens | Promise<Tokens>;
+    readonly refresh?: undefined;
+    readonly readonly?: undefined;
+} | {
+    /**
+     * Uses the tokens for as long as they are good, and never renews them: for rendering on a server, where a renewed
+     * refresh token would be lost with the request.
+     */
+    readonly readonly: true;
+    readonly refresh?: undefined;
+    readonly fetchToken?: undefined;
+};
+/** Options of {@link createTokenSource}. */
+type TokenSourceOptions = TokenSourceBaseOptions & RefreshOptions;
+/** A `BroadcastChannel`, as far as it is used. */
+interface SessionChannel {
+    postMessage(message: SessionMessage): void;
+    addEventListener(type: 'message', listener: () => void): void;
+    removeEventListener(type: 'message', listener: () => void): void;
+    close(): void;
+}
+/** What tabs tell each other: that something happened, and to which session. */
+interface SessionMessage {
+    /** A random id of the session; absent after a sign-out. */
+    readonly session: string | undefined;
+    readonly generation: number;
+    readonly event: 'set' | 'cleared' | 'refreshed';
+}
+/** Something that happened to a session. It holds no token. */
+interface SessionEvent {
+    /**
+     * `'set'` and `'cleared'`: somebody signed in or out, here or in another tab. `'refreshed'`: there is a new access
+     * token. `'refreshFailed'`: a refresh failed, see `error`. `'sessionEnded'`: the tokens cannot be renewed any more.
+     */
+    readonly type: 'set' | 'cleared' | 'refreshed' | 'refreshFailed' | 'sessionEnded';
+    /** Grows when somebody signs in or out. */
+    readonly epoch: number;
+    /** Grows with each new access token. */
+    readonly generation: number;
+    /** What the refresh failed with, free of tokens. */
+    readonly error?: unknown;
+}
+/** What a session is at the moment. It holds no token. */
+interface SessionState {
+    /**
+     * `'loading'`: the store was not read yet. `'none'`: nobody is signed in. `'fresh'`, `'soft'`, `'hard'`: the access
+     * token is good, is to be renewed in the background, or is to be renewed before anything is sent. `'dead'`: the tokens
+     * are no good and cannot be renewed.
+     */
+    readonly status: 'loading' | 'none' | 'fresh' | 'soft' | 'hard' | 'dead' | 'disposed';
+    readonly epoch: number;
+    readonly generation: number;
+    readonly subject: string | undefined;
+    /** When the access token expires, in milliseconds since 1970; `undefined` where nobody knows. */
+    readonly expiresAt: number | undefined;
+}
+/**
+ * The one object that holds the tokens of a session and renews them. Every link that needs them, over HTTP and over
+ * WebSocket, is given the same source.
+ */
+interface TokenSource {
+    readonly current: SessionState;
+    readonly events: {
+        /** Calls back for each event, after the session has changed. What a listener throws is ignored. @returns a function that ends it. */
+        subscribe(listener: (event: SessionEvent) => void): () => void;
+    };
+    /**
+     * Somebody signed in. Operations of whoever was signed in before fail with an {@link IdentityChangedError}, unless
+     * both have the same `subject`. At once; the promise is when the tokens are stored.
+     *
+     * @throws {@link OptionsError} when there is no access token, {@link DisposedError} after `dispose`.
+     */
+    set(tokens: Tokens): Promise<void>;
+    /**
+     * Somebody signed out. At once, whatever is running; the promise is when the store is empty. Operations that run fail
+     * with an {@link IdentityChangedError}, and a refresh that is running comes to nothing.
+     */
+    clear(): Promise<void>;
+    /**
+     * An access token that is good now, renewed before if need be: for requests that no link makes. `undefined` where
+     * nobody is signed in.
+     *
+     * @throws {@link AuthRefreshError}, {@link AuthExpiredError}, {@link AuthQueueFullError} or {@link DisposedError}.
+     */
+    accessToken(): Promise<string | undefined>;
+    /** Looks at the clock: call it when an app comes to the foreground. At most one refresh comes of it. */
+    check(): void;
+    /** Ends everything: timers, listeners, the channel. A refresh that is running has 5,000 ms to end and store its tokens. */
+    dispose(): Promise<void>;
+    [Symbol.asyncDispose](): Promise<void>;
+}
+/**
+ * Makes the source of a session's tokens. However many operations need a new token, over however many links, one refresh
+ * is made; a token that is still good is used while it runs, and nothing that belongs to one session is delivered to
+ * another.
+ *
+ * @throws {@link OptionsError} when an option is no good.
+ *
+ * @example
+ * ```ts
+ * import { chain, createTokenSource, tokenRefreshLink } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * export const session = createTokenSource({
+ *   refresh: async ({ refreshToken, signal }) => {
+ *     const response = await fetch('https://api.example.com/refresh', {
+ *       method: 'POST',
+ *       body: JSON.stringify({ refreshToken }),
+ *       signal,
+ *     })
+ *     return response.json() // { accessToken, refreshToken, expiresInSeconds }
+ *   },
+ *   onSessionEnded: () => location.assign('/sign-in'),
+ * })
+ * export const link = chain(tokenRefreshLink(session), httpLink({ url: 'https://api.example.com/graphql' }))
+ * ```
+ */
+declare function createTokenSource(options: TokenSourceOptions): TokenSource;
+
+/** Options of {@link tokenRefreshLink} beside its source. */
+interface TokenRefreshLinkOptions extends BearerFieldOptions, Pick<CredentialOptions, 'origins' | 'onMissing'> {
+    /**
+     * Whether what came back means that the token was refused. What it throws counts as no.
+     * Default: {@link isTokenRefused}.
+     */
+    readonly isRefused?: ((outcome: AttemptOutcome, operation: Operation) => boolean) | undefined;
+}
+/**
+ * Sends the access token of a session with every operation (RFC 6750 section 2.1) and renews it: before it expires, and
+ * when a server refuses it. Operations that need a new token wait for one refresh, and are then sent; one that was
+ * refused is sent again, at most once, and never if that could run a mutation twice.
+ *
+ * An `authorization` header of the request or the call wins: nothing is then attached, renewed or sent again.
+ *
+ * @param source - a {@link TokenSource}, which other links may share, or the options of one that is this link's own.
+ * @throws {@link OptionsError} when an option is no good, when the link is built. Operations fail with an
+ * {@link AuthExpiredError}, {@link AuthRefreshError}, {@link AuthQueueFullError}, {@link IdentityChangedError} or
+ * `CredentialError`.
+ *
+ * @example
+ * ```ts
+ * import { chain, tokenRefreshLink } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * export const link = chain(
+ *   tokenRefreshLink({ fetchToken: async () => ({ accessToken: 'secret-token', expiresInSeconds: 3_600 }) }),
+ *   httpLink({ url: 'https://api.example.com/graphql' }),
+ * )
+ * ```
+ */
+declare function tokenRefreshLink(source: TokenSource | TokenSourceOptions, options?: TokenRefreshLinkOptions): Link;
 
 /**
  * Runs an operation through a link or chain. This is the edge of the pipeline: cold, one-shot, and in charge of
@@ -1192,7 +1606,7 @@ interface RenderedFields {
 declare function renderFields(operation: Operation, { endpoint, link, allowInsecure }: Destination): RenderedFields;
 /**
  * What the operation's credentials amount to: two operations whose sensitive headers or query parameters differ have
- * different identities. Links that share work between operations (dedup, batch, cache, sockets) key on it. It comes in
+ * different identities; the tokens of one session, however often they are renewed, are one. Links that share work between operations (dedup, batch, cache, sockets) key on it. It comes in
  * a {@link Secret} because it holds the credentials: reveal it as a key in memory, never print it.
  *
  * @example
@@ -1255,6 +1669,22 @@ declare function parseUrl(text: string, base?: string): URL | undefined;
 declare function isLoopback(hostname: string): boolean;
 
 /**
+ * What only a developer reads, such as how to mend an option: production builds leave it out. Bundlers that know
+ * `process.env.NODE_ENV` find an empty function, and drop the calls of it and the words; without a bundler it runs
+ * unless `NODE_ENV` is `production`.
+ *
+ * @example
+ * ```ts
+ * import { inDevelopment } from '@graphlinks/core'
+ *
+ * export function checkRate(rate: number): void {
+ *   if (rate > 1) throw new RangeError(inDevelopment(() => `rate is at most 1, not ${rate}`) ?? 'rate')
+ * }
+ * ```
+ */
+declare function inDevelopment<Value>(make: () => Value): Value | undefined;
+
+/**
  * Options as the caller gave them, for factories of links: a name that somebody put on `Object.prototype` is no option,
  * and options that are missing altogether are none.
  *
@@ -1270,5 +1700,5 @@ declare function isLoopback(hostname: string): boolean;
  */
 declare function ownOptions<Options extends object>(options: Options | undefined): Options;
 
-export { Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, ResultQueue, Secret, TimeoutError, WiringError, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, emptyContext, execute, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, isLoopback, isOverridden, lastResult, mapResults, onSettled, originOf, ownOptions, parseDocument, parseUrl, renderFields, scanOperations, single, split, systemClock, withContext, withCredential, withExtensions, withHeader, withVariables };
-export type { AnyDocument, ApiKeyLinkOptions, BasicAuthLinkOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialOptions, Destination, Document, ErrorDetails, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationInit, OperationKind, OperationSignature, Outcome, Provided, QueryMethod, RenderedFields, Request, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, TerminalLink, TypedDocument };
+export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, createTokenSource, emptyContext, execute, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOverridden, isTokenRefused, lastResult, mapResults, memoryTokenStore, onSettled, originOf, ownOptions, parseDocument, parseUrl, renderFields, replay, scanOperations, single, split, systemClock, tokenRefreshLink, withContext, withCredential, withExtensions, withHeader, withVariables };
+export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialOptions, Destination, Document, ErrorDetails, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationInit, OperationKind, OperationSignature, Outcome, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, SessionChannel, SessionEvent, SessionMessage, SessionState, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };

@@ -2,8 +2,12 @@
 interface Clock {
     /** Milliseconds of a clock that never goes back. Only differences mean anything. */
     now(): number;
+    /** Milliseconds since 1970. People and networks set this clock, so it may jump; it also runs while a machine sleeps. */
+    date(): number;
     /** Runs `callback` once after `delayMs` milliseconds. @returns a function that cancels it, as often as you like. */
     after(delayMs: number, callback: () => void): () => void;
+    /** As `after`, but does not keep a process alive that has nothing else to do. */
+    inBackground(delayMs: number, callback: () => void): () => void;
 }
 
 /** Options of {@link fileToken}. */

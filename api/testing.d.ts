@@ -80,7 +80,18 @@ declare function memoryLink(answer?: MemoryAnswer | ((operation: Operation) => M
 declare class FakeClock implements Clock {
     #private;
     now(): number;
+    date(): number;
     after(delayMs: number, callback: () => void): () => void;
+    inBackground(delayMs: number, callback: () => void): () => void;
+    /**
+     * Sets the date forward, or back with a negative number, as people and networks do. Nothing else moves; a machine that
+     * sleeps looks the same, when it is awake again.
+     *
+     * @param byMs - in milliseconds.
+     */
+    setDate(byMs: number): void;
+    /** When each armed timer is due, in milliseconds from now, soonest first. */
+    get delays(): readonly number[];
     /** How many timers are armed. A test of `dispose` ends with 0. */
     get pending(): number;
     /**

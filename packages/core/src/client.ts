@@ -164,7 +164,7 @@ export function createClient(options: ClientOptions): Client {
   if (typeof link !== 'function') {
     throw new OptionsError(
       inDevelopment(() => 'createClient needs { link }: a chain, or a terminal link such as httpLink({ url })') ??
-        'link',
+        'createClient: link',
     )
   }
   checkTerminal(link, 'createClient')

@@ -193,11 +193,14 @@ function nameOf(link: { readonly name: string }): string {
 
 function checkLinks(links: readonly unknown[], link: string): void {
   const position = links.findIndex((candidate) => typeof candidate !== 'function')
-  if (links.length === 0 && link === 'chain') throw new WiringError('a chain needs at least a terminal link', { link })
+  if (links.length === 0 && link === 'chain')
+    throw new WiringError(inDevelopment(() => 'a chain needs at least a terminal link') ?? 'no terminal link', { link })
   if (position >= 0) {
-    const what = kindOf(links[position])
+    const argument = `argument ${position + 1}`
     throw new WiringError(
-      `argument ${position + 1} is ${what}, not a link: call the factory, as in bearerLink(token)`,
+      inDevelopment(
+        () => `${argument} is ${kindOf(links[position])}, not a link: call the factory, as in bearerLink(token)`,
+      ) ?? argument,
       { link },
     )
   }
@@ -206,17 +209,20 @@ function checkLinks(links: readonly unknown[], link: string): void {
 function checkOrder(middle: readonly Link[], terminal?: TerminalLink): void {
   const misplaced = middle.find((link) => link.stage === 'terminal')
   if (misplaced) {
-    throw new WiringError(`${nameOf(misplaced)} is a terminal link and never calls next: it must stand last`, {
-      link: terminal ? 'chain' : 'compose',
-    })
+    throw new WiringError(
+      inDevelopment(() => `${nameOf(misplaced)} is a terminal link and never calls next: it must stand last`) ??
+        nameOf(misplaced),
+      { link: terminal ? 'chain' : 'compose' },
+    )
   }
   if (terminal) checkTerminal(terminal, 'chain')
   // Every link of ours has a stage; a function of that kind of name without one, and with one parameter, makes links.
   const factory = middle.find(({ name, length, stage }) => name.endsWith('Link') && length === 1 && !stage)
   if (factory) {
-    throw new WiringError(`${factory.name} makes a link and is none: call it, as in bearerLink(token)`, {
-      link: 'chain',
-    })
+    throw new WiringError(
+      inDevelopment(() => `${factory.name} makes a link and is none: call it, as in bearerLink(token)`) ?? factory.name,
+      { link: 'chain' },
+    )
   }
   inDevelopment(() => warnOfOrder(middle))
 }
