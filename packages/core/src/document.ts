@@ -71,9 +71,8 @@ export class GraphQLDocument {
 
   /** The text as a JSON string with its quotes, kept after the first call since it is part of every request body. */
   jsonText(): string | Promise<string> {
-    if (this.#json !== undefined) return this.#json
-    const text = this.text()
-    return typeof text === 'string' ? (this.#json = JSON.stringify(text)) : text.then(() => this.jsonText())
+    if (this.#text === undefined) return this.#print().then(() => this.jsonText())
+    return (this.#json ??= JSON.stringify(this.#text))
   }
 
   /**
@@ -175,5 +174,5 @@ export function scanOperations(text: string): OperationSignature[] {
 const tokens = /#[^\n\r]*|"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\?[^])*?(?:"|$)|\w+|[{([})\]@$]/g
 
 function isOperationKind(word: string): word is OperationKind {
-  return word === 'query' || word === 'mutation' || word === 'subscription'
+  return /^(query|mutation|subscription)$/.test(word)
 }

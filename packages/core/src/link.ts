@@ -140,17 +140,19 @@ function nothingFurtherIn({ operationName }: Operation): Results {
   )
 }
 
-async function settle(returned: Promise<Results>, link: Link, operation: Operation): Promise<Results> {
-  try {
-    const results = await returned
-    if (!isResults(results)) throw noResults(results, link, operation)
-    // A link around this one may still ask for results that nobody waits for any more.
-    const { execution } = operation as OperationValue
-    if (execution?.aborted) throw execution.reason
-    return results
-  } catch (error) {
-    throw blameLink(error, link, operation)
-  }
+function settle(returned: Promise<Results>, link: Link, operation: Operation): Promise<Results> {
+  return returned.then(
+    (results) => {
+      if (!isResults(results)) throw noResults(results, link, operation)
+      // A link around this one may still ask for results that nobody waits for any more.
+      const { execution } = operation as OperationValue
+      if (execution?.aborted) throw execution.reason
+      return results
+    },
+    (error: unknown) => {
+      throw blameLink(error, link, operation)
+    },
+  )
 }
 
 function noResults(returned: unknown, link: Link, { operationName }: Operation): LinkError {

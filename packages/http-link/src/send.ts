@@ -59,8 +59,15 @@ async function exchange(
   const fetch = options.fetch ?? (globalThis.fetch as Fetch | undefined) ?? (await import('cross-fetch')).fetch
   // Own members only, because fetch would read those of the prototype, too. Redirects are ours to judge: every stack
   // forwards custom headers to other origins.
-  const own = { method: 'POST', headers, body, signal, redirect: 'manual' }
-  const init = ownOptions({ cache: 'no-store', ...fetchOptions, ...own })
+  const init = ownOptions({
+    cache: 'no-store',
+    ...fetchOptions,
+    method: 'POST',
+    headers,
+    body,
+    signal,
+    redirect: 'manual',
+  })
   for (let from = url, count = 0; ; count++) {
     const response = await fetch(from.href, init as RequestInit)
     const { status, headers: received, type, redirected } = response
