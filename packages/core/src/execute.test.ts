@@ -405,20 +405,22 @@ describe('K-3 cancellation', () => {
     }
   })
 
-  test('K-3 a signal that is first read after the abort is aborted, with the reason', async () => {
-    const controller = new AbortController()
-    const reason = new Error('left')
-    let seen: Operation | undefined
-    const terminal: TerminalLink = (operation) => {
-      seen = operation
-      return { [Symbol.asyncIterator]: () => ({ next: () => never }) }
-    }
-    const failing = errorOf(lastResult(terminal, query({ signal: controller.signal })))
-    await settle()
-    controller.abort(reason)
-    expect(await failing).toBe(reason)
-    expect(seen?.signal.reason).toBe(reason)
-  })
+  test.each([[new Error('left')], [null]])(
+    'K-3 a signal that is first read after the abort is aborted, with the reason %s',
+    async (reason) => {
+      const controller = new AbortController()
+      let seen: Operation | undefined
+      const terminal: TerminalLink = (operation) => {
+        seen = operation
+        return { [Symbol.asyncIterator]: () => ({ next: () => never }) }
+      }
+      const failing = errorOf(lastResult(terminal, query({ signal: controller.signal })))
+      await settle()
+      controller.abort(reason)
+      expect(await failing).toBe(reason)
+      expect(seen?.signal.reason).toBe(reason)
+    },
+  )
 })
 
 describe('K-4 exactly one settlement', () => {

@@ -91,7 +91,7 @@ export class Execution implements ExecutionState {
     this.aborted = true
     this.reason = reason
     this.#controller?.abort(reason)
-    this.reason ??= this.#controller?.signal.reason
+    if (reason === undefined) this.reason = this.#controller?.signal.reason
     for (const callback of this.#abortCallbacks ?? []) callback()
     // The consumer has left, so there is nobody to tell of an error.
     new Promise((resolve) => resolve(this.#source?.return?.())).catch(() => {})
