@@ -1290,7 +1290,7 @@ interface TokenSourceBaseOptions {
      */
     readonly mode?: 'eager' | 'lazy' | undefined;
     /** Called once when the tokens are no good and cannot be renewed: time to sign in again. Not called for `clear`. */
-    readonly onSessionEnded?: ((event: SessionEvent) => void) | undefined;
+    readonly onSessionEnded?: SessionListener | undefined;
     /** Default: the platform's. */
     readonly clock?: Clock | undefined;
     /** Gives numbers from 0 to 1 that spread out refreshes. Default: `Math.random`. */
@@ -1346,6 +1346,8 @@ interface SessionEvent {
     /** What the refresh failed with, free of tokens. */
     readonly error?: unknown;
 }
+/** Hears of what happens to a session. What it throws, or rejects with, is ignored. */
+type SessionListener = (event: SessionEvent) => unknown;
 /** What a session is at the moment. It holds no token. */
 interface SessionState {
     /**
@@ -1367,8 +1369,8 @@ interface SessionState {
 interface TokenSource {
     readonly current: SessionState;
     readonly events: {
-        /** Calls back for each event, after the session has changed. What a listener throws is ignored. @returns a function that ends it. */
-        subscribe(listener: (event: SessionEvent) => void): () => void;
+        /** Calls back for each event, after the session has changed. @returns a function that ends it. */
+        subscribe(listener: SessionListener): () => void;
     };
     /**
      * Somebody signed in. Operations of whoever was signed in before fail with an {@link IdentityChangedError}, unless
@@ -1380,6 +1382,8 @@ interface TokenSource {
     /**
      * Somebody signed out. At once, whatever is running; the promise is when the store is empty. Operations that run fail
      * with an {@link IdentityChangedError}, and a refresh that is running comes to nothing.
+     *
+     * @throws {@link DisposedError} after `dispose`.
      */
     clear(): Promise<void>;
     /**
@@ -1701,4 +1705,4 @@ declare function inDevelopment<Value>(make: () => Value): Value | undefined;
 declare function ownOptions<Options extends object>(options: Options | undefined): Options;
 
 export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, createTokenSource, emptyContext, execute, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOverridden, isTokenRefused, lastResult, mapResults, memoryTokenStore, onSettled, originOf, ownOptions, parseDocument, parseUrl, renderFields, replay, scanOperations, single, split, systemClock, tokenRefreshLink, withContext, withCredential, withExtensions, withHeader, withVariables };
-export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialOptions, Destination, Document, ErrorDetails, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationInit, OperationKind, OperationSignature, Outcome, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, SessionChannel, SessionEvent, SessionMessage, SessionState, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };
+export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialOptions, Destination, Document, ErrorDetails, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationInit, OperationKind, OperationSignature, Outcome, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };
