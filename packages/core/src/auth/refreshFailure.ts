@@ -27,7 +27,10 @@ export function readFailure(error: unknown, date: number): RefreshFailure {
   let link = Object(error) as FailureLike
   for (let depth = 0; depth < 5; depth++) {
     // Where oauth4webapi, openid-client and RefreshRejectedError say it.
-    for (const code of [link.error, link.code].map(String)) {
+    const { status } = link
+    // A server that is busy says nothing about the grant, whatever its body repeats.
+    const isBusy = typeof status === 'number' && (status === 408 || status === 429 || status >= 500)
+    for (const code of isBusy ? [] : [link.error, link.code].map(String)) {
       // Only these end a session: whatever else goes wrong, the refresh token may be good.
       if (code === 'invalid_grant' || code === 'REFRESH_REJECTED') kind = 'rejected'
       if (misconfigurations.test(code)) kind = 'misconfigured'
@@ -39,8 +42,11 @@ export function readFailure(error: unknown, date: number): RefreshFailure {
     }
     if (depth === 0 && error instanceof TypeError) isLost = true // how fetch rejects
     // An answer, whatever it says, was not lost.
-    if (typeof link.status === 'number') isLost = false
-    retryAfterMs ??= readRetryAfter(link.retryAfter ?? link.headers?.get?.('retry-after'), date)
+    if (typeof status === 'number') isLost = false
+    retryAfterMs ??= readRetryAfter(
+      link.retryAfter ?? (link.headers ?? link.response?.headers)?.get?.('retry-after'),
+      date,
+    )
     link = Object(link.cause) as FailureLike
   }
   return { kind, oauthError, isLost, retryAfterMs }
@@ -52,6 +58,7 @@ interface FailureLike {
   readonly status?: unknown
   readonly retryAfter?: unknown
   readonly headers?: { readonly get?: (name: string) => unknown }
+  readonly response?: { readonly headers?: FailureLike['headers'] }
   readonly cause?: unknown
 }
 

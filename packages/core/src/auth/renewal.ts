@@ -1,6 +1,7 @@
 // Loaded for the first refresh: most pages are left before their tokens expire.
 import type { Clock, instantOf } from '../clock.ts'
 import type { Context } from '../context.ts'
+import type { TimeoutError } from '../errors.ts'
 import { partsOf, redactError } from '../redact.ts'
 import { readFailure, type RefreshFailure } from './refreshFailure.ts'
 import type { RefreshRejectedError } from './sessionErrors.ts'
@@ -37,6 +38,14 @@ export interface RenewalParts {
   readonly checkTokens: typeof checkTokens
   readonly storedTokens: typeof storedTokens
   readonly RefreshRejectedError: typeof RefreshRejectedError
+  readonly TimeoutError: typeof TimeoutError
+}
+
+/** How far a refresh is. */
+interface Progress {
+  readonly startedAt: number
+  /** Whether the server gave new tokens, which used up the old ones. */
+  isAnswered: boolean
 }
 
 /** What {@link renew} needs. */
@@ -46,6 +55,7 @@ export interface RenewalOptions {
   readonly store: TokenStore
   readonly lock: RefreshLock | undefined
   readonly clock: Clock
+  readonly timeoutMs: number
   readonly parts: RenewalParts
   /** Whether the session is still the one that the refresh is for. */
   readonly isCurrent: () => boolean
@@ -69,25 +79,32 @@ export async function renew(
 ): Promise<Renewal> {
   const { lock, clock } = options
   const secrets = new Set([before?.accessToken, before?.refreshToken])
-  const run = (): Promise<Success> => renewAlone(before, request, options, secrets)
+  const progress: Progress = { startedAt: clock.now(), isAnswered: false }
+  const run = (): Promise<Success> => renewAlone(before, request, options, secrets, progress)
   try {
-    return await (lock ? holding(lock, `graphlinks ${before?.session ?? ''}`, request.signal, run) : run())
+    return await (lock ? holding(lock, `graphlinks ${before?.session ?? ''}`, request.signal, progress, run) : run())
   } catch (error) {
     const known = [...secrets].flatMap((secret) => (secret ? partsOf(secret) : []))
     return { type: 'failed', failure: readFailure(error, clock.date()), error: redactError(new Set(known), error) }
   }
 }
 
-/** Runs under a lock that is given back when the time is up: what comes after that is on its own. */
+/**
+ * Runs under a lock that is given back when the time is up and no answer has come: what comes after that is on its own.
+ * With an answer the lock is kept until it is stored, or the next to hold it would present what is used up.
+ */
 async function holding<Value>(
   lock: RefreshLock,
   name: string,
   signal: AbortSignal,
+  progress: Progress,
   run: () => Promise<Value>,
 ): Promise<Value> {
   let running: Promise<Value> | undefined
   const timeUp = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error))
+    signal.addEventListener('abort', () => {
+      if (!progress.isAnswered) reject(signal.reason as Error)
+    })
   })
   timeUp.catch(() => {})
   try {
@@ -106,15 +123,18 @@ async function renewAlone(
   request: RefreshRequest,
   options: RenewalOptions,
   secrets: Set<string | undefined>,
+  progress: Progress,
 ): Promise<Success> {
-  const { store, clock, isCurrent, revoke, restore } = options
-  const { instantOf, storedTokens, RefreshRejectedError } = options.parts
+  const { store, clock, timeoutMs, isCurrent, revoke, restore } = options
+  const { instantOf, storedTokens, RefreshRejectedError, TimeoutError } = options.parts
   await options.stored().catch(restore)
   const known = (await store.read()) ?? undefined
   // Somebody else renewed them, or signed out: presenting the old refresh token again would look like theft.
   if (known?.version !== before?.version || !isCurrent()) return { type: 'stored', stored: known }
 
   const from = instantOf(clock)
+  // What is sent now may be cut off before its answer is there, and the refresh token would be used up for nothing.
+  if (from.now - progress.startedAt > timeoutMs / 2) throw new TimeoutError('the lock was free too late to ask')
   let tokens: Tokens
   try {
     tokens = await askTwice(request, options)
@@ -126,6 +146,7 @@ async function renewAlone(
     if (stored?.version === before?.version) throw error
     return { type: 'stored', stored }
   }
+  progress.isAnswered = true
   // A store may quote what it could not write.
   secrets.add(tokens.accessToken).add(tokens.refreshToken)
   const discard = async (): Promise<void> => {

@@ -125,14 +125,19 @@ export function phaseOf({ session }: State, present: Instant): Phase {
 
 /** What becomes of an operation that starts now, once the machine has seen `'use'`. */
 export function admit(state: State, { present, canAcquire }: Circumstances): 'send' | 'wait' | 'fail' {
-  const { session, refresher } = state
+  const { refresher } = state
   const phase = phaseOf(state, present)
   if (phase === 'loading') return 'wait'
   if (phase === 'dead' || phase === 'disposed') return 'fail'
   if (phase === 'fresh' || phase === 'soft' || (phase === 'none' && !canAcquire)) return 'send'
   if (refresher.status === 'inflight') return 'wait'
   // No new token to be had, and the old one still good for a while: better than nothing.
-  return session.status === 'live' && !session.isRejected && !isExpired(session.credential, present) ? 'send' : 'fail'
+  return isUsable(state, present) ? 'send' : 'fail'
+}
+
+/** Whether there is a token that neither time nor a server has ended. */
+export function isUsable({ session }: State, present: Instant): boolean {
+  return session.status === 'live' && !session.isRejected && !isExpired(session.credential, present)
 }
 
 /** In how many milliseconds `'use'` would do something by itself; `undefined` where it never would. */
@@ -169,13 +174,13 @@ export function transition(state: State, event: Event, circumstances: Circumstan
     case 'refuse':
       return refuse(state, event, circumstances)
     case 'accept':
-      return [{ ...state, unproductive: 0 }, []]
+      return [state.unproductive ? { ...state, unproductive: 0 } : state, []]
     case 'refreshed':
       return [{ ...state, ...holding(event.credential, generation), ...rested }, [wake, emit('refreshed')]]
     case 'stored':
       return adopt(state, event.credential)
     case 'failed':
-      return fail(state, event, circumstances)
+      return state.refresher.status === 'inflight' ? fail(state, event, circumstances) : [state, []]
     case 'dispose':
       return [{ ...state, session: { status: 'disposed' }, refresher: { status: 'idle' } }, [wake, disown]]
   }
@@ -246,6 +251,8 @@ function refuse(
   const { session, unproductive, countedGeneration, distrustUntil } = state
   // Of a token that was replaced since, there is nothing to say.
   if (session.status !== 'live' || epoch !== state.epoch || generation !== state.generation) return [state, []]
+  // One of many that went out with the same token.
+  if (!isReplay && session.isRejected && state.refresher.status === 'inflight') return [state, []]
   const { present, random } = circumstances
   if (isReplay) {
     if (countedGeneration === generation) return [state, []]

@@ -131,9 +131,10 @@ export class SessionTokenSource implements TokenSource {
       this.#dispatch({ type: 'use' })
       const state = this.#state
       if (state.epoch !== epoch) throw identityChanged(operation)
-      // A token that was renewed for whoever waited is used, however short its life.
-      const isRenewed = state.generation !== generation && state.session.status === 'live'
-      const verdict = isRenewed ? 'send' : machine.admit(state, this.#circumstances)
+      const circumstances = this.#circumstances
+      // A token that was renewed for whoever waited is used, however little of its life is left.
+      const isRenewed = state.generation !== generation && machine.isUsable(state, circumstances.present)
+      const verdict = isRenewed ? 'send' : machine.admit(state, circumstances)
       if (verdict === 'send') return { epoch, generation: state.generation, stored: this.#stored }
       if (verdict === 'fail') throw this.#refusal(operation)
       await this.#line.wait(operation)
@@ -276,7 +277,7 @@ export class SessionTokenSource implements TokenSource {
       .then(({ renew }) =>
         renew(before, request, {
           ...this.#options,
-          parts: { checkTokens, instantOf, storedTokens, RefreshRejectedError },
+          parts: { checkTokens, instantOf, storedTokens, RefreshRejectedError, TimeoutError },
           renewTokens: (asked) => {
             this.#isAsking = true
             try {

@@ -474,6 +474,20 @@ describe('failures', () => {
     expect(asked.length).toBe(2)
   })
 
+  test.each([408, 429, 500, 503])(
+    'OA-4 HTTP %d is passing, whatever its body repeats, and its Retry-After counts',
+    async (status) => {
+      const { clock, session, types } = setup(async () => {
+        const response = { headers: new Headers({ 'retry-after': '30' }) }
+        throw Object.assign(new Error('busy'), { error: 'invalid_grant', status, response })
+      })
+      await clock.advance(hour + 1)
+      const { code, retryAfterMs } = (await outcomeOf(session.accessToken())) as AuthRefreshError
+      expect([code, retryAfterMs]).toEqual(['AUTH_REFRESH', 30_000])
+      expect(types()).toEqual(['refreshFailed'])
+    },
+  )
+
   test('TR-26 a new sign-in does not wait for the pause of the old one', async () => {
     let isDown = true
     const { clock, session, asked } = setup(async (_, count) => {
