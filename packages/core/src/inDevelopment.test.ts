@@ -1,5 +1,14 @@
 import { memoryLink } from '@graphlinks/testing'
-import { bearerLink, chain, createClient, inDevelopment, OptionsError, withCredential, type Link } from './index.ts'
+import {
+  bearerLink,
+  chain,
+  createClient,
+  createTokenSource,
+  inDevelopment,
+  OptionsError,
+  withCredential,
+  type Link,
+} from './index.ts'
 
 function inProduction<Value>(run: () => Value): Value {
   const { NODE_ENV } = process.env
@@ -31,6 +40,7 @@ const mistakes: [string, () => unknown, string, string][] = [
   ['a header', () => bearerLink('t', { header: 'host' }), 'BAD_HEADER', 'bearerLink: "host" cannot be set'],
   ['a token', () => bearerLink('s3cret token'), 'CREDENTIAL', 'bearerLink: the token is malformed'],
   ['a value', () => bearerLink('s3cret\n'), 'BAD_HEADER', 'bearerLink: the value of "authorization" cannot be sent'],
+  ['mode', () => createTokenSource({ readonly: true, mode: 'x' as 'lazy' }), 'BAD_OPTIONS', 'createTokenSource: mode'],
   ['no link', () => createClient({} as never), 'BAD_OPTIONS', 'createClient: link'],
   [
     'a link at the end',

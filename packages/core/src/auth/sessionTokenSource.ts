@@ -3,6 +3,7 @@ import { contextKey, emptyContext } from '../context.ts'
 import { DisposedError, OptionsError, TimeoutError, type GraphLinksError } from '../errors.ts'
 import { inBrowser } from '../headers.ts'
 import type { Operation, OperationValue } from '../operation.ts'
+import { inDevelopment } from '../inDevelopment.ts'
 import { ownOptions } from '../ownOptions.ts'
 import { holdsValue } from './holdsValue.ts'
 import { isPromise } from '../results.ts'
@@ -384,6 +385,7 @@ export class SessionTokenSource implements TokenSource {
     }
   }
 }
+
 function disposed(): DisposedError {
   return new DisposedError('the token source was disposed: create a new one', { link })
 }
@@ -399,18 +401,28 @@ function checkOptions(given: TokenSourceOptions) {
   const options = ownOptions(given)
   const { skewMs, timeoutMs = 30_000, maxQueued = 10_000, mode = inBrowser() ? 'eager' : 'lazy' } = options
   const { refresh, fetchToken, store = memoryTokenStore(), clock = systemClock, random = Math.random } = options
+  const renewTokens = refresh ?? fetchToken
   const ways = [refresh, fetchToken, options.readonly || undefined].filter((way) => way !== undefined)
-  const problem =
-    (ways.length !== 1 && 'give it one of refresh, fetchToken and readonly: true') ||
-    ([refresh, fetchToken].some((way) => way !== undefined && typeof way !== 'function') &&
-      'refresh and fetchToken are functions') ||
-    (skewMs !== undefined && !(skewMs >= 0) && `skewMs is a number of milliseconds, not ${skewMs}`) ||
-    (!(timeoutMs > 0 && timeoutMs < 2 ** 31) &&
-      `timeoutMs is a positive number of milliseconds below 2,147,483,648, not ${timeoutMs}`) ||
-    (!(maxQueued > 0) && `maxQueued is a positive number, not ${maxQueued}`) ||
-    (mode !== 'eager' && mode !== 'lazy' && 'mode is "eager" or "lazy"') ||
-    (typeof store?.replace !== 'function' && 'store has read, write and replace')
-  if (problem) throw new OptionsError(problem, { link: 'createTokenSource' })
+  const isRight: Readonly<Record<string, boolean>> = {
+    refresh: ways.length === 1 && (renewTokens === undefined || typeof renewTokens === 'function'),
+    skewMs: skewMs === undefined || skewMs >= 0,
+    timeoutMs: timeoutMs > 0 && timeoutMs < 2 ** 31,
+    maxQueued: maxQueued > 0,
+    mode: mode === 'eager' || mode === 'lazy',
+    store: typeof store?.replace === 'function',
+  }
+  const wrong = Object.keys(isRight).find((name) => !isRight[name])
+  if (wrong) {
+    const words = inDevelopment(() => ({
+      refresh: 'give it one of refresh, fetchToken (functions) and readonly: true',
+      skewMs: `skewMs is a number of milliseconds, not ${skewMs}`,
+      timeoutMs: `timeoutMs is a positive number of milliseconds below 2,147,483,648, not ${timeoutMs}`,
+      maxQueued: `maxQueued is a positive number, not ${maxQueued}`,
+      mode: 'mode is "eager" or "lazy"',
+      store: 'store has read, write and replace',
+    }))
+    throw new OptionsError(words?.[wrong as keyof typeof words] ?? wrong, { link: 'createTokenSource' })
+  }
   if (options.initial) checkTokens(options.initial)
   const { initial, lock, channel, revoke, onSessionEnded } = options
   return {
@@ -426,7 +438,7 @@ function checkOptions(given: TokenSourceOptions) {
     store,
     clock,
     random,
-    renewTokens: refresh ?? fetchToken,
+    renewTokens,
     canAcquire: fetchToken !== undefined,
   }
 }
