@@ -89,6 +89,16 @@ describe('examples', () => {
       { data: { viewer: { name: 'Ada' } }, events: [{ countdown: 3 }, { countdown: 2 }, { countdown: 1 }] },
       ['HTTP  authorization: Bearer ****  -> Ada, user', 'WebSocket  authorization: Bearer ****  -> Ada, user'],
     ],
+    [
+      'tokenRefresh',
+      {
+        viewers: 10,
+        first: { viewer: { name: 'Ada' } },
+        status: 'fresh',
+        events: ['refresh of r1, because the token is rejected', 'refreshed, generation 2'],
+      },
+      [...Array<string>(10).fill('-> refused'), ...Array<string>(10).fill('-> Ada, user')],
+    ],
   ])('%s', async (name, result, seen) => {
     const before = server.seen.length
     expect(await examples[name]!(server)).toEqual(result)

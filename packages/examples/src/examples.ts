@@ -3,6 +3,7 @@ import { customLink } from './customLink.ts'
 import { perRequestIdentity } from './perRequestIdentity.ts'
 import type { DemoServer } from './server.ts'
 import { splitTransports } from './splitTransports.ts'
+import { tokenRefresh } from './tokenRefresh.ts'
 
 /** The examples by the name of their file. */
 export const examples: Readonly<Record<string, (server: DemoServer) => Promise<unknown>>> = {
@@ -10,4 +11,5 @@ export const examples: Readonly<Record<string, (server: DemoServer) => Promise<u
   customLink,
   perRequestIdentity,
   splitTransports,
+  tokenRefresh,
 }
