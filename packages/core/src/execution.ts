@@ -25,6 +25,8 @@ export class Execution implements ExecutionState {
   #leaveCaller: (() => void) | undefined
   #controller: AbortController | undefined
   #abortCallbacks: Set<() => void> | undefined
+  #endCallbacks: (() => void)[] | undefined
+  #admission: { readonly ready: Promise<void> | undefined } | undefined
 
   constructor(
     link: TerminalLink,
@@ -48,6 +50,14 @@ export class Execution implements ExecutionState {
     const callbacks = (this.#abortCallbacks ??= new Set())
     callbacks.add(callback)
     return () => callbacks.delete(callback)
+  }
+
+  onEnd(callback: () => void): void {
+    ;(this.#endCallbacks ??= []).push(callback)
+  }
+
+  admit(operation: Operation): Promise<void> | undefined {
+    return (this.#admission ??= { ready: this.#link.admit?.(operation) }).ready
   }
 
   /** The results of the chain, which is called at the first read. @throws the reason of the signal when it aborted before. */
@@ -83,6 +93,7 @@ export class Execution implements ExecutionState {
   end(): void {
     this.#leaveCaller?.()
     this.#scope?.delete(this)
+    for (const callback of this.#endCallbacks?.splice(0) ?? []) callback()
   }
 
   /** Stops the chain without waiting for it: a link that does not listen must not hold up the caller. */

@@ -65,7 +65,9 @@ export type { ErrorDetails } from './errors.ts'
 
 // For authors of links
 export {
+  admission,
   createOperation,
+  executionOf,
   isOverridden,
   withContext,
   withCredential,
@@ -73,7 +75,7 @@ export {
   withHeader,
   withVariables,
 } from './operation.ts'
-export type { JsonObject, Operation, OperationInit } from './operation.ts'
+export type { JsonObject, Operation, OperationExecution, OperationInit } from './operation.ts'
 export type { CredentialInit, FieldOptions } from './field.ts'
 export { Context, contextKey, emptyContext } from './context.ts'
 export type { ContextKey } from './context.ts'

@@ -16,6 +16,10 @@ export interface LinkTraits {
   readonly stage?: 'replay' | 'credential' | 'terminal'
   /** The links that a composed link stands for. Set by `compose`; `chain` puts them in its place. */
   readonly parts?: readonly Link[]
+  /**
+   * Of a terminal link that limits how many operations are on the wire: waits for a place. See {@link admission}.
+   */
+  readonly admit?: ((operation: Operation) => Promise<void> | undefined) | undefined
   /** Frees what the link holds: sockets, timers, listeners. Called by the client's `dispose`. */
   readonly dispose?: () => void | Promise<void>
 }
@@ -55,7 +59,10 @@ export function chain(...links: [...Link[], TerminalLink]): TerminalLink {
   const middle = (links.slice(0, -1) as Link[]).flatMap((link) => link.parts ?? link)
   checkOrder(middle, terminal)
   const first = middle.reduceRight<Next>((next, link) => step(link, next), cold(terminal as TerminalLink))
-  return withTraits((operation: Operation) => first(operation), 'chain', links, { stage: 'terminal' })
+  return withTraits((operation: Operation) => first(operation), 'chain', links, {
+    stage: 'terminal',
+    admit: terminal?.admit,
+  })
 }
 
 /**
@@ -101,7 +108,10 @@ export function split(test: (operation: Operation) => boolean, yes: TerminalLink
   checkLinks([test, yes, no], 'split')
   const [first, second] = [cold(yes), cold(no)]
   const splitting = (operation: Operation): Results => (test(operation) ? first : second)(operation)
-  return withTraits(splitting, 'split', [yes, no], { stage: 'terminal' })
+  return withTraits(splitting, 'split', [yes, no], {
+    stage: 'terminal',
+    admit: (operation) => (test(operation) ? yes : no).admit?.(operation),
+  })
 }
 
 function step(link: Link, next: Next): Next {

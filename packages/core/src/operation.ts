@@ -57,15 +57,28 @@ interface FieldLayer {
   readonly parent: FieldLayer | undefined
 }
 
-/** What all copies of an operation share while it runs. */
-interface ExecutionState {
+/**
+ * One run of an operation, for authors of links: the same object for every copy and every attempt, so that it can be a
+ * key of a `WeakMap`. See {@link executionOf}.
+ */
+export interface OperationExecution {
+  /** Whether the operation was cancelled: by the caller, by an early end of reading, or by the client's `dispose`. */
   readonly aborted: boolean
+  /** Why it was. */
   readonly reason: unknown
+  /** Calls back when the operation is cancelled. Cheaper than its signal. @returns a function that takes it back. */
+  onAbort(callback: () => void): () => void
+  /** Calls back when the operation is over, however it ended. */
+  onEnd(callback: () => void): void
+}
+
+/** What all copies of an operation share while it runs. */
+interface ExecutionState extends OperationExecution {
   readonly signal: AbortSignal
   /** The operation as terminal links sent it, once for each attempt: its secrets are cut out of every error. */
   readonly sent: Operation[]
-  /** Calls back when the operation is cancelled, without making a signal. @returns a function that takes it back. */
-  onAbort(callback: () => void): () => void
+  /** Asks the terminal link to let the operation through, once for all attempts. */
+  admit(operation: Operation): Promise<void> | undefined
   /** Ends the operation with this error, wherever it is. */
   abort(reason: unknown): void
 }
@@ -296,6 +309,47 @@ export function withContext<Value>(operation: Operation, key: ContextKey<Value>,
 export function withExecution(operation: Operation, execution: OperationValue['execution']): Operation {
   const { origin, variables, extensions, context, layers } = operation as OperationValue
   return new OperationValue(origin, variables, extensions, context, layers, execution)
+}
+
+/**
+ * The run that an operation belongs to; `undefined` for one that is not run by a client, `execute` or `lastResult`.
+ *
+ * @example
+ * ```ts
+ * import { executionOf, type Link } from '@graphlinks/core'
+ *
+ * const attempts = new WeakMap<object, number>()
+ * export const count: Link = (operation, next) => {
+ *   const execution = executionOf(operation)
+ *   if (execution) attempts.set(execution, (attempts.get(execution) ?? 0) + 1)
+ *   return next(operation)
+ * }
+ * ```
+ */
+export function executionOf(operation: Operation): OperationExecution | undefined {
+  return (operation as OperationValue).execution
+}
+
+/**
+ * Waits until the terminal link has room for the operation, where it limits how many are on the wire. A link that
+ * fetches a credential waits for it first, so that the credential does not age in a queue; the links of this package do.
+ *
+ * @returns `undefined` where there is nothing to wait for.
+ *
+ * @example
+ * ```ts
+ * import { admission, withCredential, type Link } from '@graphlinks/core'
+ *
+ * export const session: Link = async (operation, next) => {
+ *   await admission(operation)
+ *   return next(withCredential(operation, { name: 'x-session', value: await readSession() }))
+ * }
+ *
+ * const readSession = async (): Promise<string> => 'abc123'
+ * ```
+ */
+export function admission(operation: Operation): Promise<void> | undefined {
+  return (operation as OperationValue).execution?.admit(operation)
 }
 
 /**

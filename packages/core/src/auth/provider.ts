@@ -3,7 +3,7 @@ import { CredentialError, OptionsError, TimeoutError } from '../errors.ts'
 import { kindOf } from '../headers.ts'
 import { inDevelopment } from '../inDevelopment.ts'
 import { blame } from '../link.ts'
-import type { Operation, OperationValue } from '../operation.ts'
+import { admission, type Operation, type OperationValue } from '../operation.ts'
 import { checkOrigin } from '../origin.ts'
 import { isPromise } from '../results.ts'
 
@@ -71,13 +71,17 @@ export function provideValue<Value, Outcome>(
     const message = `the function that gives the ${what} failed; see cause`
     throw blame(error, CredentialError, message, options.link, operation)
   }
-  let value: Value | Promise<Value>
-  try {
-    value = provider(operation)
-  } catch (error) {
-    return fail(error)
+  const call = (): Outcome | Promise<Outcome> => {
+    let value: Value | Promise<Value>
+    try {
+      value = provider(operation)
+    } catch (error) {
+      return fail(error)
+    }
+    return isPromise(value) ? inTime(value, what, operation, options).then(then, fail) : then(value)
   }
-  return isPromise(value) ? inTime(value, what, operation, options).then(then, fail) : then(value)
+  // What is fetched before would age in the queue of the terminal link.
+  return admission(operation)?.then(call) ?? call()
 }
 
 /** Calls `then` with the text that was provided, or with `undefined` where there is none and that is allowed. */

@@ -1,7 +1,7 @@
 import { CredentialError, OptionsError } from '../errors.ts'
 import type { Field } from '../field.ts'
 import type { Link } from '../link.ts'
-import { isOverridden, withField, type Operation, type OperationValue } from '../operation.ts'
+import { admission, isOverridden, withField, type Operation, type OperationValue } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
 import type { ReplayRefusal } from '../results.ts'
 import { bearerFields, type BearerFieldOptions } from './bearerField.ts'
@@ -94,6 +94,7 @@ export function tokenRefreshLink(
     if (isOverridden(operation, header) || session.isRefreshCall(operation)) return yield* next(operation)
     const untrack = session.track(operation)
     try {
+      await admission(operation)
       for (let isReplay = false, again = true; again; isReplay = true) {
         again = false
         const ticket = await session.admit(operation)
