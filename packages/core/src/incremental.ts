@@ -1,7 +1,7 @@
 // Loaded when a response has several parts: terminal links import it lazily.
 import { GraphLinksError, type ErrorDetails } from './errors.ts'
-import { isNode, SnapshotTree, type JsonNode } from './incremental/snapshotTree.ts'
-import type { IncrementalPart, Result, ResultError } from './results.ts'
+import { Draft, isNode, type JsonNode } from './incremental/draft.ts'
+import type { IncrementalPart, Result } from './results.ts'
 
 type Path = IncrementalPart['path']
 
@@ -19,15 +19,6 @@ interface Payload {
   readonly completed?: unknown
   readonly id?: unknown
   readonly subPath?: unknown
-}
-
-/** What one payload adds to the snapshot before it. */
-interface Gain {
-  readonly tree: SnapshotTree
-  readonly errors: ResultError[]
-  extensions: Result['extensions'] | undefined
-  readonly delivered: IncrementalPart[]
-  readonly failed: IncrementalPart[]
 }
 
 /**
@@ -60,7 +51,7 @@ export class IncrementalDeliveryError extends GraphLinksError {
 
 /** Whether a payload is part of a response with several, in any of the formats. A plain result is not. */
 export function isIncrementalPayload(payload: object): boolean {
-  return ['hasNext', 'incremental', 'pending', 'completed', 'path', 'items'].some((key) => Object.hasOwn(payload, key))
+  return Object.keys(payload).some((key) => /^(hasNext|incremental|pending|completed|path|items)$/.test(key))
 }
 
 /**
@@ -111,91 +102,93 @@ export class IncrementalMerger {
   /** Takes a payload as it came. @returns the snapshot with it. @throws {@link IncrementalDeliveryError} */
   add(payload: unknown): Result {
     const [given = {}] = this.#entries([payload])
+    const { data } = given
     const before = this.#latest
     if (before && !before.hasNext) throw this.#error('a payload came after the last one')
-    if (!before && !isResult(given)) throw this.#error('the first payload is no result')
     if (!before && !isIncrementalPayload(given)) return (this.#latest = given as Result)
+    if (!before && (!isNode(data ?? {}) || Array.isArray(data))) throw this.#error(malformed)
 
-    const gain: Gain = {
-      tree: new SnapshotTree(before ? before.data : given.data, this.#holes),
-      errors: [],
-      extensions: before?.extensions,
-      delivered: [],
-      failed: [],
-    }
-    this.#note(given, gain)
+    const pending: IncrementalPart[] = []
+    const { delivered = [], failed = [] } = before?.incremental ?? {}
+    const draft = new Draft(
+      {
+        ...(before ?? (data !== undefined && { data })),
+        hasNext: given.hasNext === true,
+        incremental: { delivered, pending, failed },
+      },
+      this.#holes,
+    )
+    this.#note(given, draft)
     for (const entry of this.#entries(given.pending)) this.#pending.set(entry.id, this.#part(entry))
-    if (before && (given.path ?? given.data ?? given.items) !== undefined) this.#patchPath(given, gain)
+    if (before && (given.path ?? data ?? given.items) !== undefined) this.#patchPath(given, draft)
     for (const patch of this.#entries(given.incremental)) {
-      this.#note(patch, gain)
-      if (patch.id === undefined) this.#patchPath(patch, gain)
-      else this.#patchPending(patch, gain)
+      this.#note(patch, draft)
+      if (patch.id === undefined) this.#patchPath(patch, draft)
+      else this.#patchPending(patch, draft)
     }
     for (const { id, errors } of this.#entries(given.completed)) {
-      const part = this.#announced(id)
+      draft.append(['incremental', this.#note({ errors }, draft) ? 'failed' : 'delivered'], [this.#announced(id)])
       this.#pending.delete(id)
-      gain[this.#note({ errors }, gain) ? 'failed' : 'delivered'].push(part)
     }
+    for (const part of this.#pending.values()) pending.push(part)
 
-    this.#holes = gain.tree.holes
-    const isOver = given.hasNext !== true
-    const latest = (this.#latest = snapshot(before, gain, !isOver, this.#pending))
-    if (isOver && this.#pending.size + this.#holes > 0)
-      throw this.#error('the server said that nothing follows, with parts of the data still to come')
-    return latest
+    this.#latest = draft.result
+    this.#holes = draft.holes
+    if (!this.hasNext && pending.length + this.#holes > 0)
+      throw this.#error('nothing follows, and parts of the data have not come')
+    return draft.result
   }
 
-  /** Formats of before 2023. */
-  #patchPath(patch: Payload, gain: Gain): void {
+  /** Formats (a) and (b), of before graphql 17. */
+  #patchPath(patch: Payload, draft: Draft): void {
     const part = this.#part(patch)
     const { items, data = null } = patch
-    const list = { ...part, path: part.path.slice(0, -1) }
     const index = part.path.at(-1)
-    // Grafserv sends an item of a list as the data of a place that is not there yet.
-    const added = items === undefined && gain.tree.lacks(list.path, index) ? [data] : items
-    if (added === undefined) gain[this.#merge(part.path, data, gain) ? 'delivered' : 'failed'].push(part)
-    else if (!this.#insert(list.path, added, gain, index)) gain.failed.push(list)
-  }
-
-  /** The format of graphql 17, which announces nothing below what is null or failed. */
-  #patchPending({ id, subPath, items, data }: Payload, gain: Gain): void {
-    const { path } = this.#announced(id)
-    const isPlaced =
-      items === undefined ? this.#merge([...path, ...this.#path(subPath)], data, gain) : this.#insert(path, items, gain)
-    if (!isPlaced) throw this.#error(nowhere)
-  }
-
-  /** @returns whether there was something to merge, and a place for it. */
-  #merge(path: Path, data: unknown, gain: Gain): boolean {
-    const node = data == null ? undefined : this.#open(path, gain)
-    if (node && !gain.tree.merge(node, data)) throw this.#error(nowhere)
-    return node !== undefined
-  }
-
-  /** @returns whether there were items, and a list for them. */
-  #insert(path: Path, items: unknown, gain: Gain, start?: unknown): boolean {
-    const key = JSON.stringify(path)
-    // A server may send items that it had at hand before it knew that the list is over.
-    if (this.#endedLists.has(key)) return true
+    const list = { ...part, path: part.path.slice(0, -1) }
+    const parent = draft.open(['data', ...list.path])
+    // Grafserv sends an item as the data of a place that its list does not have yet.
+    const isItem = typeof index === 'number' && Array.isArray(parent) && !Object.hasOwn(parent, index)
+    if (items === undefined && !isItem) {
+      const isMerged = data !== null && this.#write(part.path, draft, (node) => draft.merge(node, data))
+      draft.append(['incremental', isMerged ? 'delivered' : 'failed'], [part])
+      return
+    }
+    const key = JSON.stringify(list.path)
+    // A server may still send items that it had at hand when it ended the list.
+    if (this.#endedLists.has(key)) return
     if (items === null) this.#endedLists.add(key)
-    const list = items === null ? undefined : this.#open(path, gain)
-    if (list && !gain.tree.insert(list, items, start)) throw this.#error(nowhere)
-    return list !== undefined
+    const isInserted =
+      items !== null && this.#write(list.path, draft, (node) => draft.insert(node, items ?? [data], index))
+    if (!isInserted) draft.append(['incremental', 'failed'], [list])
   }
 
-  #open(path: Path, { tree, failed }: Gain): JsonNode | undefined {
-    const node = tree.open(path)
-    if (node === undefined && failed.length + (this.#latest?.incremental?.failed.length ?? 0) === 0)
-      throw this.#error(nowhere)
-    return node ?? undefined
+  /** Format (c), of graphql 17, which announces nothing below what is null or failed. */
+  #patchPending({ id, subPath, items, data }: Payload, draft: Draft): void {
+    const path = [...this.#announced(id).path, ...this.#path(subPath)]
+    const isWritten = this.#write(path, draft, (node) =>
+      items === undefined ? draft.merge(node, data) : draft.insert(node, items),
+    )
+    if (!isWritten) throw this.#error(nowhere)
+  }
+
+  /** @returns whether there is a place to write to. */
+  #write(path: Path, draft: Draft, write: (node: JsonNode) => boolean): boolean {
+    const node = draft.open(['data', ...path])
+    // What a fragment that failed would have brought is not there.
+    if (!node && (node === null || draft.result.incremental?.failed.length)) return false
+    if (!node || !write(node)) throw this.#error(nowhere)
+    return true
   }
 
   /** Keeps the errors and extensions of a payload or an entry. @returns whether there are errors. */
-  #note({ errors, extensions }: Payload, gain: Gain): boolean {
+  #note({ errors, extensions }: Payload, draft: Draft): boolean {
+    const { result } = draft
+    if (isNode(extensions)) result.extensions = { ...result.extensions, ...extensions }
     const entries = this.#entries(errors)
-    for (const error of entries) gain.errors.push(error as ResultError)
-    if (isNode(extensions)) gain.extensions = { ...gain.extensions, ...extensions }
-    return entries.length > 0
+    if (entries.length === 0) return false
+    result.errors ??= []
+    draft.append(['errors'], entries)
+    return true
   }
 
   #announced(id: unknown): IncrementalPart {
@@ -208,16 +201,15 @@ export class IncrementalMerger {
     return { path: this.#path(path), ...(typeof label === 'string' && { label }) }
   }
 
-  #path(path: unknown): Path {
-    if (path == null) return []
-    if (Array.isArray(path) && path.every((key) => typeof key === 'string' || typeof key === 'number')) return path
-    throw this.#error('a payload has a path that is none')
+  #path(path: unknown = []): Path {
+    if (Array.isArray(path)) return path
+    throw this.#error(malformed)
   }
 
   #entries(list: unknown): readonly Payload[] {
     if (list == null) return []
     if (Array.isArray(list) && list.every(isNode)) return list
-    throw this.#error('a payload is malformed')
+    throw this.#error(malformed)
   }
 
   /** Names nothing of a payload: all of it is data. */
@@ -226,32 +218,5 @@ export class IncrementalMerger {
   }
 }
 
+const malformed = 'a payload is malformed'
 const nowhere = 'a payload is for a place that is not there'
-
-function isResult({ data, errors }: Payload): boolean {
-  return typeof data === 'object' ? !Array.isArray(data) : data === undefined && Array.isArray(errors)
-}
-
-function snapshot(
-  before: Result | undefined,
-  { tree, errors, extensions, delivered, failed }: Gain,
-  hasNext: boolean,
-  pending: ReadonlyMap<unknown, IncrementalPart>,
-): Result {
-  const allErrors = joined(before?.errors, errors)
-  return {
-    ...(tree.data !== undefined && { data: tree.data }),
-    ...(allErrors.length > 0 && { errors: allErrors }),
-    ...(extensions && { extensions }),
-    hasNext,
-    incremental: {
-      delivered: joined(before?.incremental?.delivered, delivered),
-      pending: [...pending.values()],
-      failed: joined(before?.incremental?.failed, failed),
-    },
-  }
-}
-
-function joined<Value>(before: readonly Value[] = [], more: readonly Value[]): readonly Value[] {
-  return more.length > 0 ? [...before, ...more] : before
-}

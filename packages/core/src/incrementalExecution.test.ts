@@ -11,7 +11,7 @@ import {
   validate,
   type GraphQLFieldResolver,
 } from 'graphql-17'
-import { IncrementalMerger, isIncrementalPayload } from './incremental.ts'
+import { IncrementalMerger } from './incremental.ts'
 import type { Result } from './results.ts'
 
 type Json = unknown
@@ -60,14 +60,18 @@ const fieldShape = fc.record({
 
 /** Selections of so many levels. The innermost objects have a selection of their own all the same, see `documentOf`. */
 function selectionsOf(depth: number): fc.Arbitrary<Selection[]> {
-  const below = depth > 0 ? selectionsOf(depth - 1) : fc.constant([])
-  const field = fc.record({
+  const below = depth > 0 ? selectionsOf(depth - 1) : fc.constant<Selection[]>([])
+  const field: fc.Arbitrary<Selection> = fc.record({
     kind: fc.constant('field' as const),
     pick: fc.nat({ max: 30 }),
-    stream: fc.option(fc.nat({ max: 2 })),
+    stream: fc.option(fc.nat({ max: 2 }), { nil: null }),
     below,
   })
-  const fragment = fc.record({ kind: fc.constant('fragment' as const), defer: fc.boolean(), below })
+  const fragment: fc.Arbitrary<Selection> = fc.record({
+    kind: fc.constant('fragment' as const),
+    defer: fc.boolean(),
+    below,
+  })
   return fc.array(fc.oneof(field, fragment), { minLength: 1, maxLength: depth > 1 ? 3 : 2 })
 }
 
@@ -78,31 +82,31 @@ const world: fc.Arbitrary<World> = fc.record({
 })
 
 /** A type's fields: the generated ones, and `id`, so that no selection is empty. */
-function fieldsOf({ types }: World, type: number, mayFail: boolean) {
+function fieldsOf({ types }: World, type: number) {
   return (types[type % types.length] ?? []).map(({ target, lists, required }, index) => {
     const named = target < 0 ? 'String' : `T${target % types.length}`
     let text = named
     for (let depth = 0; depth <= lists; depth++) {
       if (depth > 0) text = `[${text}]`
-      if (required[depth] && (mayFail || target < 0 || lists > 0)) text += '!'
+      if (required[depth]) text += '!'
     }
     return { name: `f${index}`, text, target: target < 0 ? undefined : target % types.length, lists }
   })
 }
 
-function schemaOf(world: World, mayFail: boolean): string {
+function schemaOf(world: World): string {
   const types = world.types.map((_, type) => {
-    const fields = fieldsOf(world, type, mayFail).map(({ name, text }) => `${name}: ${text}`)
+    const fields = fieldsOf(world, type).map(({ name, text }) => `${name}: ${text}`)
     return `type T${type} { id: String ${fields.join(' ')} }`
   })
   return `schema { query: T0 } ${types.join('\n')}`
 }
 
 /** The text of a selection set. Streamed fields have aliases of their own, as validation asks. */
-function documentOf(world: World, mayFail: boolean): string {
+function documentOf(world: World): string {
   let count = 0
   const print = (selections: readonly Selection[], type: number): string => {
-    const fields = fieldsOf(world, type, mayFail)
+    const fields = fieldsOf(world, type)
     const printed = selections.flatMap((selection) => {
       if (selection.kind === 'fragment') {
         const inner = print(selection.below, type)
@@ -166,7 +170,7 @@ function resolverOf(
 }
 
 async function turns(count: number): Promise<void> {
-  for (let n = 0; n < count; n++) await undefined
+  for (let n = 0; n < count; n++) await Promise.resolve()
 }
 
 type Incremental = Awaited<ReturnType<typeof experimentalExecuteIncrementally | typeof legacyExecuteIncrementally>>
@@ -232,7 +236,7 @@ function merge(payloads: readonly Payload[]): Result {
   const snapshots: { snapshot: Result; text: string }[] = []
   let nodes = new Map<string, object>()
   for (const payload of payloads) {
-    const snapshot = isIncrementalPayload(payload) || merger.hasNext ? merger.add(payload) : (payload as Result)
+    const snapshot = merger.add(payload)
     deepFreeze(snapshot)
     snapshots.push({ snapshot, text: JSON.stringify(snapshot) })
     const touched = touchedBy(payload, paths)
@@ -272,10 +276,10 @@ interface Run {
   readonly formats: readonly Payload[][]
 }
 
-async function run(world: World, failures: 'none' | 'some', mayFail: boolean): Promise<Run> {
-  const types = schemaOf(world, mayFail)
+async function run(world: World, failures: 'none' | 'some'): Promise<Run> {
+  const types = schemaOf(world)
   const schema = buildSchema(`${directives} ${types}`)
-  const text = documentOf(world, mayFail)
+  const text = documentOf(world)
   const document = parse(text)
   expect(validate(schema, document, specifiedRules)).toEqual([])
   const plain = await execute({
@@ -297,7 +301,7 @@ describe17('graphql 17 in process', () => {
     let several = 0
     await fc.assert(
       fc.asyncProperty(world, async (world) => {
-        const { plain, formats } = await run(world, 'none', false)
+        const { plain, formats } = await run(world, 'none')
         for (const payloads of formats) {
           const merged = merge(payloads)
           expect(merged.data).toEqual(plain.data)
@@ -311,11 +315,29 @@ describe17('graphql 17 in process', () => {
     expect(several).toBeGreaterThan(600)
   })
 
-  test('I4 I7 fields that fail give what the plain query gives, or less of a fragment that failed', async () => {
+  test('I4 I7 where fields that may be null fail, each format gives the data and errors of the plain query', async () => {
+    let failed = 0
+    await fc.assert(
+      fc.asyncProperty(world, async ({ types, ...others }) => {
+        const nullable = types.map((fields) => fields.map((field) => ({ ...field, required: [] })))
+        const { plain, formats } = await run({ types: nullable, ...others }, 'some')
+        for (const payloads of formats) {
+          const merged = merge(payloads)
+          expect(merged.data).toEqual(plain.data)
+          expect(errorsOf(merged)).toEqual(errorsOf(plain))
+          if (merged.errors && payloads.length > 1) failed++
+        }
+      }),
+      { numRuns: 500 },
+    )
+    expect(failed).toBeGreaterThan(100)
+  })
+
+  test('I4 I7 where errors reach a parent, there is less of a fragment that failed, and nothing that is wrong', async () => {
     let failed = 0
     await fc.assert(
       fc.asyncProperty(world, async (world) => {
-        const { plain, formats } = await run(world, 'some', true)
+        const { plain, formats } = await run(world, 'some')
         for (const payloads of formats) {
           const merged = merge(payloads)
           expect(agrees(merged.data, plain.data)).toBe(true)

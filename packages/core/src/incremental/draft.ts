@@ -1,44 +1,39 @@
-import type { IncrementalPart } from '../results.ts'
+import type { IncrementalProgress, Result } from '../results.ts'
 
 /** A JSON object, or a list taken as the object of its indices. */
 export type JsonNode = Record<string | number, unknown>
 
-// A list with holes is as long as its last index says, so that one number of the server's could fill the memory.
-const widestGap = 10_000
+// A list with holes is as long as its last index says: one number of the server's could fill the memory.
+const mostHoles = 10_000
 
 /**
- * The data of the next snapshot, while a payload goes into it: what is written to is copied first, once, and all else is
- * shared with the snapshots before.
+ * The next snapshot, while a payload goes into it. What is written to is copied first, once; all else is shared with the
+ * snapshot before.
  *
- * A list that grows by one item per payload is therefore copied per payload. Snapshots that never change, and lists that
- * are plain arrays, leave no other way; a copy moves pointers only (10,000 payloads of one item take about 0.1 s).
+ * So a list that grows by one item per payload is copied per payload. Snapshots that never change, with lists that are
+ * plain arrays, leave no other way; a copy moves pointers only (0.1 s for 10,000 payloads of one item).
  */
-export class SnapshotTree {
+export class Draft {
+  readonly result: { -readonly [Key in keyof Result]: Result[Key] }
   /** How many items were overtaken by later ones of their list. */
   holes: number
-  readonly #root: { data: unknown }
-  readonly #copies = new Set<object>()
+  readonly #copies = new Set<unknown>()
 
-  constructor(data: unknown, holes: number) {
-    this.#root = { data }
+  /** @param result - as it was, for this draft alone. */
+  constructor(result: Result, holes: number) {
+    this.result = result
     this.holes = holes
   }
 
-  get data(): unknown {
-    return this.#root.data
-  }
-
-  /** Whether there is a list at the path that lacks the item. */
-  lacks(path: IncrementalPart['path'], index: unknown): index is number {
-    let node: unknown = this.data
-    for (const key of path) node = isNode(node) ? own(node, key) : undefined
-    return Array.isArray(node) && typeof index === 'number' && !Object.hasOwn(node, index)
+  /** Adds to a list that is there. */
+  append(path: readonly (keyof Result | keyof IncrementalProgress)[], items: readonly unknown[]): void {
+    this.insert(this.open(path) as JsonNode, items)
   }
 
   /** The object or list at a path, for writing; `null` where a field on the way is null, `undefined` where none is. */
-  open(path: IncrementalPart['path']): JsonNode | null | undefined {
-    let node: JsonNode = this.#root
-    for (const key of ['data', ...path]) {
+  open(path: readonly (string | number)[]): JsonNode | null | undefined {
+    let node = this.result as JsonNode
+    for (const key of path) {
       const child = own(node, key)
       if (!isNode(child)) return child === null ? null : undefined
       node = this.#copy(node, key, child)
@@ -63,10 +58,10 @@ export class SnapshotTree {
   insert(list: JsonNode, items: unknown, start: unknown = list['length']): boolean {
     if (!Array.isArray(list) || !Array.isArray(items) || !Number.isInteger(start)) return false
     let index = start as number
-    if (index < 0 || index > list.length + widestGap) return false
+    this.holes += Math.max(0, index - list.length)
+    if (index < 0 || this.holes > mostHoles) return false
     for (const item of items) {
-      if (index >= list.length) this.holes += index - list.length
-      else if (!Object.hasOwn(list, index)) this.holes--
+      if (index < list.length && !Object.hasOwn(list, index)) this.holes--
       this.#put(list, index++, item)
     }
     return true
