@@ -372,6 +372,11 @@ describe('every format', () => {
     const { data } = merger.add(patch)
     expect(JSON.stringify(data)).toBe('{"__proto__":{"a":1,"b":2,"c":3},"constructor":{"a":1},"toString":"x"}')
     expect(Object.getPrototypeOf(data)).toBe(Object.prototype)
+    const anew = new IncrementalMerger()
+    anew.add({ data: {}, hasNext: true })
+    const late = anew.add(patch).data
+    expect(Object.getPrototypeOf(late)).toBe(Object.prototype)
+    expect(JSON.stringify(late)).toBe('{"__proto__":{"b":2,"c":3},"toString":"x"}')
     expect(({} as { b?: unknown }).b).toBeUndefined()
   })
 
