@@ -73,3 +73,16 @@ export async function startServer(name: ServerName): Promise<RealServer> {
     },
   }
 }
+
+/** Starts each server once for all tests of a file, when it is first asked for, and closes them after the last test. */
+export function sharedServers(): (name: ServerName) => Promise<RealServer> {
+  const servers = new Map<ServerName, Promise<RealServer>>()
+  afterAll(async () => {
+    for (const server of servers.values()) await server.then(({ close }) => close())
+  })
+  return (name) => {
+    const server = servers.get(name) ?? startServer(name)
+    servers.set(name, server)
+    return server
+  }
+}
