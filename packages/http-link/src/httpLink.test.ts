@@ -927,7 +927,7 @@ describe('answers of a real server', () => {
       const server = await loopback((response) => response.writeHead(status, { 'content-type': 'text/html' }).end('no'))
       const error = await errorOf(clientOf(server.url).subscribe('subscription S { a }')[Symbol.asyncIterator]().next())
       expect(error).toMatchObject({ name: 'HttpError', status })
-      expect(error.message).toMatch(/httpLink does no subscriptions: .*wsLink.*split/)
+      expect(error.message).toMatch(/subscriptions over HTTP.*wsLink.*split/)
     },
   )
 
