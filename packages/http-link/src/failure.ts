@@ -10,7 +10,7 @@ import {
   type ResponseDetails,
   type ResponseError,
 } from './errors.ts'
-import { graphqlMediaType, isSuccess, parseResult, type ResponseHead, type WireResponse } from './response.ts'
+import type { Flaw, ResponseHead, WireResponse } from './response.ts'
 
 /** Why a response is no result, as an error. docs/links/httpLink.md has all cases as a table. */
 export function explainFailure(operation: Operation, response: WireResponse, flaw: Flaw): ResponseError {
