@@ -3,11 +3,12 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 
-/** The servers of the folder `servers`, where each says what it has. */
+/** The servers of the folder `servers`, where each says what it has. `grafserv` has to be installed, as it says there. */
 export type ServerName =
   | 'apollo'
   | 'apollo-alpha2'
   | 'apollo-alpha9'
+  | 'grafserv'
   | 'graphql-http'
   | 'graphql-sse'
   | 'graphql-upload'
