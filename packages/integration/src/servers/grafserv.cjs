@@ -4,10 +4,9 @@
 //   npm install --prefix /tmp/grafserv grafserv@1.0.2 grafast@1.1.3 graphql@16.15.0
 //   GRAFSERV=/tmp/grafserv node packages/integration/src/servers/record.mjs
 const { createRequire } = require('node:module')
-const { join } = require('node:path')
 
-const requireThere = createRequire(join(process.env.GRAFSERV, 'package.json'))
-require('./useGraphql.cjs')(join(process.env.GRAFSERV, 'node_modules/graphql'))
+const requireThere = createRequire(`${process.env.GRAFSERV}/package.json`)
+require('./useGraphql.cjs')(`${process.env.GRAFSERV}/node_modules/graphql`)
 const { lambda } = requireThere('grafast')
 const { grafserv } = requireThere('grafserv/node')
 const { makeSchema } = require('./schema.cjs')
