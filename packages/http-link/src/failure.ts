@@ -26,13 +26,13 @@ export function explainFailure(operation: Operation, response: WireResponse, fla
       details,
     )
   }
+  const excerpt = text && `; the body starts with: ${redact(operation, text)}`
   if (flaw === 'single') {
     return new SubscriptionNotSupportedError(
-      'the server answered the subscription with a single result: it does no subscriptions at this URL; use wsLink',
+      `the server answered the subscription with a single result: it does no subscriptions at this URL; use wsLink${excerpt}`,
       details,
     )
   }
-  const excerpt = text && `; the body starts with: ${redact(operation, text)}`
   const what = `the server answered ${status}${mediaType && ` with ${mediaType}`}`
   return isEmpty || flaw === 'foreign'
     ? new HttpError(`${what}${hint(operation, response)}${excerpt}`, { ...details, mediaType })

@@ -38,8 +38,8 @@ export function readResult(
   if (!result) return untrusted ? 'foreign' : 'malformed'
   const hasErrors = Boolean(result.errors?.length)
   if (untrusted && !hasErrors) return 'foreign'
-  // One result with data is no stream: the server took the subscription for a query. Errors alone say what went wrong.
-  if (kind === 'subscription' && !(hasErrors && result.data == null)) return 'single'
+  // With data, be it null, it was executed: the server took the subscription for a query. Errors alone say what is wrong.
+  if (kind === 'subscription' && 'data' in result) return 'single'
   const http = { status, headers, url }
   // The object is new and nobody else's: a copy of it would cost as much as all the rest of this.
   return Object.assign(result, { http: untrusted ? { ...http, untrusted } : http })
