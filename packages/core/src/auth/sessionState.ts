@@ -5,6 +5,7 @@
 import { isOver, later, type Instant } from '../clock.ts'
 import { isExpired, type Credential } from './tokens.ts'
 import type { RefreshFailure } from './refreshFailure.ts'
+import type { StoredTokens } from './tokenStore.ts'
 
 /** A failure that says nothing about the session. */
 export const passing: RefreshFailure = {
@@ -123,6 +124,18 @@ export function phaseOf({ session }: State, present: Instant): Phase {
   return isOver(deadlines?.soft, present) ? 'soft' : 'fresh'
 }
 
+/** What an operation is sent with. */
+export interface Ticket {
+  readonly epoch: number
+  readonly generation: number
+  /** `undefined` where nobody is signed in. */
+  readonly stored: StoredTokens | undefined
+}
+
+export function ticketOf({ epoch, generation, session }: State): Ticket {
+  return { epoch, generation, stored: session.status === 'live' ? session.credential.stored : undefined }
+}
+
 /** What becomes of an operation that starts now, once the machine has seen `'use'`. */
 export function admit(state: State, { present, canAcquire }: Circumstances): 'send' | 'wait' | 'fail' {
   const { refresher } = state
@@ -140,6 +153,12 @@ export function isUsable({ session }: State, present: Instant): boolean {
   return session.status === 'live' && !session.isRejected && !isExpired(session.credential, present)
 }
 
+/** In how many milliseconds a moment is over, by the clock that is there first. */
+export function untilOver({ now, date }: Instant, present: Instant): number {
+  // Over is what lies strictly before.
+  return Math.min(now - present.now, date - present.date) + 1
+}
+
 /** In how many milliseconds `'use'` would do something by itself; `undefined` where it never would. */
 export function nextDueMs(state: State, { present, canRefresh }: Circumstances): number | undefined {
   const { session, refresher } = state
@@ -148,27 +167,24 @@ export function nextDueMs(state: State, { present, canRefresh }: Circumstances):
   const due = session.isRejected ? present : session.isFinal || !canRefresh ? deadlines?.hard : deadlines?.soft
   if (!due) return undefined
   const moments = 'until' in refresher ? [due, refresher.until] : [due]
-  // Over is what lies strictly before.
-  return Math.max(...moments.map(({ now, date }) => Math.min(now - present.now, date - present.date))) + 1
+  return Math.max(...moments.map((moment) => untilOver(moment, present)))
 }
 
 /** What a refresh starts from: its outcome means something for as long as this stays the same. */
-export function baseOf({ epoch, session }: State): string {
-  return `${epoch} ${session.status === 'live' ? session.credential.stored.version : ''}`
+export function baseOf(state: State): string {
+  const { epoch, stored } = ticketOf(state)
+  return `${epoch} ${stored?.version ?? ''}`
 }
 
+/**
+ * The whole machine. {@link begin}, {@link switchTo} and {@link dispose} are there before it: it is loaded when tokens are to
+ * be renewed, see refresher.ts.
+ */
 export function transition(state: State, event: Event, circumstances: Circumstances): Transition {
   const { session, generation } = state
   if (session.status === 'disposed') return [state, []]
   if ('base' in event && event.base !== baseOf(state)) return [state, []]
   switch (event.type) {
-    case 'loaded':
-      if (session.status !== 'loading') return [state, []]
-      return [{ ...state, ...holding(event.credential, generation) }, [wake]]
-    case 'set':
-      return switchTo(state, event.credential)
-    case 'clear':
-      return switchTo(state, undefined)
     case 'use':
       return refreshIfDue(state, circumstances)
     case 'refuse':
@@ -181,8 +197,14 @@ export function transition(state: State, event: Event, circumstances: Circumstan
       return adopt(state, event.credential)
     case 'failed':
       return state.refresher.status === 'inflight' ? fail(state, event, circumstances) : [state, []]
+    case 'loaded':
+      return begin(state, event.credential)
+    case 'set':
+      return switchTo(state, event.credential)
+    case 'clear':
+      return switchTo(state, undefined)
     case 'dispose':
-      return [{ ...state, session: { status: 'disposed' }, refresher: { status: 'idle' } }, [wake, disown]]
+      return dispose(state)
   }
 }
 
@@ -199,8 +221,18 @@ function holding(credential: Credential | undefined, generation: number): Pick<S
   return { session: { status: 'live', credential, isRejected: false, isFinal: false }, generation: generation + 1 }
 }
 
+/** The session begins with what the store had, unless somebody was faster. */
+export function begin(state: State, credential: Credential | undefined): Transition {
+  if (state.session.status !== 'loading') return [state, []]
+  return [{ ...state, ...holding(credential, state.generation) }, [wake]]
+}
+
+export function dispose(state: State): Transition {
+  return [{ ...state, session: { status: 'disposed' }, refresher: rested.refresher }, [wake, disown]]
+}
+
 /** Another session, or none. Only where it is certain that it is the same person, what runs goes on. */
-function switchTo(state: State, credential: Credential | undefined): Transition {
+export function switchTo(state: State, credential: Credential | undefined): Transition {
   const { session } = state
   const before = session.status === 'live' ? session.credential.stored.session : undefined
   const isSame = before !== undefined && before === credential?.stored.session

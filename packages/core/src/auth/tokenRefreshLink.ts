@@ -1,13 +1,14 @@
 import { CredentialError, OptionsError } from '../errors.ts'
 import type { Field } from '../field.ts'
+import { inDevelopment } from '../inDevelopment.ts'
 import type { Link } from '../link.ts'
-import { admission, isOverridden, withField, type Operation, type OperationValue } from '../operation.ts'
+import { admission, isOverridden, withField, type Operation } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
-import type { ReplayRefusal } from '../results.ts'
 import { bearerFields, type BearerFieldOptions } from './bearerField.ts'
 import { checkOptions, type CredentialOptions } from './provider.ts'
-import { isTokenRefused, refusalOf, type AttemptOutcome } from './rejection.ts'
-import { SessionTokenSource, type Ticket } from './sessionTokenSource.ts'
+import { isTokenRefused, replay, type AttemptOutcome } from './rejection.ts'
+import { SessionTokenSource } from './sessionTokenSource.ts'
+import type { Ticket } from './sessionState.ts'
 import type { TokenSource, TokenSourceOptions } from './tokenSource.ts'
 
 /** Options of {@link tokenRefreshLink} beside its source. */
@@ -50,12 +51,12 @@ export function tokenRefreshLink(
   const own = ownOptions(options)
   const { origins, onMissing } = checkOptions(link, own)
   const { isRefused = isTokenRefused } = own
-  if (typeof isRefused !== 'function') throw new OptionsError('isRefused is a function of the outcome', { link })
+  if (typeof isRefused !== 'function') {
+    throw new OptionsError(inDevelopment(() => 'isRefused is a function of the outcome') ?? 'isRefused', { link })
+  }
   const { header, toField } = bearerFields(link, own, origins)
   const isOwn = typeof (Object(source) as Partial<SessionTokenSource>).admit !== 'function'
   const session = isOwn ? new SessionTokenSource(source as TokenSourceOptions) : (source as SessionTokenSource)
-  // A retry link further out must not multiply what is sent again.
-  const replayed = new WeakSet<object>()
   let last: { readonly stored: Ticket['stored']; readonly field: Field } | undefined
 
   const withToken = (operation: Operation, { stored }: Ticket): Operation => {
@@ -69,25 +70,14 @@ export function tokenRefreshLink(
       operationName: operation.operationName,
     })
   }
-  const saysRefused = (outcome: AttemptOutcome, operation: Operation): boolean => {
+  /** Whether an outcome is about the token that the operation was sent with. */
+  const isRefusal = (outcome: AttemptOutcome, operation: Operation, ticket: Ticket): boolean => {
+    session.checkEpoch(ticket, operation)
     try {
-      return isRefused(outcome, operation) === true
+      return ticket.stored !== undefined && isRefused(outcome, operation) === true
     } catch {
       return false
     }
-  }
-
-  /** What an outcome means: `'replay'` to send the operation again, why not to, or nothing that has to do with tokens. */
-  const judge = (operation: Operation, outcome: AttemptOutcome, { ticket, isReplay, isFirst }: Attempt): Verdict => {
-    session.checkEpoch(ticket, operation)
-    if (ticket.stored === undefined || !saysRefused(outcome, operation)) return undefined
-    const isBetterNear = session.refuse(ticket, isReplay)
-    const { execution } = operation as OperationValue
-    if (isReplay || (execution && replayed.has(execution))) return 'replayed'
-    if (!isFirst) return 'delivered'
-    const refusal = refusalOf(operation, outcome) ?? (isBetterNear ? 'replay' : 'not-renewed')
-    if (refusal === 'replay' && execution) replayed.add(execution)
-    return refusal
   }
 
   const named: Link = async function* tokenRefreshLink(operation, next) {
@@ -98,17 +88,22 @@ export function tokenRefreshLink(
       for (let isReplay = false, again = true; again; isReplay = true) {
         again = false
         const ticket = await session.admit(operation)
-        const attempt = { ticket, isReplay, isFirst: true }
+        const attempt = { ticket, isReplay, isFirst: true, policy: operation.context.get(replay) }
         try {
           for await (const result of next(withToken(operation, ticket))) {
-            const verdict = judge(operation, { result }, attempt)
-            if ((again = verdict === 'replay')) break
-            if (isReplay && verdict === undefined && attempt.isFirst) session.accept()
+            if (isRefusal({ result }, operation, ticket)) {
+              const verdict = await session.judge(operation, { result }, attempt)
+              if ((again = verdict === 'replay')) break
+              yield { ...result, notReplayed: verdict }
+            } else {
+              if (isReplay && attempt.isFirst) session.accept()
+              yield result
+            }
             attempt.isFirst = false
-            yield verdict === undefined ? result : { ...result, notReplayed: verdict as ReplayRefusal }
           }
         } catch (error) {
-          again = judge(operation, { error }, attempt) === 'replay'
+          if (!isRefusal({ error }, operation, ticket)) throw error
+          again = (await session.judge(operation, { error }, attempt)) === 'replay'
           if (!again) throw error
         }
       }
@@ -122,12 +117,3 @@ export function tokenRefreshLink(
     ...(isOwn && { dispose: () => session.dispose() }),
   })
 }
-
-interface Attempt {
-  readonly ticket: Ticket
-  readonly isReplay: boolean
-  /** Whether the consumer has nothing yet. */
-  isFirst: boolean
-}
-
-type Verdict = ReplayRefusal | 'replay' | undefined

@@ -1,5 +1,6 @@
 import { isOver, later, type Instant } from '../clock.ts'
 import { OptionsError } from '../errors.ts'
+import { inDevelopment } from '../inDevelopment.ts'
 import type { StoredTokens } from './tokenStore.ts'
 
 /** What a sign-in or a refresh gives. */
@@ -52,7 +53,7 @@ const wrongClockMs = 300_000
 export function checkTokens(tokens: Tokens): Tokens {
   const { accessToken } = Object(tokens) as Tokens
   if (typeof accessToken === 'string' && accessToken !== '') return tokens
-  throw new OptionsError('there is no accessToken, a string, in the tokens')
+  throw new OptionsError(inDevelopment(() => 'there is no accessToken, a string, in the tokens') ?? 'accessToken')
 }
 
 /** Tokens as they are stored: what an answer says, counted from the moment when it was asked for. */

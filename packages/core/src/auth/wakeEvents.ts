@@ -12,12 +12,9 @@ export function listen<Type extends string>(target: Target<Type>, type: Type, li
 
 /** What says that a page, or the machine below it, is awake again; nothing where there is no page. */
 export function onWake(listener: () => void): (() => void)[] {
-  const { document, addEventListener } = globalThis as { document?: Target<string>; addEventListener?: unknown }
-  const page = globalThis as unknown as Target<string>
-  return [
-    ...(typeof addEventListener === 'function'
-      ? ['online', 'pageshow'].map((type) => listen(page, type, listener))
-      : []),
-    ...(document ? [listen(document, 'visibilitychange', listener)] : []),
-  ]
+  const page = globalThis as Partial<Target<string>> & { readonly document?: Target<string> }
+  return ['online', 'pageshow', 'visibilitychange'].flatMap((type) => {
+    const target = type === 'visibilitychange' ? page.document : page
+    return target?.addEventListener ? listen(target as Target<string>, type, listener) : []
+  })
 }
