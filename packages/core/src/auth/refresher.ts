@@ -8,31 +8,25 @@ import type { GraphLinksError, TimeoutError } from '../errors.ts'
 import type { Operation, OperationValue } from '../operation.ts'
 import type { ReplayRefusal } from '../results.ts'
 import { holdsValue } from './holdsValue.ts'
-import type { AttemptOutcome } from './rejection.ts'
+import type { AttemptOutcome, replay } from './rejection.ts'
 import { renew, type Renewal } from './renewal.ts'
-import { refusalOf, type ReplayPolicy } from './replayRefusal.ts'
-import type {
-  AuthExpiredError,
-  AuthQueueFullError,
-  AuthRefreshError,
-  IdentityChangedError,
-  RefreshRejectedError,
-} from './sessionErrors.ts'
+import { refusalOf } from './replayRefusal.ts'
+import type { AuthExpiredError, AuthQueueFullError, AuthRefreshError, IdentityChangedError } from './sessionErrors.ts'
 import * as machine from './sessionState.ts'
 import type { CheckedOptions } from './sessionTokenSource.ts'
 import { credentialOf, type checkTokens, type Credential } from './tokens.ts'
-import type { SessionMessage } from './tokenSource.ts'
+import type { SessionMessage, TokenSourceOptions } from './tokenSource.ts'
 import type { StoredTokens } from './tokenStore.ts'
 import { WaitingLine } from './waitingLine.ts'
 
 /** What is there once, however often the code that uses it was copied. */
 export interface SharedParts {
   readonly emptyContext: Context
+  readonly replay: typeof replay
   readonly checkTokens: typeof checkTokens
   readonly AuthExpiredError: typeof AuthExpiredError
   readonly AuthQueueFullError: typeof AuthQueueFullError
   readonly AuthRefreshError: typeof AuthRefreshError
-  readonly RefreshRejectedError: typeof RefreshRejectedError
   readonly TimeoutError: typeof TimeoutError
   readonly disposed: () => GraphLinksError
   readonly identityChanged: (operation?: Operation) => IdentityChangedError
@@ -57,7 +51,6 @@ export interface Attempt {
   readonly isReplay: boolean
   /** Whether the consumer has nothing yet. */
   readonly isFirst: boolean
-  readonly policy: ReplayPolicy | undefined
 }
 
 /** `'replay'`: the operation is to be sent again. Otherwise why it is not. */
@@ -69,6 +62,7 @@ interface Flight {
   readonly cancel: () => void
 }
 
+const link = 'tokenRefreshLink'
 const disposalMs = 5_000
 
 /** Marks the call that renews the tokens of a source. */
@@ -113,7 +107,7 @@ export class Refresher {
       if (verdict === 'fail') throw this.#refusal(operation)
       if (this.#line.length >= options.maxQueued) {
         throw new parts.AuthQueueFullError(`${options.maxQueued} operations wait for a token already (maxQueued)`, {
-          link: options.link,
+          link,
           operationName: operation?.operationName,
         })
       }
@@ -127,11 +121,12 @@ export class Refresher {
   }
 
   /** A server refused what an operation was sent with: what is to become of the operation. */
-  judge(operation: Operation, outcome: AttemptOutcome, { ticket, isReplay, isFirst, policy }: Attempt): Verdict {
+  judge(operation: Operation, outcome: AttemptOutcome, { ticket, isReplay, isFirst }: Attempt): Verdict {
     const isBetterNear = this.#refuse(ticket, isReplay)
     const { execution } = operation as OperationValue
     if (isReplay || (execution && this.#replayed.has(execution))) return 'replayed'
     if (!isFirst) return 'delivered'
+    const policy = operation.context.get(this.#host.parts.replay)
     const refusal = refusalOf(operation, outcome, policy) ?? (isBetterNear ? 'replay' : 'not-renewed')
     if (refusal === 'replay' && execution) this.#replayed.add(execution)
     return refusal
@@ -182,7 +177,7 @@ export class Refresher {
 
   refresh(reason: machine.RefreshReason): void {
     const { options, parts, state, written, write, post } = this.#host
-    const { renewTokens, clock, timeoutMs, link } = options
+    const { clock, timeoutMs } = options
     const before = machine.ticketOf(state()).stored
     const base = machine.baseOf(state())
     const isCurrent = (): boolean => machine.baseOf(state()) === base
@@ -218,7 +213,7 @@ export class Refresher {
       renewTokens: (asked) => {
         this.#isAsking = true
         try {
-          return (renewTokens as NonNullable<typeof renewTokens>)(asked)
+          return (this.#renewTokens as NonNullable<TokenSourceOptions['refresh']>)(asked)
         } finally {
           this.#isAsking = false
         }
@@ -244,8 +239,14 @@ export class Refresher {
   }
 
   get #circumstances(): machine.Circumstances {
-    const { clock, random, renewTokens, canAcquire } = this.#host.options
-    return { present: instantOf(clock), random: random(), canRefresh: renewTokens !== undefined, canAcquire }
+    const { clock, random, fetchToken } = this.#host.options
+    const canRefresh = this.#renewTokens !== undefined
+    return { present: instantOf(clock), random: random(), canRefresh, canAcquire: fetchToken !== undefined }
+  }
+
+  get #renewTokens(): TokenSourceOptions['refresh'] {
+    const { refresh, fetchToken } = this.#host.options
+    return refresh ?? fetchToken
   }
 
   #credentialOf(stored: StoredTokens | undefined | null): Credential | undefined {
@@ -261,14 +262,15 @@ export class Refresher {
   #refuse({ epoch, generation }: machine.Ticket, isReplay: boolean): boolean {
     this.#dispatch({ type: 'refuse', epoch, generation, isReplay })
     const { session, generation: present } = this.#host.state()
-    return !isReplay && (present !== generation || session.status === 'dead' || (session.status === 'live' && session.isRejected)) // prettier-ignore
+    if (isReplay) return false
+    return present !== generation || session.status === 'dead' || (session.status === 'live' && !!session.isRejected)
   }
 
   /** Why an operation is not sent. */
   #refusal(operation: Operation | undefined): GraphLinksError {
     const { options, parts, state } = this.#host
     const { session, refresher } = state()
-    const details = { link: options.link, operationName: operation?.operationName }
+    const details = { link, operationName: operation?.operationName }
     if (session.status === 'disposed') return parts.disposed()
     if (!('until' in refresher)) return new parts.AuthExpiredError('the session is over: sign in again', details)
     const { until, oauthError, error } = refresher

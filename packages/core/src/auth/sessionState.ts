@@ -22,8 +22,8 @@ export type Session =
   | {
       readonly status: 'live'
       readonly credential: Credential
-      readonly isRejected: boolean
-      readonly isFinal: boolean
+      readonly isRejected?: boolean
+      readonly isFinal?: boolean
     }
   | { readonly status: 'dead' }
 
@@ -45,12 +45,12 @@ export interface State {
   readonly session: Session
   readonly refresher: Refresher
   /** Refreshes that failed in a row. */
-  readonly failures: number
+  readonly failures?: number
   /** Refreshes in a row whose new token was refused as well, and the generation that was counted last. */
-  readonly unproductive: number
-  readonly countedGeneration: number
+  readonly unproductive?: number
+  readonly countedGeneration?: number
   /** Until then a refused token is no reason for a refresh. */
-  readonly distrustUntil: Instant | undefined
+  readonly distrustUntil?: Instant
 }
 
 /** Why a refresh is made. */
@@ -103,10 +103,6 @@ export const initialState: State = {
   generation: 0,
   session: { status: 'loading' },
   refresher: { status: 'idle' },
-  failures: 0,
-  unproductive: 0,
-  countedGeneration: 0,
-  distrustUntil: undefined,
 }
 
 // What AWS, MSAL and Supabase do, about: from one second to one minute.
@@ -198,7 +194,7 @@ export function transition(state: State, event: Event, circumstances: Circumstan
     case 'failed':
       return state.refresher.status === 'inflight' ? fail(state, event, circumstances) : [state, []]
     case 'loaded':
-      return begin(state, event.credential)
+      return session.status === 'loading' ? begin(state, event.credential) : [state, []]
     case 'set':
       return switchTo(state, event.credential)
     case 'clear':
@@ -212,23 +208,22 @@ const wake: Effect = { type: 'wake' }
 const disown: Effect = { type: 'disown' }
 const rested = { refresher: { status: 'idle' }, failures: 0 } as const
 
-function emit(event: SessionEventType, error?: unknown): Effect {
+export function emit(event: SessionEventType, error?: unknown): Effect {
   return { type: 'emit', event, error }
 }
 
 function holding(credential: Credential | undefined, generation: number): Pick<State, 'session' | 'generation'> {
   if (!credential) return { session: { status: 'none' }, generation }
-  return { session: { status: 'live', credential, isRejected: false, isFinal: false }, generation: generation + 1 }
+  return { session: { status: 'live', credential }, generation: generation + 1 }
 }
 
-/** The session begins with what the store had, unless somebody was faster. */
+/** The session begins with what the store had. */
 export function begin(state: State, credential: Credential | undefined): Transition {
-  if (state.session.status !== 'loading') return [state, []]
   return [{ ...state, ...holding(credential, state.generation) }, [wake]]
 }
 
 export function dispose(state: State): Transition {
-  return [{ ...state, session: { status: 'disposed' }, refresher: rested.refresher }, [wake, disown]]
+  return [{ ...state, session: { status: 'disposed' } }, [wake, disown]]
 }
 
 /** Another session, or none. Only where it is certain that it is the same person, what runs goes on. */
@@ -239,7 +234,6 @@ export function switchTo(state: State, credential: Credential | undefined): Tran
   const next: State = {
     ...initialState,
     ...holding(credential, state.generation),
-    countedGeneration: state.countedGeneration,
     epoch: isSame ? state.epoch : state.epoch + 1,
   }
   return [next, [...(isSame ? [] : [disown]), wake, emit(credential ? 'set' : 'cleared')]]
@@ -280,7 +274,7 @@ function refuse(
   { epoch, generation, isReplay }: Extract<Event, { type: 'refuse' }>,
   circumstances: Circumstances,
 ): Transition {
-  const { session, unproductive, countedGeneration, distrustUntil } = state
+  const { session, unproductive = 0, countedGeneration, distrustUntil } = state
   // Of a token that was replaced since, there is nothing to say.
   if (session.status !== 'live' || epoch !== state.epoch || generation !== state.generation) return [state, []]
   // One of many that went out with the same token.
@@ -314,7 +308,7 @@ function fail(
     const [dead, effects] = end(final)
     return [dead, [failed, ...effects]]
   }
-  const failures = state.failures + 1
+  const failures = (state.failures ?? 0) + 1
   const delayMs = failure.retryAfterMs ?? cooldownMs(failures, random)
   const status = failure.kind === 'misconfigured' ? 'open' : 'cooldown'
   const until = later(present, Math.max(delayMs, shortestCooldownMs))

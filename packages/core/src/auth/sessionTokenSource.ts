@@ -7,32 +7,26 @@ import type { Operation, OperationValue } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
 import { isPromise } from '../results.ts'
 import type { Refresher, Attempt, RefresherHost, Verdict } from './refresher.ts'
-import type { AttemptOutcome } from './rejection.ts'
-import {
-  AuthExpiredError,
-  AuthQueueFullError,
-  AuthRefreshError,
-  IdentityChangedError,
-  RefreshRejectedError,
-} from './sessionErrors.ts'
+import { replay, type AttemptOutcome } from './rejection.ts'
+import { AuthExpiredError, AuthQueueFullError, AuthRefreshError, IdentityChangedError } from './sessionErrors.ts'
 import { SessionEvents } from './sessionEvents.ts'
 import {
   begin,
   dispose,
+  emit,
   initialState,
   phaseOf,
   switchTo,
   ticketOf,
   untilOver,
   type Phase,
-  type SessionEventType,
   type State,
   type Ticket,
   type Transition,
 } from './sessionState.ts'
 import { checkTokens, credentialOf, storedTokens, type Tokens } from './tokens.ts'
 import type { SessionMessage, SessionState, TokenSource, TokenSourceOptions } from './tokenSource.ts'
-import { memoryTokenStore, type StoredTokens, type TokenStore } from './tokenStore.ts'
+import { memoryTokenStore, type StoredTokens } from './tokenStore.ts'
 import { listen, onWake } from './wakeEvents.ts'
 
 export type CheckedOptions = ReturnType<typeof checkOptions>
@@ -69,7 +63,7 @@ export class SessionTokenSource implements TokenSource {
     this.#opened = new Promise((resolve) => (this.#open = resolve))
     this.#release = new Set(mode === 'eager' ? onWake(() => this.check()) : [])
     if (channel) {
-      this.#release.add(listen(channel, 'message', () => this.#withRefresher((refresher) => void refresher.look())))
+      this.#release.add(listen(channel, 'message', () => this.#withRefresher((refresher) => refresher.look())))
       this.#release.add(() => channel.close())
     }
     this.#begin()
@@ -114,9 +108,9 @@ export class SessionTokenSource implements TokenSource {
     return this.dispose()
   }
 
-  /** Whether an operation is the call that renews the tokens: it must not wait for itself. */
-  isRefreshCall(operation: Operation): boolean {
-    return this.#refresher?.isRefreshCall(operation) ?? false
+  /** What renews the tokens, once it was needed. */
+  get refresher(): Refresher | undefined {
+    return this.#refresher
   }
 
   /** What an operation is to be sent with, now or when there are new tokens. */
@@ -128,27 +122,16 @@ export class SessionTokenSource implements TokenSource {
     const phase = this.#phase
     // A token that is to be renewed soon is good meanwhile.
     if (phase === 'soft') this.check()
-    if (phase === 'soft' || !this.#needsRefresher(phase)) return ticketOf(this.#state)
-    const refresher = this.#refresher ?? (await this.#loadRefresher(operation))
-    return refresher.admit(before, operation)
+    else if (this.#needsRefresher(phase)) return (await this.#loadRefresher(operation)).admit(before, operation)
+    return ticketOf(this.#state)
   }
 
   /** A server refused what an operation was sent with: what is to become of the operation. */
   async judge(operation: Operation, outcome: AttemptOutcome, attempt: Attempt): Promise<Verdict> {
-    let refresher = this.#refresher
-    try {
-      refresher ??= await this.#loadRefresher(operation)
-    } catch {
-      // What the server said is worth more than why nothing can be done about it.
-      return 'not-renewed'
-    }
+    // Where it cannot be loaded, what the server said is worth more than why nothing can be done about it.
+    const refresher = await this.#loadRefresher(operation).catch(() => undefined)
     this.checkEpoch(attempt.ticket, operation)
-    return refresher.judge(operation, outcome, attempt)
-  }
-
-  /** An operation that was sent again got its result. */
-  accept(): void {
-    this.#refresher?.accept()
+    return refresher?.judge(operation, outcome, attempt) ?? 'not-renewed'
   }
 
   /** @throws {@link IdentityChangedError} when the session of a result is no longer there. */
@@ -183,29 +166,25 @@ export class SessionTokenSource implements TokenSource {
   }
 
   #needsRefresher(phase: Phase): boolean {
-    return /soft|hard|dead/.test(phase) || (phase === 'none' && this.#options.canAcquire)
+    return /soft|hard|dead/.test(phase) || (phase === 'none' && this.#options.fetchToken !== undefined)
   }
 
-  /** Does something with the refresher, now or when it is loaded; if it cannot be, then at the next occasion. */
-  #withRefresher(act: (refresher: Refresher) => void): void {
-    if (this.#refresher) act(this.#refresher)
-    else this.#loadRefresher().then(act, () => {})
+  /** Does something with the refresher; if it cannot be loaded, then at the next occasion. */
+  #withRefresher(act: (refresher: Refresher) => unknown): void {
+    this.#loadRefresher().then(act, () => {})
   }
 
   /** @throws {@link AuthRefreshError} when it cannot be loaded. */
   async #loadRefresher(operation?: Operation): Promise<Refresher> {
     this.#loading ??= this.#inTime(import('./refresher.ts'), 'the code that renews tokens').then(
       (module) => {
-        const refresher = new module.Refresher(this.#host)
-        this.#refresher = refresher
-        this.check()
+        this.#refresher = new module.Refresher(this.#host)
         this.#arm()
-        return refresher
+        return this.#refresher
       },
       (error: unknown) => {
         this.#loading = undefined
-        this.#emit('refreshFailed', error)
-        this.events.tell()
+        if (this.#phase !== 'disposed') this.#apply([this.#state, [emit('refreshFailed', error)]])
         this.#arm(longestTickMs)
         throw error
       },
@@ -230,10 +209,10 @@ export class SessionTokenSource implements TokenSource {
         checkTokens,
         disposed,
         identityChanged,
+        replay,
         AuthExpiredError,
         AuthQueueFullError,
         AuthRefreshError,
-        RefreshRejectedError,
         TimeoutError,
       },
       state: () => this.#state,
@@ -246,21 +225,17 @@ export class SessionTokenSource implements TokenSource {
 
   #apply([state, effects]: Transition): void {
     if (state === this.#state && effects.length === 0) return
+    const { epoch, generation } = state
     this.#state = state
     this.#open()
     for (const effect of effects) {
-      if (effect.type === 'emit') this.#emit(effect.event, effect.error)
+      if (effect.type === 'emit') this.events.add({ type: effect.event, epoch, generation, error: effect.error })
       else if (effect.type === 'disown') this.#disown()
       else if (effect.type === 'wake') this.#refresher?.wake()
       else this.#refresher?.refresh(effect.reason)
     }
     this.#arm()
     this.events.tell()
-  }
-
-  #emit(type: SessionEventType, error: unknown): void {
-    const { epoch, generation } = this.#state
-    this.events.add({ type, epoch, generation, ...(error !== undefined && { error }) })
   }
 
   /** Ends what runs: it belongs to a session that is no longer there. */
@@ -288,22 +263,21 @@ export class SessionTokenSource implements TokenSource {
   /** Begins with what the store has, or else with the initial tokens. Synchronous if the store is. */
   #begin(): void {
     const { store, initial } = this.#options
-    const start = (found: StoredTokens | undefined | null): void => {
-      if (this.#state.session.status !== 'loading') return
-      const first = found ?? (initial && storedTokens(initial, this.#present, undefined))
-      const credential = first && credentialOf(first, this.#present, this.#options)
-      this.#apply(begin(this.#state, credential))
+    const start = (found?: StoredTokens | null): void => {
+      if (this.#phase !== 'loading') return
+      const first = found ?? (initial && storedTokens(initial, this.#present))
+      this.#apply(begin(this.#state, first && credentialOf(first, this.#present, this.#options)))
       if (first && !found) void this.#write(undefined, true)
     }
-    let found: ReturnType<TokenStore['read']>
-    try {
-      found = store.read()
-    } catch {
-      return start(undefined)
-    }
-    if (!isPromise(found)) return start(found)
     // A store that cannot be read is an empty one.
-    this.#inTime(found, 'the store').then(start, () => start(undefined))
+    const startEmpty = (): void => start()
+    try {
+      const found = store.read()
+      if (isPromise(found)) this.#inTime(found, 'the store').then(start, startEmpty)
+      else start(found)
+    } catch {
+      startEmpty()
+    }
   }
 
   /** Stores what the session is now, after what was to be stored before, and tells the other tabs. */
@@ -368,15 +342,13 @@ function checkOptions(given: TokenSourceOptions) {
   const { refresh, fetchToken, store = memoryTokenStore(), clock = systemClock, random = Math.random } = options
   const renewTokens = refresh ?? fetchToken
   const ways = [refresh, fetchToken, options.readonly].filter(Boolean)
-  const isRight: Readonly<Record<string, boolean>> = {
-    refresh: ways.length === 1 && (renewTokens === undefined || typeof renewTokens === 'function'),
-    skewMs: skewMs === undefined || skewMs >= 0,
-    timeoutMs: timeoutMs > 0 && timeoutMs < 2 ** 31,
-    maxQueued: maxQueued > 0,
-    mode: mode === 'eager' || mode === 'lazy',
-    store: typeof store?.replace === 'function',
-  }
-  const wrong = Object.keys(isRight).find((name) => !isRight[name])
+  const wrong =
+    ((ways.length !== 1 || (renewTokens && typeof renewTokens !== 'function')) && 'refresh') ||
+    (skewMs !== undefined && !(skewMs >= 0) && 'skewMs') ||
+    (!(timeoutMs > 0 && timeoutMs < 2 ** 31) && 'timeoutMs') ||
+    (!(maxQueued > 0) && 'maxQueued') ||
+    (mode !== 'eager' && mode !== 'lazy' && 'mode') ||
+    (typeof store?.replace !== 'function' && 'store')
   if (wrong) {
     const words = inDevelopment(() => ({
       refresh: 'give it one of refresh, fetchToken (functions) and readonly: true',
@@ -386,20 +358,8 @@ function checkOptions(given: TokenSourceOptions) {
       mode: 'mode is "eager" or "lazy"',
       store: 'store has read, write and replace',
     }))
-    throw new OptionsError(words?.[wrong as keyof typeof words] ?? wrong, { link: 'createTokenSource' })
+    throw new OptionsError(words?.[wrong] ?? wrong, { link: 'createTokenSource' })
   }
   if (options.initial) checkTokens(options.initial)
-  const canAcquire = fetchToken !== undefined
-  return Object.assign(options, {
-    link,
-    timeoutMs,
-    maxQueued,
-    mode,
-    store,
-    clock,
-    random,
-    skewMs,
-    renewTokens,
-    canAcquire,
-  })
+  return Object.assign(options, { timeoutMs, maxQueued, mode, store, clock, random })
 }

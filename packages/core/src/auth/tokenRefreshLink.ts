@@ -4,9 +4,11 @@ import { inDevelopment } from '../inDevelopment.ts'
 import type { Link } from '../link.ts'
 import { admission, isOverridden, withField, type Operation } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
+import type { ReplayRefusal } from '../results.ts'
 import { bearerFields, type BearerFieldOptions } from './bearerField.ts'
 import { checkOptions, type CredentialOptions } from './provider.ts'
-import { isTokenRefused, replay, type AttemptOutcome } from './rejection.ts'
+import { isTokenRefused, type AttemptOutcome } from './rejection.ts'
+import type { Attempt, Verdict } from './refresher.ts'
 import { SessionTokenSource } from './sessionTokenSource.ts'
 import type { Ticket } from './sessionState.ts'
 import type { TokenSource, TokenSourceOptions } from './tokenSource.ts'
@@ -70,40 +72,36 @@ export function tokenRefreshLink(
       operationName: operation.operationName,
     })
   }
-  /** Whether an outcome is about the token that the operation was sent with. */
-  const isRefusal = (outcome: AttemptOutcome, operation: Operation, ticket: Ticket): boolean => {
-    session.checkEpoch(ticket, operation)
+  /** What an outcome means: `'replay'` to send the operation again, why not to, or nothing that has to do with tokens. */
+  const judge = (operation: Operation, outcome: AttemptOutcome, attempt: Attempt): Promise<Verdict> | undefined => {
+    session.checkEpoch(attempt.ticket, operation)
     try {
-      return ticket.stored !== undefined && isRefused(outcome, operation) === true
+      if (attempt.ticket.stored === undefined || isRefused(outcome, operation) !== true) return undefined
     } catch {
-      return false
+      return undefined
     }
+    return session.judge(operation, outcome, attempt)
   }
 
   const named: Link = async function* tokenRefreshLink(operation, next) {
-    if (isOverridden(operation, header) || session.isRefreshCall(operation)) return yield* next(operation)
+    if (isOverridden(operation, header) || session.refresher?.isRefreshCall(operation)) return yield* next(operation)
     const untrack = session.track(operation)
     try {
       await admission(operation)
       for (let isReplay = false, again = true; again; isReplay = true) {
         again = false
         const ticket = await session.admit(operation)
-        const attempt = { ticket, isReplay, isFirst: true, policy: operation.context.get(replay) }
+        const attempt = { ticket, isReplay, isFirst: true }
         try {
           for await (const result of next(withToken(operation, ticket))) {
-            if (isRefusal({ result }, operation, ticket)) {
-              const verdict = await session.judge(operation, { result }, attempt)
-              if ((again = verdict === 'replay')) break
-              yield { ...result, notReplayed: verdict }
-            } else {
-              if (isReplay && attempt.isFirst) session.accept()
-              yield result
-            }
+            const verdict = await judge(operation, { result }, attempt)
+            if ((again = verdict === 'replay')) break
+            if (isReplay && !verdict && attempt.isFirst) session.refresher?.accept()
             attempt.isFirst = false
+            yield verdict ? { ...result, notReplayed: verdict as ReplayRefusal } : result
           }
         } catch (error) {
-          if (!isRefusal({ error }, operation, ticket)) throw error
-          again = (await session.judge(operation, { error }, attempt)) === 'replay'
+          again = (await judge(operation, { error }, attempt)) === 'replay'
           if (!again) throw error
         }
       }

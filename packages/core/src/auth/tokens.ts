@@ -33,13 +33,13 @@ export interface Deadlines {
 export interface Credential {
   readonly stored: StoredTokens
   /** `undefined` where nobody knows how long they are good. */
-  readonly deadlines: Deadlines | undefined
+  readonly deadlines?: Deadlines
 }
 
 /** What decides how long before its end a token is renewed. */
 export interface Windows {
   /** One window for everything, in milliseconds; `undefined` for the two that depend on the lifetime. */
-  readonly skewMs: number | undefined
+  readonly skewMs?: number | undefined
   /** A number from 0 to 1, so that many clients do not renew at once. */
   readonly random: () => number
 }
@@ -60,7 +60,7 @@ export function checkTokens(tokens: Tokens): Tokens {
 export function storedTokens(
   { accessToken, refreshToken, subject, expiresInSeconds, date }: Tokens,
   from: Instant,
-  before: StoredTokens | undefined,
+  before?: StoredTokens,
 ): StoredTokens {
   const lifetimeMs = lifetimeOf(expiresInSeconds) ?? lifetimeOf(remainingOf(accessToken, from.date, date))
   return {
@@ -76,11 +76,11 @@ export function storedTokens(
 /** Tokens in use, as they came from the store. */
 export function credentialOf(stored: StoredTokens, present: Instant, { skewMs, random }: Windows): Credential {
   const { expiresAt, lifetimeMs } = stored
-  if (expiresAt === undefined || lifetimeMs === undefined) return { stored, deadlines: undefined }
+  if (expiresAt === undefined || lifetimeMs === undefined) return { stored }
   const expiry = later(present, expiresAt - present.date)
-  const hardMs = skewMs === undefined ? Math.min(10_000, lifetimeMs * 0.05) : Math.min(skewMs, lifetimeMs * 0.2)
-  const jitterMs = random() * Math.min(30_000, lifetimeMs * 0.05)
-  const softMs = skewMs === undefined ? Math.min(300_000, lifetimeMs * 0.2) + jitterMs : hardMs
+  const share = (part: number, longestMs: number): number => Math.min(lifetimeMs * part, longestMs)
+  const hardMs = skewMs === undefined ? share(0.05, 10_000) : share(0.2, skewMs)
+  const softMs = skewMs === undefined ? share(0.2, 300_000) + share(0.05, 30_000) * random() : hardMs
   return { stored, deadlines: { soft: later(expiry, -softMs), hard: later(expiry, -hardMs), expiry } }
 }
 

@@ -12,9 +12,8 @@ export function listen<Type extends string>(target: Target<Type>, type: Type, li
 
 /** What says that a page, or the machine below it, is awake again; nothing where there is no page. */
 export function onWake(listener: () => void): (() => void)[] {
-  const page = globalThis as Partial<Target<string>> & { readonly document?: Target<string> }
-  return ['online', 'pageshow', 'visibilitychange'].flatMap((type) => {
-    const target = type === 'visibilitychange' ? page.document : page
-    return target?.addEventListener ? listen(target as Target<string>, type, listener) : []
-  })
+  const page = globalThis as unknown as Target<string>
+  if (typeof (page as Partial<typeof page>).addEventListener !== 'function') return []
+  // `visibilitychange` comes up to the window from the document (HTML section 6.2).
+  return ['online', 'pageshow', 'visibilitychange'].map((type) => listen(page, type, listener))
 }
