@@ -149,12 +149,6 @@ export function isUsable({ session }: State, present: Instant): boolean {
   return session.status === 'live' && !session.isRejected && !isExpired(session.credential, present)
 }
 
-/** In how many milliseconds a moment is over, by the clock that is there first. */
-export function untilOver({ now, date }: Instant, present: Instant): number {
-  // Over is what lies strictly before.
-  return Math.min(now - present.now, date - present.date) + 1
-}
-
 /** In how many milliseconds `'use'` would do something by itself; `undefined` where it never would. */
 export function nextDueMs(state: State, { present, canRefresh }: Circumstances): number | undefined {
   const { session, refresher } = state
@@ -163,7 +157,8 @@ export function nextDueMs(state: State, { present, canRefresh }: Circumstances):
   const due = session.isRejected ? present : session.isFinal || !canRefresh ? deadlines?.hard : deadlines?.soft
   if (!due) return undefined
   const moments = 'until' in refresher ? [due, refresher.until] : [due]
-  return Math.max(...moments.map((moment) => untilOver(moment, present)))
+  // Over is what lies strictly before.
+  return Math.max(...moments.map(({ now, date }) => Math.min(now - present.now, date - present.date))) + 1
 }
 
 /** What a refresh starts from: its outcome means something for as long as this stays the same. */

@@ -18,7 +18,6 @@ import {
   phaseOf,
   switchTo,
   ticketOf,
-  untilOver,
   type Phase,
   type State,
   type Ticket,
@@ -43,23 +42,21 @@ export class SessionTokenSource implements TokenSource {
   #state: State = initialState
   readonly #running = new Set<OperationValue>()
   readonly events: SessionEvents = new SessionEvents()
-  #refresher: Refresher | undefined = undefined
-  #loading: Promise<Refresher> | undefined = undefined
-  #cancelTick: (() => void) | undefined = undefined
+  #refresher: Refresher | undefined
+  #loading: Promise<Refresher> | undefined
+  #cancelTick: (() => void) | undefined
   /** What is to be undone in the end. */
   readonly #release: Set<() => void>
   /** When the store has what the session is; `undefined` if it does. */
-  #written: Promise<void> | undefined = undefined
+  #written: Promise<void> | undefined
   /** When it is known what the store had in the beginning, or does not matter any more. */
   readonly #opened: Promise<void>
-  #open: () => void = () => {}
+  #open!: () => void
 
   constructor(given: TokenSourceOptions) {
     this.#options = checkOptions(given)
     const { onSessionEnded, mode, channel } = this.#options
-    if (onSessionEnded) {
-      this.events.subscribe((event) => (event.type === 'sessionEnded' ? onSessionEnded(event) : undefined))
-    }
+    this.events.subscribe((event) => event.type === 'sessionEnded' && onSessionEnded?.(event))
     this.#opened = new Promise((resolve) => (this.#open = resolve))
     this.#release = new Set(mode === 'eager' ? onWake(() => this.check()) : [])
     if (channel) {
@@ -100,7 +97,7 @@ export class SessionTokenSource implements TokenSource {
 
   async dispose(): Promise<void> {
     for (const release of this.#release) release()
-    if (this.#phase !== 'disposed') this.#apply(dispose(this.#state))
+    this.#apply(dispose(this.#state))
     await this.#refresher?.dispose()
   }
 
@@ -153,12 +150,13 @@ export class SessionTokenSource implements TokenSource {
     return phaseOf(this.#state, this.#present)
   }
 
+  /** In how many milliseconds to look at the clocks again. */
   get #dueMs(): number | undefined {
-    // Who loads it looks at the time when it is there.
+    // While it is being loaded, nothing is due.
     if (this.#loading) return this.#refresher?.dueMs
     const { session } = this.#state
     const soft = session.status === 'live' ? session.credential.deadlines?.soft : undefined
-    return soft && untilOver(soft, this.#present)
+    return soft && soft.now - this.#present.now + 1
   }
 
   #checkDisposed(): void {
@@ -249,7 +247,6 @@ export class SessionTokenSource implements TokenSource {
 
   #arm(leastMs = 1): void {
     this.#cancelTick?.()
-    this.#cancelTick = undefined
     const { mode, clock } = this.#options
     const dueMs = mode === 'eager' ? this.#dueMs : undefined
     if (dueMs === undefined) return
@@ -326,14 +323,14 @@ export class SessionTokenSource implements TokenSource {
 }
 
 function disposed(): DisposedError {
-  return new DisposedError('the token source was disposed: create a new one', { link })
+  return new DisposedError('the token source was disposed', { link })
 }
 
 function identityChanged(operation?: Operation): IdentityChangedError {
-  return new IdentityChangedError(
-    'somebody signed in or out while the operation was running, so its result is not delivered',
-    { link, operationName: operation?.operationName },
-  )
+  return new IdentityChangedError('somebody signed in or out while the operation was running', {
+    link,
+    operationName: operation?.operationName,
+  })
 }
 
 function checkOptions(given: TokenSourceOptions) {
