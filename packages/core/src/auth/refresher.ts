@@ -16,7 +16,7 @@ import * as machine from './sessionState.ts'
 import type { CheckedOptions } from './sessionTokenSource.ts'
 import { credentialOf, type checkTokens, type Credential } from './tokens.ts'
 import type { SessionMessage, TokenSourceOptions } from './tokenSource.ts'
-import type { StoredTokens } from './tokenStore.ts'
+import type { StoredTokens, TokenStore } from './tokenStore.ts'
 import { WaitingLine } from './waitingLine.ts'
 
 /** What is there once, however often the code that uses it was copied. */
@@ -71,6 +71,7 @@ const renews = contextKey<unknown>('refresh')
 /** Runs the refreshes that the state machine asks for, and keeps what waits for them. */
 export class Refresher {
   readonly #host: RefresherHost
+  readonly #store: TokenStore
   readonly #line = new WaitingLine()
   /** What was sent again: a retry link further out must not multiply that. */
   readonly #replayed = new WeakSet<object>()
@@ -79,7 +80,14 @@ export class Refresher {
   #isAsking = false
 
   constructor(host: RefresherHost) {
+    const { state, options } = host
     this.#host = host
+    // Without a store, what the session is counts as stored, and tokens that come after its end are nobody's.
+    this.#store = options.store ?? {
+      read: () => machine.ticketOf(state()).stored,
+      write: () => {},
+      replace: (_, version) => this.#isDisposed || machine.ticketOf(state()).stored?.version === version,
+    }
   }
 
   /** An operation starts, or time has passed. */
@@ -152,7 +160,7 @@ export class Refresher {
     try {
       // What this tab is about to store is newer than what is there.
       await this.#host.written()
-      const stored = await this.#host.options.store.read()
+      const stored = await this.#store.read()
       if (stored?.version !== machine.ticketOf(this.#host.state()).stored?.version) {
         this.#dispatch({ type: 'stored', base, credential: this.#credentialOf(stored) })
       }
@@ -181,7 +189,6 @@ export class Refresher {
     const before = machine.ticketOf(state()).stored
     const base = machine.baseOf(state())
     const isCurrent = (): boolean => machine.baseOf(state()) === base
-    const isDisposed = (): boolean => state().session.status === 'disposed'
     const controller = new AbortController()
     let isLate = false
     const settle = (renewal: Renewal): void => {
@@ -209,6 +216,7 @@ export class Refresher {
     }
     const done = renew(before, request, {
       ...options,
+      store: this.#store,
       parts,
       renewTokens: (asked) => {
         this.#isAsking = true
@@ -219,9 +227,9 @@ export class Refresher {
         }
       },
       // What comes back after the end is stored for whoever begins again.
-      isCurrent: () => isCurrent() || isDisposed(),
+      isCurrent: () => isCurrent() || this.#isDisposed,
       stored: async () => written(),
-      restore: async () => (isDisposed() ? undefined : write()),
+      restore: async () => (this.#isDisposed ? undefined : write()),
     })
       .then(settle)
       .finally(cancelTimer)
@@ -236,6 +244,10 @@ export class Refresher {
     void done.then(() => {
       if (this.#flight === flight) this.#flight = undefined
     })
+  }
+
+  get #isDisposed(): boolean {
+    return this.#host.state().session.status === 'disposed'
   }
 
   get #circumstances(): machine.Circumstances {

@@ -25,7 +25,7 @@ import {
 } from './sessionState.ts'
 import { checkTokens, credentialOf, storedTokens, type Tokens } from './tokens.ts'
 import type { SessionMessage, SessionState, TokenSource, TokenSourceOptions } from './tokenSource.ts'
-import { memoryTokenStore, type StoredTokens } from './tokenStore.ts'
+import type { StoredTokens } from './tokenStore.ts'
 import { listen, onWake } from './wakeEvents.ts'
 
 export type CheckedOptions = ReturnType<typeof checkOptions>
@@ -269,7 +269,7 @@ export class SessionTokenSource implements TokenSource {
     // A store that cannot be read is an empty one.
     const startEmpty = (): void => start()
     try {
-      const found = store.read()
+      const found = store?.read()
       if (isPromise(found)) this.#inTime(found, 'the store').then(start, startEmpty)
       else start(found)
     } catch {
@@ -282,7 +282,7 @@ export class SessionTokenSource implements TokenSource {
     const { store } = this.#options
     const { stored } = ticketOf(this.#state)
     const write = async (): Promise<void> => {
-      await this.#inTime(replacing && stored ? store.replace(stored, undefined) : store.write(stored), 'the store')
+      await this.#inTime(replacing && stored ? store?.replace(stored, undefined) : store?.write(stored), 'the store')
       if (event) this.#post(event)
     }
     const written = this.#written ? this.#written.then(write, write) : write()
@@ -336,7 +336,7 @@ function identityChanged(operation?: Operation): IdentityChangedError {
 function checkOptions(given: TokenSourceOptions) {
   const options = ownOptions(given)
   const { skewMs, timeoutMs = 30_000, maxQueued = 10_000, mode = inBrowser() ? 'eager' : 'lazy' } = options
-  const { refresh, fetchToken, store = memoryTokenStore(), clock = systemClock, random = Math.random } = options
+  const { refresh, fetchToken, store, clock = systemClock, random = Math.random } = options
   const renewTokens = refresh ?? fetchToken
   const ways = [refresh, fetchToken, options.readonly].filter(Boolean)
   const wrong =
@@ -344,8 +344,8 @@ function checkOptions(given: TokenSourceOptions) {
     (skewMs !== undefined && !(skewMs >= 0) && 'skewMs') ||
     (!(timeoutMs > 0 && timeoutMs < 2 ** 31) && 'timeoutMs') ||
     (!(maxQueued > 0) && 'maxQueued') ||
-    (mode !== 'eager' && mode !== 'lazy' && 'mode') ||
-    (typeof store?.replace !== 'function' && 'store')
+    (!/^(eager|lazy)$/.test(mode) && 'mode') ||
+    (store && typeof store.replace !== 'function' && 'store')
   if (wrong) {
     const words = inDevelopment(() => ({
       refresh: 'give it one of refresh, fetchToken (functions) and readonly: true',
@@ -358,5 +358,5 @@ function checkOptions(given: TokenSourceOptions) {
     throw new OptionsError(words?.[wrong] ?? wrong, { link: 'createTokenSource' })
   }
   if (options.initial) checkTokens(options.initial)
-  return Object.assign(options, { timeoutMs, maxQueued, mode, store, clock, random })
+  return Object.assign(options, { timeoutMs, maxQueued, mode, clock, random })
 }

@@ -59,13 +59,16 @@ export function tokenRefreshLink(
   const { header, toField } = bearerFields(link, own, origins)
   const isOwn = typeof (Object(source) as Partial<SessionTokenSource>).admit !== 'function'
   const session = isOwn ? new SessionTokenSource(source as TokenSourceOptions) : (source as SessionTokenSource)
-  let last: { readonly stored: Ticket['stored']; readonly field: Field } | undefined
+  // What was sent last, and what it became.
+  let sent: Ticket['stored']
+  let field: Field | undefined
 
   const withToken = (operation: Operation, { stored }: Ticket): Operation => {
-    if (stored !== last?.stored) {
-      last = stored && { stored, field: toField(stored.accessToken, operation.operationName, stored.session) }
+    if (stored !== sent) {
+      field = stored && toField(stored.accessToken, operation.operationName, stored.session)
+      sent = stored
     }
-    if (last) return withField(operation, last.field)
+    if (field) return withField(operation, field)
     if (onMissing === 'omit') return operation
     throw new CredentialError('nobody is signed in (onMissing: "error")', {
       link,

@@ -78,9 +78,9 @@ export function credentialOf(stored: StoredTokens, present: Instant, { skewMs, r
   const { expiresAt, lifetimeMs } = stored
   if (expiresAt === undefined || lifetimeMs === undefined) return { stored }
   const expiry = later(present, expiresAt - present.date)
-  const share = (part: number, longestMs: number): number => Math.min(lifetimeMs * part, longestMs)
-  const hardMs = skewMs === undefined ? share(0.05, 10_000) : share(0.2, skewMs)
-  const softMs = skewMs === undefined ? share(0.2, 300_000) + share(0.05, 30_000) * random() : hardMs
+  const hardMs = skewMs === undefined ? Math.min(10_000, lifetimeMs * 0.05) : Math.min(skewMs, lifetimeMs * 0.2)
+  const jitterMs = random() * Math.min(30_000, lifetimeMs * 0.05)
+  const softMs = skewMs === undefined ? Math.min(300_000, lifetimeMs * 0.2) + jitterMs : hardMs
   return { stored, deadlines: { soft: later(expiry, -softMs), hard: later(expiry, -hardMs), expiry } }
 }
 
