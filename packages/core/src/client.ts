@@ -3,7 +3,7 @@ import type { AnyDocument, Document, GraphQLDocument } from './document.ts'
 import { DocumentCache } from './documentCache.ts'
 import { DisposedError, DocumentError, GraphLinksError, OptionsError } from './errors.ts'
 import { executeIn, lastResultIn } from './execute.ts'
-import type { ExecutionScope } from './execution.ts'
+import { ExecutionScope } from './execution.ts'
 import type { Field } from './field.ts'
 import type { HeadersInput } from './headers.ts'
 import { inDevelopment } from './inDevelopment.ts'
@@ -169,7 +169,7 @@ export function createClient(options: ClientOptions): Client {
   }
   checkTerminal(link, 'createClient')
   const documents = new DocumentCache()
-  const scope: ExecutionScope = new Set()
+  const scope = new ExecutionScope()
   let disposal: Promise<void> | undefined
 
   const prepare = (method: Method, [source, variables, options]: MethodArguments): Operation => {
@@ -197,13 +197,8 @@ export function createClient(options: ClientOptions): Client {
     if (!disposal) {
       // async, so that a link that fails to close rejects and what is running ends all the same
       disposal = (async () => link.dispose?.())()
-      const reason = new DisposedError('the client was disposed')
-      for (const execution of scope) execution.abort(reason)
-      // Results that were asked for before, and are first read from now on.
-      scope.add = (execution) => {
-        execution.abort(reason)
-        return scope
-      }
+      // Also results that were asked for before, and are first read from now on.
+      scope.abort(new DisposedError('the client was disposed'))
     }
     return disposal
   }

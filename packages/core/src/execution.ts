@@ -6,8 +6,37 @@ import { iteratorOf, type Result } from './results.ts'
 
 type ExecutionState = NonNullable<OperationValue['execution']>
 
-/** The executions of one client that are running, so that disposing it can end them. */
-export type ExecutionScope = Set<Execution>
+/**
+ * The executions of one client that are running, so that disposing it can end them. A linked list and not a set: a set
+ * copies its table as members come and go, and old tables keep executions and their results alive through every minor
+ * collection of garbage, which doubles the cost of large results.
+ */
+export class ExecutionScope {
+  #first: Execution | undefined
+  /** Set by {@link abort}: what comes later is over at once. */
+  #closed: { readonly reason: unknown } | undefined
+
+  add(execution: Execution): void {
+    if (this.#closed) return execution.abort(this.#closed.reason)
+    execution.following = this.#first
+    if (this.#first) this.#first.preceding = execution
+    this.#first = execution
+  }
+
+  delete(execution: Execution): void {
+    const { preceding, following } = execution
+    if (preceding) preceding.following = following
+    else if (this.#first === execution) this.#first = following
+    if (following) following.preceding = preceding
+    execution.preceding = execution.following = undefined
+  }
+
+  /** Ends all that runs, and all that is still to be added. */
+  abort(reason: unknown): void {
+    this.#closed = { reason }
+    while (this.#first) this.#first.abort(reason)
+  }
+}
 
 /**
  * One run of an operation: what every copy of the operation shares, and what ends it. The `AbortController` is made on
@@ -16,6 +45,9 @@ export type ExecutionScope = Set<Execution>
 export class Execution implements ExecutionState {
   aborted = false
   reason: unknown = undefined
+  /** Neighbours in the scope. */
+  preceding: Execution | undefined
+  following: Execution | undefined
   readonly sent: Operation[] = []
   readonly #link: TerminalLink
   readonly #operation: OperationValue

@@ -46,7 +46,16 @@ export {
 } from './auth/sessionErrors.ts'
 export type { CredentialOptions, Provided } from './auth/provider.ts'
 export type { AnyDocument, Document, OperationKind, TypedDocument } from './document.ts'
-export type { HttpMetadata, ReplayRefusal, ResponseHeaders, Result, ResultError, Results } from './results.ts'
+export type {
+  HttpMetadata,
+  IncrementalPart,
+  IncrementalProgress,
+  ReplayRefusal,
+  ResponseHeaders,
+  Result,
+  ResultError,
+  Results,
+} from './results.ts'
 export type { HeadersInput } from './headers.ts'
 export {
   CredentialError,

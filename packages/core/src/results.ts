@@ -37,11 +37,31 @@ export interface Result<Data = unknown> {
   /** `true` while more results of the same execution follow (incremental delivery). */
   readonly hasNext?: boolean
   readonly http?: HttpMetadata
+  /** How far the response has come, where it has several parts that a terminal link puts together. */
+  readonly incremental?: IncrementalProgress
   /**
    * Set by `tokenRefreshLink` on a result that says that the token was refused, where the operation was not sent again:
    * why it was not. The rest of the result is what the server sent.
    */
   readonly notReplayed?: ReplayRefusal
+}
+
+/** The parts of a response with `@defer` or `@stream`. */
+export interface IncrementalProgress {
+  /** Fragments that are in `data`; lists that are complete, where the server says so. */
+  readonly delivered: readonly IncrementalPart[]
+  /** What the server has announced and not yet completed; servers before graphql 17 announce nothing. */
+  readonly pending: readonly IncrementalPart[]
+  /** What will not come: fields of these fragments are absent, these lists end early. `errors` says why. */
+  readonly failed: readonly IncrementalPart[]
+}
+
+/** A fragment with `@defer`, or a list with `@stream`. */
+export interface IncrementalPart {
+  /** The object that the fragment is for, or the list. */
+  readonly path: readonly (string | number)[]
+  /** As the document names it: `@defer(label: "..")`. */
+  readonly label?: string
 }
 
 /**

@@ -14,7 +14,7 @@ export function createEndpoint(
   origins: readonly string[] | undefined,
 ): Endpoint {
   if (typeof url !== 'function') {
-    const endpoint = parseEndpoint(url)
+    const endpoint = withParts(parseEndpoint(url))
     return () => endpoint
   }
   const allowed = origins?.map((origin) => checkOrigin(origin, 'httpLink'))
@@ -50,6 +50,13 @@ function parseEndpoint(url: string | URL, operationName?: string): URL {
     ) ?? 'url',
     { link: 'httpLink', operationName },
   )
+}
+
+/** Runtimes cut the parts out of a URL each time they are read, which costs more than all else in a request. */
+function withParts(url: URL): URL {
+  for (const name of ['href', 'origin', 'protocol', 'host', 'hostname', 'pathname', 'search'] as const)
+    Object.defineProperty(url, name, { value: url[name] })
+  return url
 }
 
 /** A URL as it may be shown: search parameters can hold keys, so they go. */

@@ -1,4 +1,4 @@
-import { GraphLinksError, type ErrorDetails } from '@graphlinks/core'
+import { GraphLinksError, type ErrorDetails, type Result } from '@graphlinks/core'
 
 /** What is known of the response that an error is about. */
 export interface ResponseDetails extends ErrorDetails {
@@ -7,6 +7,8 @@ export interface ResponseDetails extends ErrorDetails {
   readonly url?: string | undefined
   readonly retryAfter?: string | null | undefined
   readonly wwwAuthenticate?: string | null | undefined
+  /** Default: whether the status is one that passes: 408, 429, 502, 503 or 504. */
+  readonly retryable?: boolean | undefined
 }
 
 /**
@@ -22,6 +24,8 @@ export interface ResponseDetails extends ErrorDetails {
 export class NetworkError extends GraphLinksError {
   static override readonly name: string = 'NetworkError'
   static override readonly code: string = 'NETWORK'
+  /** Always worth another try; a mutation may have been executed all the same. */
+  readonly retryable: boolean = true
 }
 
 /**
@@ -46,6 +50,11 @@ export class ResponseError extends GraphLinksError {
   declare readonly retryAfter: string | null
   /** The `WWW-Authenticate` header as it came. */
   declare readonly wwwAuthenticate: string | null
+  /**
+   * Whether the same operation may succeed on another try, after {@link retryAfter} where there is one; a mutation may
+   * have been executed all the same.
+   */
+  declare readonly retryable: boolean
 
   constructor(message: string, details: ResponseDetails = {}) {
     super(message, details)
@@ -53,6 +62,8 @@ export class ResponseError extends GraphLinksError {
     this.url = details.url
     this.retryAfter = details.retryAfter ?? null
     this.wwwAuthenticate = details.wwwAuthenticate ?? null
+    // The server was slow, too busy, or away behind its proxy; every other status would come again.
+    this.retryable = details.retryable ?? [408, 429, 502, 503, 504].includes(details.status ?? 0)
   }
 }
 
@@ -161,4 +172,31 @@ export class RedirectBlockedError extends ResponseError {
 export class SubscriptionNotSupportedError extends ResponseError {
   static override readonly name: string = 'SubscriptionNotSupportedError'
   static override readonly code: string = 'SUBSCRIPTION_NOT_SUPPORTED'
+}
+
+/**
+ * A stream of results ended before it was complete: the connection broke, or the server gave up. Results that came
+ * before have been delivered.
+ *
+ * @example
+ * ```ts
+ * import { StreamInterruptedError } from '@graphlinks/http-link'
+ *
+ * export const soFar = (error: unknown): unknown => (StreamInterruptedError.is(error) ? error.partial?.data : undefined)
+ * ```
+ */
+export class StreamInterruptedError extends ResponseError {
+  static override readonly name: string = 'StreamInterruptedError'
+  static override readonly code: string = 'STREAM_INTERRUPTED'
+  readonly #partial: Result | undefined
+
+  constructor(message: string, details: ResponseDetails = {}, partial?: Result) {
+    super(message, { ...details, retryable: true })
+    this.#partial = partial
+  }
+
+  /** The data so far, where `@defer` or `@stream` broke off. Not printed with the error. */
+  get partial(): Result | undefined {
+    return this.#partial
+  }
 }

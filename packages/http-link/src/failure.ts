@@ -1,5 +1,5 @@
 // Loaded when the first operation fails, so that applications do not start by loading what may never happen.
-import { LinkError, type Operation } from '@graphlinks/core'
+import { LinkError, type Operation, type ResponseHeaders } from '@graphlinks/core'
 import { redact, redactError } from '@graphlinks/core/redact'
 import { printable } from './endpoint.ts'
 import {
@@ -11,19 +11,11 @@ import {
   type ResponseDetails,
   type ResponseError,
 } from './errors.ts'
-import {
-  graphqlMediaType,
-  isSuccess,
-  mediaTypeOf,
-  parseResult,
-  type ResponseHead,
-  type WireResponse,
-} from './response.ts'
+import { graphqlMediaType, isSuccess, parseResult, type ResponseHead, type WireResponse } from './response.ts'
 
 /** Why a response is no result, as an error. docs/links/httpLink.md has all cases as a table. */
 export function explainFailure(operation: Operation, response: WireResponse): ResponseError {
-  const { status, headers, text = '' } = response
-  const named = mediaTypeOf(headers)
+  const { status, mediaType: named, text = '' } = response
   // RFC 6838 section 4.2; what is none could be anything.
   const mediaType = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(named) ? named : ''
   const isGraphQL = mediaType === graphqlMediaType
@@ -69,7 +61,10 @@ export function tooLarge(operation: Operation, response: ResponseHead, maxBytes:
 }
 
 /** What every error about a response says of it. */
-export function responseDetails(operation: Operation, { status, headers, url }: ResponseHead): ResponseDetails {
+export function responseDetails(
+  operation: Operation,
+  { status, headers, url }: Omit<ResponseHead, 'mediaType'>,
+): ResponseDetails {
   return {
     link: 'httpLink',
     operationName: operation.operationName,
@@ -90,7 +85,7 @@ function flaw({ text }: WireResponse): string {
   }
 }
 
-function header(operation: Operation, headers: Headers, name: string): string | null {
+function header(operation: Operation, headers: ResponseHeaders, name: string): string | null {
   const value = headers.get(name)
   return value === null ? null : redact(operation, value)
 }
@@ -110,9 +105,9 @@ const hints: Readonly<Record<number, string>> = {
 function hint({ kind }: Operation, { status, url, text = '' }: WireResponse): string {
   // Whatever else is wrong, it would not work: servers answer 405, 406 or 415, or with their page for people.
   if (kind === 'subscription')
-    return ' (httpLink does no subscriptions: send them to wsLink, as in split((operation) => operation.kind === "subscription", wsLink(...), httpLink(...)))'
+    return ' (does this server do subscriptions over HTTP, and as the option subscriptions says? Otherwise use wsLink, as in split((operation) => operation.kind === "subscription", wsLink(...), httpLink(...)))'
   if (/csrf|cross-site request forgery/i.test(text.slice(0, 4_096))) {
-    return ' (its CSRF prevention wants a header: add headerLink({ "apollo-require-preflight": "true" }), or the header that its documentation names)'
+    return ' (its CSRF prevention wants a header: see the option csrf, or add the header that its documentation names with headerLink)'
   }
   const known = status === 404 ? `is the url right? it is ${printable(url)}` : hints[status]
   return known ? ` (${known})` : ''

@@ -31,6 +31,7 @@ import {
   type Fetch,
   type HttpLinkOptions,
 } from './index.ts'
+import { undiciTransport } from './undici.ts'
 
 // nock patches fetch and node:http when it is imported; only the tests of the request's shape want that.
 nock.restore()
@@ -104,10 +105,14 @@ function errorOf(promise: Promise<unknown>): Promise<GraphLinksError> {
 }
 
 const crossFetch = jest.requireActual<{ fetch: Fetch }>('cross-fetch').fetch
-const stacks: readonly (readonly [name: string, fetch: Fetch | undefined])[] = [
-  ['global fetch', undefined],
-  ['cross-fetch', crossFetch],
+const undici = undiciTransport()
+const stacks: readonly (readonly [name: string, stack: Pick<HttpLinkOptions, 'fetch' | 'transport'>])[] = [
+  ['global fetch', {}],
+  ['cross-fetch', { fetch: crossFetch }],
+  ['undici', { transport: undici }],
 ]
+
+afterAll(async () => undici.dispose?.())
 
 afterEach(async () => {
   await Promise.all(running.splice(0).map(async (server) => server.close()))
@@ -170,7 +175,8 @@ describe('the request', () => {
     expect(data).toEqual({ a: 1 })
   })
 
-  test.each(stacks)('H2, H3 content-type and accept are exactly these, by %s', async (_, fetch) => {
+  // nock sees what goes through fetch and node:http.
+  test.each(stacks.slice(0, 2))('H2, H3 content-type and accept are exactly these, by %s', async (_, stack) => {
     nock(origin, {
       reqheaders: {
         'content-type': (value) => value === 'application/json',
@@ -179,7 +185,7 @@ describe('the request', () => {
     })
       .post('/graphql?tenant=a')
       .reply(200, { data: {} }, { 'content-type': 'application/json' })
-    await clientOf(`${origin}/graphql?tenant=a`, { fetch }).query('{ a }')
+    await clientOf(`${origin}/graphql?tenant=a`, { ...stack }).query('{ a }')
   })
 
   test('H4 no streaming media type is accepted for a plain query', async () => {
@@ -221,17 +227,17 @@ describe('headers on the wire', () => {
     for (const seen of server.seen) expect(linesOf(seen, 'x-layer')).toHaveLength(1)
   })
 
-  test.each(stacks)('AUTH-4 three spellings over three layers are one line, by %s', async (_, fetch) => {
+  test.each(stacks)('AUTH-4 three spellings over three layers are one line, by %s', async (_, stack) => {
     const server = await loopback()
-    const link = chain(headerLink({ Authorization: 'Basic link' }), httpLink({ url: server.url, fetch }))
+    const link = chain(headerLink({ Authorization: 'Basic link' }), httpLink({ url: server.url, ...stack }))
     const request = createRequest({ query: '{ ok }', headers: { authorization: 'Basic request' } })
     await createClient({ link }).query(request, undefined, { headers: { AUTHORIZATION: 'Basic call' } })
     expect(linesOf(server.seen[0], 'authorization')).toEqual(['Basic call'])
   })
 
-  test.each(stacks)('AUTH-5 H5 a default is overridden in any spelling, by %s', async (_, fetch) => {
+  test.each(stacks)('AUTH-5 H5 a default is overridden in any spelling, by %s', async (_, stack) => {
     const server = await loopback()
-    const client = clientOf(server.url, { fetch })
+    const client = clientOf(server.url, { ...stack })
     for (const name of ['content-type', 'Content-Type', 'CONTENT-TYPE'])
       await client.query('{ ok }', undefined, { headers: { [name]: 'application/json; x=1', Accept: 'text/x' } })
     for (const seen of server.seen) {
@@ -493,10 +499,10 @@ describe('threat 12: a polluted Object.prototype', () => {
     })
   })
 
-  test.each(stacks)('an init without a prototype is one that fetch takes, by %s', async (_, fetch) => {
+  test.each(stacks.slice(0, 2))('an init without a prototype is one that fetch takes, by %s', async (_, stack) => {
     const server = await loopback()
     const fetchOptions = { credentials: 'omit' } as const
-    expect(await clientOf(server.url, { fetch, fetchOptions }).request('{ ok }')).toEqual({ ok: true })
+    expect(await clientOf(server.url, { ...stack, fetchOptions }).request('{ ok }')).toEqual({ ok: true })
   })
 
   test.each([undefined, null, 'https://api.test/'])(
@@ -585,19 +591,21 @@ describe('TL-3 a url function stays within origins', () => {
 })
 
 describe('cancellation', () => {
-  test.each(stacks)('H7 in flight: the server sees the close, the caller its own reason, by %s', async (_, fetch) => {
+  test.each(stacks)('H7 in flight: the server sees the close, the caller its own reason, by %s', async (_, stack) => {
     const arrived = deferred<ServerResponse>()
     const server = await loopback((response) => arrived.resolve(response))
     const controller = new AbortController()
     const reason = new Error('the user left')
-    const pending = errorOf(clientOf(server.url, { fetch }).query('{ ok }', undefined, { signal: controller.signal }))
+    const pending = errorOf(
+      clientOf(server.url, { ...stack }).query('{ ok }', undefined, { signal: controller.signal }),
+    )
     const closed = once(await arrived.promise, 'close')
     controller.abort(reason)
     expect(await pending).toBe(reason)
     await closed
   })
 
-  test.each(stacks)('H7 while the body comes, by %s', async (_, fetch) => {
+  test.each(stacks)('H7 while the body comes, by %s', async (_, stack) => {
     const arrived = deferred<ServerResponse>()
     const server = await loopback((response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).write('{"data":')
@@ -605,7 +613,9 @@ describe('cancellation', () => {
     })
     const controller = new AbortController()
     const reason = new Error('the user left')
-    const pending = errorOf(clientOf(server.url, { fetch }).query('{ ok }', undefined, { signal: controller.signal }))
+    const pending = errorOf(
+      clientOf(server.url, { ...stack }).query('{ ok }', undefined, { signal: controller.signal }),
+    )
     const response = await arrived.promise
     const closed = once(response, 'close')
     controller.abort(reason)
@@ -642,8 +652,8 @@ describe('cancellation', () => {
     const fetch = recordingFetch()
     const reason = new Error('too late')
     const operation = createOperation({ document: '{ ok }', signal: AbortSignal.abort(reason) })
-    const iterator = (await httpLink({ url: 'https://api.test/', fetch })(operation))[Symbol.asyncIterator]()
-    expect(await errorOf(iterator.next())).toBe(reason)
+    const link = httpLink({ url: 'https://api.test/', fetch })
+    expect(await errorOf((async () => link(operation))())).toBe(reason)
     expect(fetch.calls).toEqual([])
   })
 
@@ -760,12 +770,12 @@ describe('cancellation', () => {
 })
 
 describe('H8 timeout', () => {
-  test.each(stacks)('before the headers come, by %s', async (_, fetch) => {
+  test.each(stacks)('before the headers come, by %s', async (_, stack) => {
     const arrived = deferred<ServerResponse>()
     const server = await loopback((response) => arrived.resolve(response))
     const clock = new FakeClock()
     const settled = jest.fn()
-    const pending = errorOf(clientOf(server.url, { fetch, clock, timeoutMs: 5_000 }).query('query Slow { ok }'))
+    const pending = errorOf(clientOf(server.url, { ...stack, clock, timeoutMs: 5_000 }).query('query Slow { ok }'))
     pending.finally(settled).catch(() => {})
     const closed = once(await arrived.promise, 'close')
     await clock.advance(4_999)
@@ -780,14 +790,14 @@ describe('H8 timeout', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test.each(stacks)('while the body comes, by %s', async (_, fetch) => {
+  test.each(stacks)('while the body comes, by %s', async (_, stack) => {
     const arrived = deferred<ServerResponse>()
     const server = await loopback((response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).write('{"data":')
       arrived.resolve(response)
     })
     const clock = new FakeClock()
-    const pending = errorOf(clientOf(server.url, { fetch, clock, timeoutMs: 100 }).query('{ ok }'))
+    const pending = errorOf(clientOf(server.url, { ...stack, clock, timeoutMs: 100 }).query('{ ok }'))
     const closed = once(await arrived.promise, 'close')
     await clock.advance(100)
     expect(await pending).toBeInstanceOf(TimeoutError)
@@ -921,10 +931,10 @@ describe('answers of a real server', () => {
     },
   )
 
-  test.each(stacks)('H19 the 431 that Node servers give at 16 KiB of headers, by %s', async (_, fetch) => {
+  test.each(stacks)('H19 the 431 that Node servers give at 16 KiB of headers, by %s', async (_, stack) => {
     const server = await loopback()
     const headers = { 'x-a': 'a'.repeat(10_000), 'x-b': 'b'.repeat(10_000) }
-    const error = await errorOf(clientOf(server.url, { fetch }).query('{ ok }', undefined, { headers }))
+    const error = await errorOf(clientOf(server.url, { ...stack }).query('{ ok }', undefined, { headers }))
     expect(error).toMatchObject({ name: 'HttpError', status: 431 })
     expect(error.message).toContain('16 KiB')
   })
@@ -959,24 +969,27 @@ describe('answers of a real server', () => {
     expect(await run()).toMatchObject([{ data: null, errors }])
   })
 
-  test.each(stacks)('a refused connection is a NetworkError that says why, by %s', async (_, fetch) => {
+  test.each(stacks)('a refused connection is a NetworkError that says why, by %s', async (name, stack) => {
     const closed = await loopback()
     await closed.close()
-    const error = await errorOf(clientOf(`${closed.url}?key=secret-key`, { fetch }).query('query Q { ok }'))
+    const error = await errorOf(clientOf(`${closed.url}?key=secret-key`, { ...stack }).query('query Q { ok }'))
     expect(error).toBeInstanceOf(NetworkError)
     expect(error).toMatchObject({ code: 'NETWORK', link: 'httpLink', operationName: 'Q' })
     expect(error.message).toContain(new URL(closed.url).origin)
     const causes = JSON.stringify(causesOf(error))
-    expect(causesOf(error).map(({ code }) => code)).toEqual(fetch ? ['ECONNREFUSED'] : [undefined, 'ECONNREFUSED'])
+    expect(causesOf(error).map(({ code }) => code)).toEqual(
+      name === 'global fetch' ? [undefined, 'ECONNREFUSED'] : ['ECONNREFUSED'],
+    )
     expect(causes).not.toContain('secret-key')
   })
 
   test.each([
-    ...stacks.map(([name, fetch]) => [name, fetch, 'chunked', NetworkError] as const),
-    ['global fetch', undefined, 'of known length', NetworkError] as const,
+    ...stacks.map(([name, stack]) => [name, stack, 'chunked', NetworkError] as const),
+    ['global fetch', {}, 'of known length', NetworkError] as const,
+    ['undici', { transport: undici }, 'of known length', NetworkError] as const,
     // node-fetch 2 never says that such a body broke off: the timeout has to.
-    ['cross-fetch', crossFetch, 'of known length', TimeoutError] as const,
-  ])('a connection that breaks in the body: %s %p, %s', async (_, fetch, framing, expected) => {
+    ['cross-fetch', { fetch: crossFetch }, 'of known length', TimeoutError] as const,
+  ])('a connection that breaks in the body: %s %p, %s', async (_, stack, framing, expected) => {
     const broken = deferred<void>()
     const server = await loopback((response) => {
       response.on('close', () => broken.resolve())
@@ -987,7 +1000,7 @@ describe('answers of a real server', () => {
       response.write('{"data":', () => response.destroy())
     })
     const clock = new FakeClock()
-    const pending = errorOf(clientOf(server.url, { fetch, clock }).query('{ ok }'))
+    const pending = errorOf(clientOf(server.url, { ...stack, clock }).query('{ ok }'))
     await broken.promise
     if (expected === TimeoutError) await clock.advance(30_000)
     expect(await pending).toBeInstanceOf(expected)
@@ -1003,13 +1016,13 @@ describe('answers of a real server', () => {
     }
   })
 
-  test.each(stacks)('AK-2 a key in the query is sent, and in no error in any spelling, by %s', async (_, fetch) => {
+  test.each(stacks)('AK-2 a key in the query is sent, and in no error in any spelling, by %s', async (name, stack) => {
     const closed = await loopback()
     await closed.close()
     const canary = secretCanary()
     const link = chain(
       apiKeyLink({ key: `${canary.value}!'()~*&%+/"`, in: 'query' }),
-      httpLink({ url: closed.url, fetch }),
+      httpLink({ url: closed.url, ...stack }),
     )
     const error = await errorOf(createClient({ link }).query('{ ok }'))
     expect(error).toBeInstanceOf(NetworkError)

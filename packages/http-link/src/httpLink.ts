@@ -1,64 +1,23 @@
-import {
-  GraphLinksError,
-  inDevelopment,
-  OptionsError,
-  ownOptions,
-  systemClock,
-  type Clock,
-  type Operation,
-  type TerminalLink,
-} from '@graphlinks/core'
-import { createEndpoint, type Endpoint } from './endpoint.ts'
-import { buildRequest, type WireRequest } from './request.ts'
-import { readResult } from './response.ts'
-import { send, type Fetch, type SendOptions } from './send.ts'
-
-/** Members of fetch's `init` that pass through to it; the runtime's own, such as `dispatcher` or `next`, included. */
-export type FetchOptions = Omit<RequestInit, 'method' | 'headers' | 'body' | 'signal' | 'redirect'> &
-  Readonly<Record<string, unknown>>
-
-/** Options of {@link httpLink} but for the endpoint. */
-export interface HttpLinkBaseOptions {
-  /** Default: the `fetch` that is global when an operation is sent; cross-fetch where there is none. */
-  readonly fetch?: Fetch | undefined
-  /** Passed to fetch as they are. Default: `{ cache: 'no-store' }`, because responses belong to one user. */
-  readonly fetchOptions?: FetchOptions | undefined
-  /** How long a request may take until its body is read, in milliseconds. Default: 30,000. `Infinity`: no limit. */
-  readonly timeoutMs?: number | undefined
-  /** How large a body may be after decompression, in bytes. Default: 16,777,216 (16 MiB). */
-  readonly maxResponseBytes?: number | undefined
-  /**
-   * `'error'` fails an operation that is redirected. `'same-origin'` follows up to three 307 or 308 within the origin.
-   * Default: `'error'`.
-   */
-  readonly redirects?: 'error' | 'same-origin' | undefined
-  /** Lets credentials go over plain http to other hosts than loopback. Default: `false`. */
-  readonly allowInsecure?: boolean | undefined
-  /** Time for `timeoutMs`. Default: the platform's. */
-  readonly clock?: Clock | undefined
-}
-
-/** Where operations go: one URL, or one that a function chooses within `origins`. */
-export type EndpointOptions =
-  | { readonly url: string | URL; readonly origins?: undefined }
-  | {
-      readonly url: (operation: Operation) => string | URL
-      /** The origins that the function may choose. Anything else fails the operation before it is sent. */
-      readonly origins: readonly string[]
-    }
-
-/** Options of {@link httpLink}. */
-export type HttpLinkOptions = HttpLinkBaseOptions & EndpointOptions
+import { GraphLinksError, single, type Operation, type TerminalLink } from '@graphlinks/core'
+import { Attempt } from './attempt.ts'
+import { InFlight } from './inFlight.ts'
+import { checkOptions, type HttpLinkOptions, type Settings } from './options.ts'
+import { buildRequest } from './request.ts'
+import { isStream, readResult } from './response.ts'
+import { explain, readWhole, send } from './send.ts'
+import type { WireRequest } from './transport.ts'
 
 /**
- * The terminal link of GraphQL over HTTP: it POSTs queries and mutations with `fetch` and gives the result, with status
- * and headers in `result.http`. Redirects are not followed, bodies are capped, and what an error says of a response is
- * free of credentials and variables.
+ * The terminal link of GraphQL over HTTP: queries and mutations, files in their variables included; `@defer` and
+ * `@stream`; subscriptions as server-sent events or multipart. It gives results with status and headers in
+ * `result.http`. Redirects are not followed, bodies are capped, and what an error says of a response is free of
+ * credentials and variables.
  *
  * @throws {@link OptionsError} when an option is no good, when the link is built. Operations fail with a
  * {@link NetworkError}, {@link HttpError}, {@link MalformedResponseError}, {@link EmptyResponseError},
- * {@link ResponseTooLargeError}, {@link RedirectBlockedError}, {@link SubscriptionNotSupportedError}, `TimeoutError` or
- * `InsecureTransportError`, with a `LinkError` where `url` throws or variables are no JSON, or with the reason of the caller's own signal.
+ * {@link ResponseTooLargeError}, {@link RedirectBlockedError}, {@link SubscriptionNotSupportedError},
+ * {@link StreamInterruptedError}, `IncrementalDeliveryError`, `TimeoutError` or `InsecureTransportError`, with a
+ * `LinkError` where `url` throws or the operation cannot be written, or with the reason of the caller's own signal.
  *
  * @see https://graphql.github.io/graphql-over-http/draft/
  *
@@ -74,56 +33,60 @@ export type HttpLinkOptions = HttpLinkBaseOptions & EndpointOptions
  */
 export function httpLink(options: HttpLinkOptions): TerminalLink {
   const settings = checkOptions(options)
-  const named: TerminalLink = async function* httpLink(operation) {
-    const request = await requestOf(operation, settings)
-    const response = await send(operation, request, settings)
-    const result = readResult(operation, response)
-    if (!result) throw (await import('./failure.ts')).explainFailure(operation, response)
-    yield result
+  const { clock, timeoutMs, transport } = settings
+  const inFlight = new InFlight(settings.maxInFlight)
+  const leave = (): void => inFlight.leave()
+  // async and no generator: most operations have one result, and that costs half as much.
+  const named: TerminalLink = async function httpLink(operation) {
+    const turn = inFlight.enter(operation)
+    if (turn) await turn
+    const attempt = new Attempt(operation, clock, leave)
+    let request: WireRequest | undefined
+    try {
+      attempt.check()
+      attempt.limit(timeoutMs, 'timeoutMs', 'no response')
+      const built = requestOf(operation, settings)
+      request = built instanceof Promise ? await built : built
+      let response = await send(operation, request, attempt, settings)
+      if (request.method === 'GET' && (response.status === 414 || response.status === 431)) {
+        await readWhole(operation, response, attempt, settings)
+        request = await requestOf(operation, { ...settings, queryMethod: 'POST' })
+        response = await send(operation, request, attempt, settings)
+      }
+      if (isStream(response)) {
+        // It may last for days, and must not keep others off the wire for so long.
+        if (operation.kind === 'subscription') attempt.leave()
+        const { readStream } = await import('./streams.ts')
+        return readStream(operation, response, attempt, settings)
+      }
+      const whole = await readWhole(operation, response, attempt, settings)
+      attempt.end()
+      const result = readResult(operation, whole)
+      if (!result) throw (await import('./failure.ts')).explainFailure(operation, whole)
+      return single(result)
+    } catch (error) {
+      throw explain(error, operation, attempt, request?.url.origin)
+    }
   }
-  return Object.assign(named, { stage: 'terminal' as const })
+  return Object.assign(named, {
+    stage: 'terminal' as const,
+    admit: (operation: Operation) => inFlight.admit(operation),
+    dispose: () => transport.dispose?.(),
+  })
 }
 
-interface Settings extends SendOptions {
-  readonly endpoint: Endpoint
-  readonly allowInsecure: boolean
-}
-
-async function requestOf(operation: Operation, { endpoint, allowInsecure }: Settings): Promise<WireRequest> {
+function requestOf(operation: Operation, settings: Settings): WireRequest | Promise<WireRequest> {
   let problem = 'the url function threw'
-  try {
-    const url = endpoint(operation)
-    problem = 'the operation cannot be written as JSON'
-    return await buildRequest(operation, url, allowInsecure)
-  } catch (error) {
+  const fail = async (error: unknown): Promise<never> => {
     if (GraphLinksError.is(error)) throw error
     throw (await import('./failure.ts')).unsendable(operation, problem, error)
   }
-}
-
-function checkOptions(given: HttpLinkOptions): Settings {
-  const options = ownOptions(given)
-  const { timeoutMs = 30_000, maxResponseBytes = 16_777_216, redirects = 'error', allowInsecure = false } = options
-  const { fetch, fetchOptions = {}, clock = systemClock } = options
-  const taken = Object.keys(fetchOptions).find((name) => /^(method|headers|body|signal|redirect)$/.test(name))
-  const wrong =
-    (!(timeoutMs > 0) && 'timeoutMs') ||
-    (!(maxResponseBytes > 0) && 'maxResponseBytes') ||
-    (redirects !== 'error' && redirects !== 'same-origin' && 'redirects') ||
-    (fetch && typeof fetch !== 'function' && 'fetch') ||
-    (taken && `fetchOptions.${taken}`)
-  if (wrong) {
-    const words = inDevelopment(() => {
-      const rules: Readonly<Record<string, string>> = {
-        timeoutMs: `is a positive number of milliseconds, not ${timeoutMs}`,
-        maxResponseBytes: `is a positive number, not ${maxResponseBytes}`,
-        redirects: 'is "error" or "same-origin"',
-        fetch: 'is a function',
-      }
-      return `${wrong} ${rules[wrong] ?? 'is for the link to set: use headerLink, redirects, or the signal of a call'}`
-    })
-    throw new OptionsError(words ?? wrong, { link: 'httpLink' })
+  try {
+    const url = settings.endpoint(operation)
+    problem = 'the operation cannot be written as JSON'
+    const request = buildRequest(operation, url, settings)
+    return request instanceof Promise ? request.catch(fail) : request
+  } catch (error) {
+    return fail(error)
   }
-  const endpoint = createEndpoint(options.url, options.origins)
-  return { endpoint, fetch, fetchOptions, timeoutMs, maxResponseBytes, redirects, allowInsecure, clock }
 }

@@ -1,6 +1,8 @@
 export { httpLink } from './httpLink.ts'
-export type { EndpointOptions, FetchOptions, HttpLinkBaseOptions, HttpLinkOptions } from './httpLink.ts'
-export type { Fetch } from './send.ts'
+export type { EndpointOptions, HttpLinkBaseOptions, HttpLinkOptions } from './options.ts'
+export type { CsrfHeader } from './csrf.ts'
+export type { Fetch, FetchOptions } from './fetchTransport.ts'
+export type { Transport } from './transport.ts'
 export {
   EmptyResponseError,
   HttpError,
@@ -9,6 +11,7 @@ export {
   RedirectBlockedError,
   ResponseError,
   ResponseTooLargeError,
+  StreamInterruptedError,
   SubscriptionNotSupportedError,
 } from './errors.ts'
 export type { HttpErrorDetails, ResponseDetails } from './errors.ts'

@@ -9,12 +9,17 @@ import { promisify } from 'node:util'
 import { createGzip, gzipSync } from 'node:zlib'
 import { createClient, type Client, type GraphLinksError } from '@graphlinks/core'
 import crossFetch from 'cross-fetch'
-import { httpLink, MalformedResponseError, ResponseTooLargeError, type Fetch } from './index.ts'
+import { httpLink, MalformedResponseError, ResponseTooLargeError, type Fetch, type HttpLinkOptions } from './index.ts'
+import { undiciTransport } from './undici.ts'
 
-const stacks: readonly (readonly [name: string, fetch: Fetch | undefined])[] = [
-  ['global fetch', undefined],
-  ['cross-fetch', crossFetch as Fetch],
+const undici = undiciTransport()
+const stacks: readonly (readonly [name: string, stack: Pick<HttpLinkOptions, 'fetch' | 'transport'>])[] = [
+  ['global fetch', {}],
+  ['cross-fetch', { fetch: crossFetch as Fetch }],
+  ['undici', { transport: undici }],
 ]
+
+afterAll(async () => undici.dispose?.())
 
 interface Answering {
   readonly url: string
@@ -48,8 +53,8 @@ async function answering(answer: (response: ServerResponse) => void): Promise<An
   }
 }
 
-function clientOf(url: string, fetch: Fetch | undefined, maxResponseBytes?: number): Client {
-  return createClient({ link: httpLink({ url, fetch, maxResponseBytes }) })
+function clientOf(url: string, stack: Pick<HttpLinkOptions, 'fetch' | 'transport'>, maxResponseBytes?: number): Client {
+  return createClient({ link: httpLink({ ...stack, url, maxResponseBytes } as HttpLinkOptions) })
 }
 
 function errorOf(promise: Promise<unknown>): Promise<GraphLinksError> {
@@ -69,7 +74,7 @@ function resultOf(bytes: number): string {
   return frame.replace('""', `"${'x'.repeat(bytes - frame.length)}"`)
 }
 
-describe.each(stacks)('threat 13: a body has at most maxResponseBytes, by %s', (_, fetch) => {
+describe.each(stacks)('threat 13: a body has at most maxResponseBytes, by %s', (_, stack) => {
   const encodings: Readonly<Record<string, (response: ServerResponse, body: string) => void>> = {
     'of known length': (response, body) =>
       response.writeHead(200, { ...json, 'content-length': Buffer.byteLength(body) }).end(body),
@@ -85,7 +90,7 @@ describe.each(stacks)('threat 13: a body has at most maxResponseBytes, by %s', (
     const limit = 100_000
     const bodies = [resultOf(limit), resultOf(limit + 1)]
     const { url } = await answering((response) => encodings[encoding]?.(response, bodies.shift() ?? ''))
-    const client = clientOf(url, fetch, limit)
+    const client = clientOf(url, stack, limit)
     expect(JSON.stringify(await client.request('{ a }')).length).toBe(limit - '{"data":}'.length)
     const error = await errorOf(client.query('query Big { a }'))
     expect(ResponseTooLargeError.is(error)).toBe(true)
@@ -97,7 +102,7 @@ describe.each(stacks)('threat 13: a body has at most maxResponseBytes, by %s', (
     const { url } = await answering((response) =>
       response.writeHead(502, { 'content-type': 'text/html' }).end('x'.repeat(2_000)),
     )
-    expect(await errorOf(clientOf(url, fetch, 1_000).query('{ a }'))).toMatchObject({
+    expect(await errorOf(clientOf(url, stack, 1_000).query('{ a }'))).toMatchObject({
       code: 'RESPONSE_TOO_LARGE',
       status: 502,
     })
@@ -112,7 +117,7 @@ describe.each(stacks)('threat 13: a body has at most maxResponseBytes, by %s', (
       }
       pump()
     })
-    expect(await errorOf(clientOf(url, fetch, 1_000_000).query('{ a }'))).toBeInstanceOf(ResponseTooLargeError)
+    expect(await errorOf(clientOf(url, stack, 1_000_000).query('{ a }'))).toBeInstanceOf(ResponseTooLargeError)
     await closed()
   })
 
@@ -129,7 +134,7 @@ describe.each(stacks)('threat 13: a body has at most maxResponseBytes, by %s', (
       }
       return pump()
     })
-    const link = httpLink({ url, fetch, redirects: 'same-origin', maxResponseBytes: 1_000_000 })
+    const link = httpLink({ url, ...stack, redirects: 'same-origin', maxResponseBytes: 1_000_000 })
     const error = await errorOf(createClient({ link }).query('{ a }'))
     expect(error).toMatchObject({ code: 'RESPONSE_TOO_LARGE', status: 307, url: new URL('/small', url).href })
     await closed()
@@ -139,7 +144,7 @@ describe.each(stacks)('threat 13: a body has at most maxResponseBytes, by %s', (
     const { url } = await answering((response) =>
       response.writeHead(200, json).end(Buffer.from('\uFEFF{"data":{"a":"\uFEFFü"}}')),
     )
-    expect(await clientOf(url, fetch).request('{ a }')).toEqual({ a: '\uFEFFü' })
+    expect(await clientOf(url, stack).request('{ a }')).toEqual({ a: '\uFEFFü' })
   })
 
   test.each([
@@ -150,7 +155,7 @@ describe.each(stacks)('threat 13: a body has at most maxResponseBytes, by %s', (
   ])('H17 invalid UTF-8 is an error and never data: %s', async (__, bytes) => {
     const body = Buffer.concat([Buffer.from('{"data":{"a":"'), Buffer.from(bytes), Buffer.from('"}}')])
     const { url } = await answering((response) => response.writeHead(200, json).end(body))
-    const error = await errorOf(clientOf(url, fetch).query('{ a }'))
+    const error = await errorOf(clientOf(url, stack).query('{ a }'))
     expect(error).toBeInstanceOf(MalformedResponseError)
     expect(error.message).toContain('UTF-8')
   })
@@ -165,7 +170,7 @@ describe.each(stacks)('threat 13: a body has at most maxResponseBytes, by %s', (
           setImmediate(() => response.end(Buffer.concat([letter.subarray(2), tail]))),
         )
     })
-    expect(await clientOf(url, fetch).request('{ a }')).toEqual({ a: '💧' })
+    expect(await clientOf(url, stack).request('{ a }')).toEqual({ a: '💧' })
   })
 })
 

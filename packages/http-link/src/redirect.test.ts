@@ -8,6 +8,7 @@ import { apiKeyLink, bearerLink, chain, createClient, headerLink, type Client } 
 import { secretCanary } from '@graphlinks/testing'
 import crossFetch from 'cross-fetch'
 import { httpLink, RedirectBlockedError, type Fetch, type HttpLinkOptions } from './index.ts'
+import { undiciTransport } from './undici.ts'
 
 interface Site {
   readonly origin: string
@@ -78,10 +79,14 @@ afterEach(async () => {
   }
 })
 
-const stacks: readonly (readonly [name: string, fetch: Fetch | undefined])[] = [
-  ['global fetch', undefined],
-  ['cross-fetch', crossFetch as Fetch],
+const undici = undiciTransport()
+const stacks: readonly (readonly [name: string, stack: Pick<HttpLinkOptions, 'fetch' | 'transport'>])[] = [
+  ['global fetch', {}],
+  ['cross-fetch', { fetch: crossFetch as Fetch }],
+  ['undici', { transport: undici }],
 ]
+
+afterAll(async () => undici.dispose?.())
 const statuses = [301, 302, 303, 307, 308]
 const policies = ['error', 'same-origin'] as const
 
@@ -125,7 +130,7 @@ const elsewhere: Readonly<Record<string, (from: Site, other: Site) => string>> =
   'no URL at all': () => 'http://[',
 }
 
-describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, fetch) => {
+describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, stack) => {
   describe.each(policies)('redirects: %s', (redirects) => {
     test.each(statuses.flatMap((status) => Object.keys(elsewhere).map((where) => [status, where] as const)))(
       'AUTH-39 TL-1 a %i to %s is not followed',
@@ -135,7 +140,7 @@ describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, fetch) => {
         const canary = secretCanary()
         const error = await errorOf(
           canary.watch(() =>
-            clientOf(`${from.origin}/graphql`, { fetch, redirects }, canary.value).query('query Q { a }'),
+            clientOf(`${from.origin}/graphql`, { ...stack, redirects }, canary.value).query('query Q { a }'),
           ),
         )
         expect(error).toBeInstanceOf(RedirectBlockedError)
@@ -153,11 +158,11 @@ describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, fetch) => {
     async (status, redirects) => {
       const [from, other] = await Promise.all([secure, second])
       from.redirects.set('/graphql', { status, location: `${other.origin}/stolen` })
-      expect(await errorOf(clientOf(`${from.origin}/graphql`, { fetch, redirects }).query('{ a }'))).toBeInstanceOf(
+      expect(await errorOf(clientOf(`${from.origin}/graphql`, { ...stack, redirects }).query('{ a }'))).toBeInstanceOf(
         RedirectBlockedError,
       )
       from.redirects.set('/graphql', { status, location: `http://127.0.0.1:${from.port}/stolen` })
-      expect(await errorOf(clientOf(`${from.origin}/graphql`, { fetch, redirects }).query('{ a }'))).toBeInstanceOf(
+      expect(await errorOf(clientOf(`${from.origin}/graphql`, { ...stack, redirects }).query('{ a }'))).toBeInstanceOf(
         RedirectBlockedError,
       )
       expect(from.seen.map(({ path }) => path)).toEqual(['/graphql', '/graphql'])
@@ -167,13 +172,13 @@ describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, fetch) => {
 
   test('over https, what is no redirect is a result', async () => {
     const { origin } = await secure
-    expect(await clientOf(`${origin}/graphql`, { fetch }).request('{ a }')).toEqual({ stolen: true })
+    expect(await clientOf(`${origin}/graphql`, { ...stack }).request('{ a }')).toEqual({ stolen: true })
   })
 
   test.each(statuses)('TL-1 a %i within the origin is not followed unless opted into', async (status) => {
     const from = await first
     from.redirects.set('/graphql', { status, location: '/next?token=in-the-search' })
-    const error = await errorOf(clientOf(`${from.origin}/graphql`, { fetch }).query('{ a }'))
+    const error = await errorOf(clientOf(`${from.origin}/graphql`, { ...stack }).query('{ a }'))
     expect(error).toBeInstanceOf(RedirectBlockedError)
     expect(error.message).toContain(`${from.origin}/next:`)
     expect(error.message).not.toContain('in-the-search')
@@ -183,7 +188,7 @@ describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, fetch) => {
   test.each([307, 308])('TL-2 a %i within the origin repeats the request as it was', async (status) => {
     const from = await first
     from.redirects.set('/graphql', { status, location: './v2/graphql?a=b' })
-    const client = clientOf(`${from.origin}/graphql`, { fetch, redirects: 'same-origin' })
+    const client = clientOf(`${from.origin}/graphql`, { ...stack, redirects: 'same-origin' })
     const { data, http } = await client.mutate('mutation M($x: I) { a(x: $x) }', { x: 1 })
     expect(data).toEqual({ stolen: true })
     expect(http?.url).toBe(`${from.origin}/v2/graphql`)
@@ -195,7 +200,9 @@ describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, fetch) => {
   test.each([301, 302, 303])('TL-2 a %i within the origin is blocked: it would become a GET', async (status) => {
     const from = await first
     from.redirects.set('/graphql', { status, location: '/next' })
-    const error = await errorOf(clientOf(`${from.origin}/graphql`, { fetch, redirects: 'same-origin' }).query('{ a }'))
+    const error = await errorOf(
+      clientOf(`${from.origin}/graphql`, { ...stack, redirects: 'same-origin' }).query('{ a }'),
+    )
     expect(error).toBeInstanceOf(RedirectBlockedError)
     expect(from.seen).toHaveLength(1)
   })
@@ -203,7 +210,7 @@ describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, fetch) => {
   test('TL-2 three in a row are followed, the fourth is not', async () => {
     const from = await first
     for (let n = 0; n < 3; n++) from.redirects.set(`/${n}`, { status: 307, location: `/${n + 1}` })
-    const client = clientOf(`${from.origin}/0`, { fetch, redirects: 'same-origin' })
+    const client = clientOf(`${from.origin}/0`, { ...stack, redirects: 'same-origin' })
     expect(await client.request('{ a }')).toEqual({ stolen: true })
     from.redirects.set('/3', { status: 308, location: '/4' })
     from.seen.length = 0
@@ -217,7 +224,9 @@ describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, fetch) => {
     const [from, other] = await Promise.all([first, second])
     from.redirects.set('/graphql', { status: 307, location: '/next' })
     from.redirects.set('/next', { status: 307, location: `${other.origin}/stolen` })
-    const error = await errorOf(clientOf(`${from.origin}/graphql`, { fetch, redirects: 'same-origin' }).query('{ a }'))
+    const error = await errorOf(
+      clientOf(`${from.origin}/graphql`, { ...stack, redirects: 'same-origin' }).query('{ a }'),
+    )
     expect(error).toBeInstanceOf(RedirectBlockedError)
     expect(from.seen).toHaveLength(2)
     expect(other.seen).toEqual([])
@@ -226,7 +235,7 @@ describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, fetch) => {
   test('a 307 without a Location does not repeat a mutation', async () => {
     const from = await first
     from.redirects.set('/graphql', { status: 307 })
-    const client = clientOf(`${from.origin}/graphql`, { fetch, redirects: 'same-origin' })
+    const client = clientOf(`${from.origin}/graphql`, { ...stack, redirects: 'same-origin' })
     expect(await errorOf(client.mutate('mutation { a }'))).toBeInstanceOf(RedirectBlockedError)
     expect(from.seen).toHaveLength(1)
   })
@@ -243,7 +252,7 @@ describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, fetch) => {
     ]
     for (const location of places) {
       from.redirects.set('/graphql', { status: 307, location })
-      const client = clientOf(`${from.origin}/graphql`, { fetch, redirects }, canary.value)
+      const client = clientOf(`${from.origin}/graphql`, { ...stack, redirects }, canary.value)
       canary.check(await errorOf(canary.watch(() => client.query('{ a }'))))
     }
     expect(other.seen).toEqual([])
@@ -252,7 +261,7 @@ describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, fetch) => {
   test('a 304 is no redirect', async () => {
     const from = await first
     from.redirects.set('/graphql', { status: 304 })
-    expect(await errorOf(clientOf(`${from.origin}/graphql`, { fetch }).query('{ a }'))).toMatchObject({
+    expect(await errorOf(clientOf(`${from.origin}/graphql`, { ...stack }).query('{ a }'))).toMatchObject({
       name: 'EmptyResponseError',
       status: 304,
     })

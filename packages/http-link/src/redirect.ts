@@ -4,12 +4,13 @@ import { redact } from '@graphlinks/core/redact'
 import { printable } from './endpoint.ts'
 import { RedirectBlockedError } from './errors.ts'
 import { responseDetails } from './failure.ts'
+import type { TransportResponse } from './transport.ts'
 
 const maxRedirects = 3
 
 /** A response that redirects, or that came from a fetch that followed a redirect although it was told not to. */
 export interface Redirect {
-  readonly response: Response
+  readonly response: TransportResponse
   readonly from: URL
   readonly policy: 'error' | 'same-origin'
   /** How many redirects were followed before. */

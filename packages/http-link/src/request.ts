@@ -1,38 +1,95 @@
-import { ownOptions, renderFields, type Operation, type RenderedFields } from '@graphlinks/core'
+import { renderFields, type Operation, type RenderedFields } from '@graphlinks/core'
+import type { CsrfHeader } from './csrf.ts'
+import { hasFiles } from './files.ts'
+import type { WireRequest } from './transport.ts'
 
-/** A request as it goes on the wire. */
-export interface WireRequest {
+/** What a request is made of beside its operation. */
+export interface RequestOptions {
+  readonly allowInsecure: boolean
+  readonly queryMethod: string
+  readonly maxUrlLength: number
+  readonly csrf: CsrfHeader
+  readonly subscriptions: 'auto' | 'sse' | 'single-connection' | 'multipart'
+  readonly incrementalAccept: string | undefined
+  readonly isFile: ((value: object) => boolean) | undefined
+}
+
+/** What is known of every request before its method is. */
+export interface RequestParts {
   readonly url: URL
-  readonly headers: Record<string, string>
-  readonly body: string
+  readonly headers: Map<string, string>
+  /** The document as JSON text. */
+  readonly query: string
 }
 
 // GraphQL over HTTP section 5.4: the first must be named; servers that ignore q-values take the first they know.
-const defaults = {
-  accept: 'application/graphql-response+json, application/json;q=0.9',
-  'content-type': 'application/json',
+const accept = 'application/graphql-response+json, application/json;q=0.9'
+
+/** Builds the request of an operation: a POST (GraphQL over HTTP section 5.4.1), or what its options ask for. */
+export function buildRequest(
+  operation: Operation,
+  endpoint: URL,
+  options: RequestOptions,
+): WireRequest | Promise<WireRequest> {
+  const { document, kind, variables } = operation
+  const query = document.jsonText()
+  if (typeof query !== 'string') return query.then(() => buildRequest(operation, endpoint, options))
+  const fields = renderFields(operation, { endpoint, link: 'httpLink', allowInsecure: options.allowInsecure })
+  const parts = { url: withSearch(endpoint, fields), headers: withDefaults(fields), query }
+  const isUsual =
+    (kind === 'mutation' || (kind === 'query' && options.queryMethod === 'POST')) &&
+    !mayStream(query) &&
+    !hasFiles(variables, options.isFile)
+  return isUsual ? postRequest(operation, parts) : unusualRequest(operation, parts, options)
 }
 
-/** Builds the POST request of an operation (GraphQL over HTTP section 5.4.1). */
-export async function buildRequest(operation: Operation, endpoint: URL, allowInsecure: boolean): Promise<WireRequest> {
-  const fields = renderFields(operation, { endpoint, link: 'httpLink', allowInsecure })
-  const url = new URL(endpoint)
-  for (const [name, value] of fields.searchParams) url.searchParams.set(name, value)
-  return { url, headers: mergeHeaders(fields), body: bodyOf(operation, await operation.document.jsonText()) }
-}
-
-/** The document is most of the body, and its JSON text is kept. Members that are not there are omitted. */
-function bodyOf({ operationName, variables, extensions }: Operation, query: string): string {
+/** The request of an operation as JSON. */
+export function postRequest(operation: Operation, { url, headers, query }: RequestParts, method = 'POST'): WireRequest {
+  const { operationName, variables, extensions } = operation
+  // The document is most of the body, and its JSON text is kept. Members that are not there are omitted.
   const others = JSON.stringify({ operationName, variables, extensions }).slice(1)
-  return `{"query":${query}${others === '}' ? '' : ','}${others}`
+  return { url, method, headers, body: `{"query":${query}${others === '}' ? '' : ','}${others}` }
 }
 
-function mergeHeaders({ headers }: RenderedFields): Record<string, string> {
-  // A null prototype: a header named __proto__ is a header.
-  const merged: Record<string, string> = ownOptions(defaults)
-  for (const [name, value] of headers) {
-    if (value === null) delete merged[name]
-    else merged[name] = value
+async function unusualRequest(
+  operation: Operation,
+  parts: RequestParts,
+  options: RequestOptions,
+): Promise<WireRequest> {
+  const { headers, query } = parts
+  if ((operation.kind === 'subscription' || mayStream(query)) && headers.get('accept') === accept) {
+    const { acceptOf } = await import('./streams.ts')
+    headers.set('accept', await acceptOf(operation, accept, options))
   }
-  return merged
+  if (hasFiles(operation.variables, options.isFile)) {
+    const { formRequest } = await import('./formRequest.ts')
+    return formRequest(operation, parts, options)
+  }
+  if (operation.kind !== 'query' || options.queryMethod === 'POST') return postRequest(operation, parts)
+  const { queryRequest } = await import('./queryRequest.ts')
+  return queryRequest(operation, parts, options)
+}
+
+/** Whether `@defer` or `@stream` may be in the JSON text of a document: what reads streams looks closer. */
+function mayStream(query: string): boolean {
+  return query.includes('@') && /defer|stream/.test(query)
+}
+
+function withSearch(endpoint: URL, { searchParams }: RenderedFields): URL {
+  if (searchParams.length === 0) return endpoint
+  const url = new URL(endpoint)
+  for (const [name, value] of searchParams) url.searchParams.set(name, value)
+  return url
+}
+
+function withDefaults({ headers: fields }: RenderedFields): Map<string, string> {
+  const headers = new Map([
+    ['accept', accept],
+    ['content-type', 'application/json'],
+  ])
+  for (const [name, value] of fields) {
+    if (value === null) headers.delete(name)
+    else headers.set(name, value)
+  }
+  return headers
 }

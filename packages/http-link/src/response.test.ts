@@ -16,11 +16,16 @@ import {
 import { FakeClock, secretCanary, type SecretCanary } from '@graphlinks/testing'
 import crossFetch from 'cross-fetch'
 import { httpLink, ResponseError, type Fetch, type HttpLinkOptions } from './index.ts'
+import { undiciTransport } from './undici.ts'
 
-const stacks: readonly (readonly [name: string, fetch: Fetch | undefined])[] = [
-  ['global fetch', undefined],
-  ['cross-fetch', crossFetch as Fetch],
+const undici = undiciTransport()
+const stacks: readonly (readonly [name: string, stack: Pick<HttpLinkOptions, 'fetch' | 'transport'>])[] = [
+  ['global fetch', {}],
+  ['cross-fetch', { fetch: crossFetch as Fetch }],
+  ['undici', { transport: undici }],
 ]
+
+afterAll(async () => undici.dispose?.())
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -172,14 +177,14 @@ const table: readonly (readonly [
   ['H17', 200, json, '{"data":{"a":2},"data":{"a":1}}', 'result'],
 ]
 
-describe.each(stacks)('the classification of a response, by %s', (_, fetch) => {
+describe.each(stacks)('the classification of a response, by %s', (_, stack) => {
   test.each(table)('%s %i %s %j is %s', async (__, status, mediaType, body, outcome) => {
     const { url } = await answering((response) => {
       if (mediaType !== undefined) response.setHeader('content-type', mediaType)
       response.setHeader('x-request-id', 'r1')
       response.writeHead(status).end(body)
     })
-    const client = createClient({ link: httpLink({ url: `${url}?key=in-the-search`, fetch }) })
+    const client = createClient({ link: httpLink({ url: `${url}?key=in-the-search`, ...stack }) })
     const pending = client.query('query Table { a }')
     if (outcome === 'result' || outcome === 'untrusted') {
       const { http, ...result } = await pending
@@ -211,7 +216,7 @@ describe.each(stacks)('the classification of a response, by %s', (_, fetch) => {
         .writeHead(200, { 'content-type': json })
         .end('{"data":{"a":1},"http":{"status":999},"__proto__":{"polluted":true}}'),
     )
-    const result: Result & { polluted?: unknown } = await createClient({ link: httpLink({ url, fetch }) }).query(
+    const result: Result & { polluted?: unknown } = await createClient({ link: httpLink({ url, ...stack }) }).query(
       '{ a }',
     )
     expect(result.http?.status).toBe(200)
@@ -220,7 +225,7 @@ describe.each(stacks)('the classification of a response, by %s', (_, fetch) => {
 
   test('H18 what the server says it is counts, and not what was asked for', async () => {
     const { url } = await answering((response) => response.writeHead(200, { 'content-type': json }).end(data))
-    const client = createClient({ link: httpLink({ url, fetch }) })
+    const client = createClient({ link: httpLink({ url, ...stack }) })
     expect((await client.query('{ a }', undefined, { headers: { accept: 'text/plain' } })).data).toEqual({ a: 1 })
   })
 
@@ -228,7 +233,7 @@ describe.each(stacks)('the classification of a response, by %s', (_, fetch) => {
     const { url } = await answering((response) =>
       response.writeHead(status, { 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT', 'www-authenticate': 'Basic' }).end(),
     )
-    expect(await errorOf(createClient({ link: httpLink({ url, fetch }) }).query('{ a }'))).toMatchObject({
+    expect(await errorOf(createClient({ link: httpLink({ url, ...stack }) }).query('{ a }'))).toMatchObject({
       retryAfter: 'Fri, 31 Dec 1999 23:59:59 GMT',
       wwwAuthenticate: 'Basic',
       mediaType: '',
@@ -347,7 +352,7 @@ describe('threat 8: the secret canary finds nothing', () => {
     return client.mutate(document, variables, { headers: { 'x-trace-secret': canary.value } })
   }
 
-  describe.each(stacks)('by %s', (_, fetch) => {
+  describe.each(stacks)('by %s', (_, stack) => {
     test.each(Object.keys(failures).flatMap((name) => Object.keys(credentials).map((auth) => [name, auth] as const)))(
       'after %s, with %s',
       async (name, auth) => {
@@ -358,7 +363,7 @@ describe('threat 8: the secret canary finds nothing', () => {
           failure?.answer(response, received)
         })
         const link = credentials[auth]?.(canary.value) as Link
-        const client = clientOf(canary, link, { ...failure?.options, url, fetch } as HttpLinkOptions)
+        const client = clientOf(canary, link, { ...failure?.options, url, ...stack } as HttpLinkOptions)
         const error = await errorOf(canary.watch(() => run(canary, client)))
         expect(error).toMatchObject({ code: failure?.code, operationName: 'Leak' })
         canary.check(error)
@@ -370,7 +375,7 @@ describe('threat 8: the secret canary finds nothing', () => {
       const { url, stop } = await answering(() => {})
       await stop()
       const auth = apiKeyLink({ key: canary.value, in: 'query' })
-      const error = await errorOf(canary.watch(() => run(canary, clientOf(canary, auth, { url, fetch }))))
+      const error = await errorOf(canary.watch(() => run(canary, clientOf(canary, auth, { url, ...stack }))))
       expect(error).toMatchObject({ code: 'NETWORK' })
       canary.check(error)
     })
@@ -379,7 +384,7 @@ describe('threat 8: the secret canary finds nothing', () => {
       const canary = secretCanary()
       const clock = new FakeClock()
       const { url } = await answering(() => void clock.advance(30_000))
-      const client = clientOf(canary, bearerLink(canary.value), { url, fetch, clock })
+      const client = clientOf(canary, bearerLink(canary.value), { url, ...stack, clock })
       const error = await errorOf(canary.watch(() => run(canary, client)))
       expect(error).toMatchObject({ code: 'TIMEOUT' })
       canary.check(error)
@@ -397,13 +402,13 @@ describe('threat 8: the secret canary finds nothing', () => {
           headerLink(() => ({ 'x-custom': `${canary.value}${bad}` })),
         ]
         for (const auth of late) {
-          const error = await errorOf(canary.watch(() => run(canary, clientOf(canary, auth, { url, fetch }))))
+          const error = await errorOf(canary.watch(() => run(canary, clientOf(canary, auth, { url, ...stack }))))
           expect(GraphLinksError.is(error)).toBe(true)
           expect(error.message).toMatch(/bearerLink|apiKeyLink|headerLink/)
           canary.check(error)
         }
         const headers = { 'x-custom': `${canary.value}${bad}` }
-        const client = createClient({ link: httpLink({ url, fetch }) })
+        const client = createClient({ link: httpLink({ url, ...stack }) })
         const error = await errorOf(canary.watch(() => client.query('{ a }', undefined, { headers })))
         expect(error).toMatchObject({ code: 'BAD_HEADER' })
         canary.check(error)

@@ -1,91 +1,51 @@
-import { GraphLinksError, ownOptions, TimeoutError, type Clock, type Operation } from '@graphlinks/core'
+import { GraphLinksError, type Operation } from '@graphlinks/core'
+import type { Attempt } from './attempt.ts'
 import { NetworkError } from './errors.ts'
 import { readBody } from './readBody.ts'
-import type { WireRequest } from './request.ts'
-import type { WireResponse } from './response.ts'
-
-/** `fetch`, as far as the link uses it. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+import { mediaTypeOf, type ResponseHead, type WireResponse } from './response.ts'
+import type { Transport, TransportResponse, WireRequest } from './transport.ts'
 
 /** What {@link send} needs to know beside the request. */
 export interface SendOptions {
-  readonly fetch: Fetch | undefined
-  readonly fetchOptions: Readonly<Record<string, unknown>> | undefined
-  readonly timeoutMs: number
+  readonly transport: Transport
   readonly maxResponseBytes: number
   readonly redirects: 'error' | 'same-origin'
-  readonly clock: Clock
 }
 
-/** Sends a request and reads the response, within the time and until the operation's signal aborts. */
-export async function send(operation: Operation, request: WireRequest, options: SendOptions): Promise<WireResponse> {
-  const { signal, operationName } = operation
-  const { timeoutMs, clock } = options
-  signal.throwIfAborted()
-  const details = { link: 'httpLink', operationName }
-  // One controller per attempt: the operation's own signal says nothing about time or size.
-  const attempt = new AbortController()
-  const onAbort = (): void => attempt.abort(signal.reason)
-  signal.addEventListener('abort', onAbort)
-  const onTime = (): void => attempt.abort(new TimeoutError(`no response within ${timeoutMs} ms (timeoutMs)`, details))
-  const cancelTimer = timeoutMs < Infinity ? clock.after(timeoutMs, onTime) : undefined
-  // A fetch that ignores its signal must not hold up the end.
-  const ended = new Promise<never>((_, reject) => attempt.signal.addEventListener('abort', reject))
-  try {
-    return await Promise.race([exchange(operation, request, options, attempt.signal), ended])
-  } catch (error) {
-    attempt.signal.throwIfAborted()
-    // Frees the connection of a response that nobody is going to read.
-    attempt.abort()
-    if (GraphLinksError.is(error)) throw error
-    const cause = outline(error, 3)
-    const codes = [cause.message, Object(cause.cause).message].filter(Boolean).join(', ')
-    throw new NetworkError(`no answer from ${request.url.origin}: the connection failed or broke (${codes})`, {
-      ...details,
-      cause,
-    })
-  } finally {
-    cancelTimer?.()
-    signal.removeEventListener('abort', onAbort)
-  }
-}
+/** A response whose body is still to be read. */
+export interface OpenResponse extends ResponseHead, Pick<TransportResponse, 'body' | 'readAll'> {}
 
-async function exchange(
+/** Sends a request, and again where the policy lets it follow a redirect. */
+export async function send(
   operation: Operation,
-  { url, headers, body }: WireRequest,
-  { fetchOptions, maxResponseBytes, redirects: policy, ...options }: SendOptions,
-  signal: AbortSignal,
+  request: WireRequest,
+  attempt: Attempt,
+  options: SendOptions,
+  count = 0,
+): Promise<OpenResponse> {
+  const response = await options.transport.send(request, attempt)
+  const { status, headers, body, readAll } = response
+  const open = { status, headers, url: request.url, mediaType: mediaTypeOf(headers), body, readAll }
+  if (!response.redirects) return open
+  const { followRedirect } = await import('./redirect.ts')
+  const url = followRedirect(operation, { response, from: request.url, policy: options.redirects, count })
+  // Unread, it would keep its connection.
+  await readWhole(operation, open, attempt, options)
+  return send(operation, { ...request, url }, attempt, options, count + 1)
+}
+
+/** Reads a response to its end. */
+export async function readWhole(
+  operation: Operation,
+  response: OpenResponse,
+  attempt: Attempt,
+  { maxResponseBytes }: Pick<SendOptions, 'maxResponseBytes'>,
 ): Promise<WireResponse> {
-  const fetch = options.fetch ?? (globalThis.fetch as Fetch | undefined) ?? (await import('cross-fetch')).fetch
-  // Own members only, because fetch would read those of the prototype, too. Redirects are ours to judge: every stack
-  // forwards custom headers to other origins.
-  const init = ownOptions({
-    cache: 'no-store',
-    ...fetchOptions,
-    method: 'POST',
-    headers,
-    body,
-    signal,
-    redirect: 'manual',
-  })
-  for (let from = url, count = 0; ; count++) {
-    const response = await fetch(from.href, init as RequestInit)
-    const { status, headers: received, type, redirected } = response
-    let target: URL | undefined
-    // Browsers hide a redirect as an "opaque redirect" of status 0.
-    const redirects = redirected || type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)
-    // After an abort, which a fetch may ignore, there is nothing to judge: reading the body cancels it and throws.
-    if (redirects && !signal.aborted) {
-      const { followRedirect } = await import('./redirect.ts')
-      target = followRedirect(operation, { response, from, policy, count })
-    }
-    // The body of a redirect, too: unread, it would keep its connection.
-    const bytes = await readBody(response, maxResponseBytes, signal)
-    const head = { status, headers: received, url: from }
-    if (!bytes) throw (await import('./failure.ts')).tooLarge(operation, head, maxResponseBytes)
-    if (!target) return { ...head, text: decode(bytes) }
-    from = target
-  }
+  const bytes = await (response.readAll?.(maxResponseBytes) ?? readBody(response.body, maxResponseBytes))
+  attempt.check()
+  if (!bytes) throw (await import('./failure.ts')).tooLarge(operation, response, maxResponseBytes)
+  const { status, headers, url, mediaType } = response
+  return { status, headers, url, mediaType, text: decode(bytes) }
 }
 
 /** UTF-8, a byte order mark dropped (RFC 8259 section 8.1). Bytes that are none must not turn into data unseen. */
@@ -97,8 +57,28 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** What an operation fails with when its attempt failed with this. Not loaded lazily: without a network nothing loads. */
+export function explain(
+  error: unknown,
+  { operationName }: Operation,
+  attempt: Attempt,
+  origin = 'the server',
+): unknown {
+  if (attempt.aborted) return attempt.reason
+  // Frees the connection of a response that nobody is going to read.
+  attempt.abort(error)
+  if (GraphLinksError.is(error)) return error
+  const cause = outline(error, 3)
+  const codes = [cause.message, Object(cause.cause).message].filter(Boolean).join(', ')
+  return new NetworkError(`no answer from ${origin}: the connection failed or broke (${codes})`, {
+    link: 'httpLink',
+    operationName,
+    cause,
+  })
+}
+
 /** The names and codes of an error and its causes. Their texts may hold a header or a URL, so they are left behind. */
-function outline(error: unknown, depth: number): Error {
+export function outline(error: unknown, depth: number): Error {
   const { name, code, cause } = Object(error) as { name?: unknown; code?: unknown; cause?: unknown }
   const copy = new Error(String(code ?? name), cause && depth > 1 ? { cause: outline(cause, depth - 1) } : undefined)
   copy.stack = copy.message

@@ -5,3 +5,5 @@ export type { MemoryAnswer, MemoryLink, MemoryLinkOptions, RecordedOperation } f
 export { FakeClock, settle } from './fakeClock.ts'
 export { secretCanary } from './secretCanary.ts'
 export type { SecretCanary } from './secretCanary.ts'
+export { scriptedServer } from './scriptedServer.ts'
+export type { Script, ScriptedExchange, ScriptedRequest, ScriptedServer } from './scriptedServer.ts'

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
-import { bearerLink, chain, createClient, type Client } from '@graphlinks/core'
+import { bearerLink, chain, createClient, type Client, type Result } from '@graphlinks/core'
+import { IncrementalDeliveryError } from '@graphlinks/core/incremental'
 import { FakeClock, secretCanary } from '@graphlinks/testing'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { SocketClosedError, SocketConnectError, wsLink, type WsLinkOptions } from './index.ts'
@@ -299,6 +300,54 @@ describe('results', () => {
       { data: { n: 3 }, hasNext: false },
     ])
     expect((await client.query('{ n }')).data).toEqual({ n: 3 })
+  })
+
+  const announced = { data: { a: 1 }, pending: [{ id: '0', path: [] }], hasNext: true }
+  const rest = { incremental: [{ id: '0', data: { b: 2 } }], completed: [{ id: '0' }], hasNext: false }
+
+  it('M13 payloads of @defer are put together, plain ones pass, and the next event starts anew', async () => {
+    const server = await script(
+      acknowledging(({ id = '' }, send) => {
+        const payloads = [announced, rest, { data: { a: 3 } }, { data: { a: 4 }, hasNext: true }, { hasNext: false }]
+        send(...payloads.map((payload) => ({ id, type: 'next', payload })), { id, type: 'complete' })
+      }),
+    )
+    const seen: Result[] = []
+    for await (const result of connect(server.url).execute('subscription { a ... @defer { b } }')) seen.push(result)
+    expect(seen.map(({ data, hasNext }) => [data, hasNext])).toEqual([
+      [{ a: 1 }, true],
+      [{ a: 1, b: 2 }, false],
+      [{ a: 3 }, undefined],
+      [{ a: 4 }, true],
+      [{ a: 4 }, false],
+    ])
+  })
+
+  it('M13 payloads that do not go together fail their operation, end it on the server, and spare the others', async () => {
+    const server = await script(
+      acknowledging(({ id = '' }, send) => {
+        if (id === '2') send({ id, type: 'next', payload: { data: { a: 2 } } }, { id, type: 'complete' })
+        else send({ id, type: 'next', payload: announced }, { id, type: 'next', payload: { ...rest, completed: [{}] } })
+      }),
+    )
+    const client = connect(server.url)
+    const results = client.execute('query Q { a ... @defer { b } }')[Symbol.asyncIterator]()
+    expect((await results.next()).value).toMatchObject({ data: { a: 1 } })
+    const error = await errorOf(results.next())
+    expect(IncrementalDeliveryError.is(error)).toBe(true)
+    expect(error.message).toBe('wsLink, operation Q: a payload has an id that is not pending')
+    expect(await client.query('{ a }')).toEqual({ data: { a: 2 } })
+    expect(server.types()).toEqual(['connection_init', 'subscribe', 'complete', 'subscribe'])
+  })
+
+  it('M7 an operation that is completed before its data is fails, with the data so far', async () => {
+    const server = await script(
+      acknowledging(({ id = '' }, send) => send({ id, type: 'next', payload: announced }, { id, type: 'complete' })),
+    )
+    const error = await errorOf(connect(server.url).query('query Q { a ... @defer { b } }'))
+    expect(error.message).toContain('wsLink, operation Q: the server completed the operation, and parts')
+    expect(IncrementalDeliveryError.is(error) && error.partial?.data).toEqual({ a: 1 })
+    expect(server.types()).toEqual(['connection_init', 'subscribe'])
   })
 
   it('W10 error, complete, next, complete in one tick: what is late is dropped, and neighbours live on', async () => {

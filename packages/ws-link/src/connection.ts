@@ -1,5 +1,6 @@
 import { ResultQueue, type Clock, type Operation, type Result, type ResultError } from '@graphlinks/core'
 import { createClient, GRAPHQL_TRANSPORT_WS_PROTOCOL, type Client, type SubscribePayload } from 'graphql-ws/client'
+import type { Assembler } from './assembler.ts'
 import * as failures from './failures.ts'
 import type { Handshake } from './handshake.ts'
 import { closeSocket, lendSocket, type Socket, type SocketClass } from './socket.ts'
@@ -22,6 +23,7 @@ export interface ConnectionOptions {
 interface Subscription {
   readonly operation: Operation
   readonly queue: ResultQueue
+  readonly assembler: Assembler | undefined
   readonly onAbort: () => void
 }
 
@@ -86,7 +88,7 @@ export class Connection {
         },
         // graphql-ws tells the sink of `complete` some turns later, and of messages that come after it before that.
         message: (message) => {
-          if (message.type === 'complete') this.#end(message.id)?.queue.end()
+          if (message.type === 'complete') this.#complete(message.id)
         },
         error: (error) => this.#onError(error),
         closed: (event) => {
@@ -96,8 +98,12 @@ export class Connection {
     })
   }
 
-  /** Starts an operation and gives its results. Closing the queue ends it on the server. */
-  subscribe(operation: Operation, query: string): ResultQueue {
+  /**
+   * Starts an operation and gives its results. Closing the queue ends it on the server.
+   *
+   * @param assembler - where payloads may be parts of results.
+   */
+  subscribe(operation: Operation, query: string, assembler?: Assembler): ResultQueue {
     const { operationName, variables, extensions, signal } = operation
     // Unique per socket, which is all the protocol asks.
     const id = String(++this.#lastId)
@@ -111,7 +117,7 @@ export class Connection {
       stop()
     }
     signal.addEventListener('abort', onAbort)
-    this.#subscriptions.set(id, { operation, queue, onAbort })
+    this.#subscriptions.set(id, { operation, queue, assembler, onAbort })
     this.#cancelIdleTimer()
     // Whatever happened since the link looked: nothing is sent, and the idle socket goes.
     if (signal.aborted) {
@@ -128,7 +134,15 @@ export class Connection {
       ...(extensions === undefined ? {} : { extensions: { ...extensions } }),
     }
     unsubscribe = this.#client.subscribe(payload, {
-      next: (result) => this.#subscriptions.get(id)?.queue.push(result as Result),
+      next: (payload) => {
+        if (!this.#subscriptions.has(id)) return
+        try {
+          queue.push(assembler ? assembler.add(payload) : (payload as Result))
+        } catch (error) {
+          queue.fail(error)
+          stop()
+        }
+      },
       // An array is the server's request error, which is data. Anything else is the end of the socket, see #fail.
       error: (error) => {
         if (!Array.isArray(error)) return
@@ -143,6 +157,16 @@ export class Connection {
   /** Closes the socket. What still runs on it fails. */
   close(): void {
     this.#fail(failures.disposed)
+  }
+
+  #complete(id: string): void {
+    const subscription = this.#end(id)
+    try {
+      subscription?.assembler?.end()
+      subscription?.queue.end()
+    } catch (error) {
+      subscription?.queue.fail(error)
+    }
   }
 
   #peer(): failures.Peer {

@@ -12,9 +12,11 @@ import {
   QueueOverflowError,
   type Client,
   type Link,
+  type Result,
 } from '@graphlinks/core'
 import { FakeClock } from '@graphlinks/testing'
-import { buildSchema, GraphQLError } from 'graphql'
+import { buildSchema, GraphQLError, versionInfo } from 'graphql'
+import { experimentalExecuteIncrementally, legacyExecuteIncrementally, type ExecutionArgs } from 'graphql-17'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocket, WebSocketServer } from 'ws'
 import { wsLink, type WsLinkOptions } from './index.ts'
@@ -236,6 +238,47 @@ describe('operations', () => {
     expect((bad.cause as Error).message).toContain('BigInt')
     expect(good.data).toEqual({ hello: 'world' })
     expect(log.count('open')).toBe(1)
+  })
+})
+
+const describe17 = versionInfo.major >= 17 ? describe : describe.skip
+
+describe17('@defer and @stream of graphql 17, by graphql-ws', () => {
+  const source = `
+    directive @defer(label: String, if: Boolean! = true) on FRAGMENT_SPREAD | INLINE_FRAGMENT
+    directive @stream(label: String, if: Boolean! = true, initialCount: Int! = 0) on FIELD
+    type Query { user: User }
+    type User { id: ID name: String tags: [String] }`
+
+  it.each([
+    ['pending and completed', experimentalExecuteIncrementally],
+    ['paths', legacyExecuteIncrementally],
+  ])('M13 %s: each result is the data so far, the last is that of the plain query', async (_, run) => {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+    await once(server, 'listening')
+    const user = { id: 'u', name: () => Promise.resolve('Ada'), tags: ['a', 'b', 'c'] }
+    const execute = async function* (args: unknown) {
+      const result = await run({ ...(args as ExecutionArgs), rootValue: { user } })
+      if (!('initialResult' in result)) return yield result
+      yield result.initialResult
+      yield* result.subsequentResults
+    }
+    const { dispose } = useServer({ schema: buildSchema(source), execute }, server, 0)
+    cleanUps.push(async () => {
+      for (const client of server.clients) client.terminate()
+      await dispose()
+    })
+    const client = connect(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`)
+    const document = '{ user { id tags @stream(initialCount: 1) ... @defer(label: "slow") { name } } }'
+    const seen: Result[] = []
+    for await (const result of client.execute(document)) seen.push(result)
+    expect(seen[0]).toMatchObject({ data: { user: { id: 'u', tags: ['a'] } }, hasNext: true })
+    expect(seen.length).toBeGreaterThan(1)
+    const last = seen.at(-1)
+    const plain = await client.query('{ user { id tags name } }')
+    expect(last).toMatchObject({ data: plain.data, hasNext: false })
+    expect(last?.incremental?.delivered).toContainEqual({ path: ['user'], label: 'slow' })
+    expect((await client.query(document)).data).toEqual(plain.data)
   })
 })
 

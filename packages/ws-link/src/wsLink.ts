@@ -8,6 +8,7 @@ import {
   type Operation,
   type TerminalLink,
 } from '@graphlinks/core'
+import { loadAssembler, mayHaveParts } from './assembler.ts'
 import { Connection } from './connection.ts'
 import { disposed, notConnected, peerOf, unsendable } from './failures.ts'
 import { createHandshake, type Handshake, type Payload } from './handshake.ts'
@@ -43,14 +44,14 @@ export interface WsLinkOptions {
 /**
  * The terminal link of GraphQL over WebSocket (protocol graphql-transport-ws): queries, mutations and subscriptions.
  * Credentials of auth links travel in the `connection_init` payload. Operations of one identity share a socket, two
- * identities never do.
+ * identities never do. With `@defer` and `@stream`, each result is all of the data so far.
  *
  * A socket that is lost fails its operations with a {@link SocketClosedError} that says whether another attempt may
  * succeed; the link does not reconnect by itself.
  *
  * @throws {@link OptionsError} when an option is no good, when the link is built. Operations fail with a
- * {@link SocketClosedError}, {@link SocketConnectError}, `QueueOverflowError` or `InsecureTransportError`, or with the
- * reason of the caller's own signal.
+ * {@link SocketClosedError}, {@link SocketConnectError}, `QueueOverflowError`, `InsecureTransportError` or
+ * `IncrementalDeliveryError`, or with the reason of the caller's own signal.
  *
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  *
@@ -93,6 +94,7 @@ export function wsLink(options: WsLinkOptions): TerminalLink {
       loadSocketClass(settings.webSocket, settings.handshakeHeaders),
       operation.document.text(),
     ])
+    const assembler = mayHaveParts(query) ? await loadAssembler(operation) : undefined
     const open = (): Connection => {
       // A generator in the chain may come back here after all: nothing is opened for what is over.
       operation.signal.throwIfAborted()
@@ -103,7 +105,7 @@ export function wsLink(options: WsLinkOptions): TerminalLink {
         throw notConnected({ error }, peerOf(settings.endpoint.href, handshake.payload, [operation]))(operation)
       }
     }
-    return { [Symbol.asyncIterator]: () => open().subscribe(operation, query) }
+    return { [Symbol.asyncIterator]: () => open().subscribe(operation, query, assembler) }
   }
   return Object.assign(named, {
     stage: 'terminal' as const,

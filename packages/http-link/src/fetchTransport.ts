@@ -1,0 +1,77 @@
+import { ownOptions } from '@graphlinks/core'
+import type { Attempt } from './attempt.ts'
+import { withoutForm, type Transport, type TransportResponse } from './transport.ts'
+
+/** `fetch`, as far as the link uses it. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+/** Members of fetch's `init` that pass through to it; the runtime's own, such as `dispatcher` or `next`, included. */
+export type FetchOptions = Omit<RequestInit, 'method' | 'headers' | 'body' | 'signal' | 'redirect'> &
+  Readonly<Record<string, unknown>>
+
+/** The transport over fetch: the given one, the global one at the time of the call, or cross-fetch where there is none. */
+export function fetchTransport(given: Fetch | undefined, options: FetchOptions): Transport {
+  return {
+    async send(request, attempt) {
+      // Only the runtime's own fetch is certain to know its FormData.
+      const isOwn = !given && globalThis.fetch !== undefined
+      const { url, method, headers, body } = isOwn ? request : await withoutForm(request)
+      const fetch = given ?? (globalThis.fetch as Fetch | undefined) ?? (await import('cross-fetch')).fetch
+      // Own members only, because fetch would read those of the prototype, too. Redirects are ours to judge: every stack
+      // forwards custom headers to other origins.
+      const init = ownOptions({
+        cache: 'no-store',
+        ...options,
+        method,
+        headers: Object.fromEntries(headers),
+        body,
+        signal: attempt.signal,
+        redirect: 'manual',
+      })
+      return new Promise((resolve, reject) => {
+        // A fetch that ignores its signal must not hold up the end.
+        attempt.onAbort(() => reject(attempt.reason as Error))
+        fetch(url.href, init as RequestInit)
+          .then((response) => toResponse(response, attempt))
+          .then(resolve, reject)
+      })
+    },
+  }
+}
+
+function toResponse(response: Response, attempt: Attempt): TransportResponse {
+  const { status, headers, type, redirected } = response
+  // Browsers hide a redirect as an "opaque redirect" of status 0.
+  const redirects = redirected || type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)
+  return { status, headers, redirects, redirected, body: readable(response, attempt) }
+}
+
+type Body = ReadableStream<Uint8Array> | (AsyncIterable<Uint8Array> & { destroy?: () => void })
+
+/**
+ * A web stream (fetch), a Node stream (node-fetch), or whole bytes where there is neither (React Native). Web streams
+ * are async iterables too, but not in every browser. Leaving the loop cancels the stream.
+ */
+function readable(response: Response, attempt: Attempt): AsyncIterable<Uint8Array> {
+  const body = response.body as Body | null
+  const reader = body && 'getReader' in body ? body.getReader() : undefined
+  // After the end this does nothing; a body that is left must not go on arriving.
+  const cancel = (): void => {
+    if (reader) reader.cancel().catch(() => {})
+    else (body as { destroy?: () => void } | null)?.destroy?.()
+  }
+  // A fetch that ignores its signal answers late. A read that waits ends with the cancellation.
+  if (attempt.aborted) cancel()
+  attempt.onAbort(cancel)
+  const chunks = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      if (attempt.aborted) return
+      if (!body) yield new Uint8Array(await response.arrayBuffer())
+      else if (!reader) yield* body as AsyncIterable<Uint8Array>
+      else for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value
+    } finally {
+      cancel()
+    }
+  }
+  return chunks()
+}

@@ -1,0 +1,175 @@
+// Loaded when several results may come: @defer, @stream and subscriptions.
+import { GraphLinksError, type HttpMetadata, type Operation, type Result } from '@graphlinks/core'
+import { IncrementalMerger, isIncrementalPayload } from '@graphlinks/core/incremental'
+import { redact } from '@graphlinks/core/redact'
+import type { Attempt } from './attempt.ts'
+import { parameterOf } from './contentType.ts'
+import { printable } from './endpoint.ts'
+import { MalformedResponseError, StreamInterruptedError } from './errors.ts'
+import { createEventDecoder } from './eventDecoder.ts'
+import { responseDetails, tooLarge } from './failure.ts'
+import { createMultipartDecoder } from './multipartDecoder.ts'
+import type { RequestOptions } from './request.ts'
+import { toResult } from './response.ts'
+import { outline, type OpenResponse } from './send.ts'
+import { PayloadError, PayloadTooLargeError, type StreamDecoder } from './streamDecoder.ts'
+
+/** What {@link readStream} needs to know beside the response. */
+export interface StreamOptions {
+  readonly maxResponseBytes: number
+  readonly idleTimeoutMs: number
+  readonly eofCompletes: boolean
+  readonly completion: 'end' | 'interruption'
+  readonly incremental: 'merged' | 'raw'
+}
+
+const incrementalTypes = 'multipart/mixed;incrementalSpec=v0.2, multipart/mixed;deferSpec=20220824'
+// https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
+const subscriptionType = 'multipart/mixed;subscriptionSpec=1.0'
+
+/**
+ * The `accept` header of an operation that may have several results. Only here are streams named, since servers that
+ * answer a plain query with 406 for them, or with a stream, are real.
+ */
+export async function acceptOf(
+  { kind, document }: Operation,
+  plain: string,
+  { subscriptions, incrementalAccept }: RequestOptions,
+): Promise<string> {
+  if (kind === 'subscription') {
+    if (subscriptions === 'sse') return 'text/event-stream'
+    return `${subscriptions === 'auto' ? 'text/event-stream, ' : ''}${subscriptionType}, ${plain}`
+  }
+  // Strings and comments may hold anything.
+  const code = (await document.text()).replace(/"""(?:\\"""|[^])*?"""|"(?:\\.|[^"\\])*"|#[^\n\r]*/g, ' ')
+  if (!/@[\s,\uFEFF]*(defer|stream)\b/.test(code)) return plain
+  return incrementalAccept ?? `${incrementalTypes}, ${plain}`
+}
+
+/** The results in a response that is a stream, as they come. */
+export async function* readStream(
+  operation: Operation,
+  response: OpenResponse,
+  attempt: Attempt,
+  options: StreamOptions,
+): AsyncGenerator<Result> {
+  const decoder = decoderOf(response, options.maxResponseBytes)
+  const results = new StreamResults(operation, response, options)
+  const limitSilence = (): void =>
+    attempt.limit(options.idleTimeoutMs, 'idleTimeoutMs', 'the stream was open, but nothing came')
+  limitSilence()
+  try {
+    for await (const chunk of response.body) {
+      limitSilence()
+      yield* results.of(decoder.push(chunk))
+      if (decoder.isComplete || results.isOver) break
+    }
+    attempt.check()
+    yield* results.of(decoder.end())
+    results.finish(decoder.isComplete)
+  } catch (error) {
+    throw attempt.aborted ? attempt.reason : results.failure(error)
+  } finally {
+    // The connection may stay open after the last part, and node-fetch closes none for a body that is left.
+    attempt.abort(undefined)
+  }
+}
+
+function decoderOf({ headers, mediaType }: OpenResponse, maxPartBytes: number): StreamDecoder {
+  if (mediaType === 'text/event-stream') return createEventDecoder(maxPartBytes)
+  const boundary = parameterOf(headers.get('content-type') ?? '', 'boundary') ?? '-'
+  return createMultipartDecoder(boundary, maxPartBytes)
+}
+
+/** What the payloads of one response amount to. */
+class StreamResults {
+  /** Whether the server said that nothing follows. */
+  isOver = false
+  readonly #operation: Operation
+  readonly #response: OpenResponse
+  readonly #options: StreamOptions
+  readonly #http: HttpMetadata
+  readonly #isEnveloped: boolean
+  #merger: IncrementalMerger | undefined
+
+  constructor(operation: Operation, response: OpenResponse, options: StreamOptions) {
+    const { status, headers, url } = response
+    this.#operation = operation
+    this.#response = response
+    this.#options = options
+    this.#http = { status, headers, url: printable(url) }
+    this.#isEnveloped = parameterOf(headers.get('content-type') ?? '', 'subscriptionSpec') !== undefined
+  }
+
+  *of(payloads: readonly unknown[]): Generator<Result> {
+    for (const payload of payloads) {
+      const content = this.#unwrap(payload)
+      if (content === undefined) continue
+      if (content === null) {
+        this.isOver = true
+        return
+      }
+      yield { ...this.#toResult(content), http: this.#http }
+    }
+  }
+
+  /** The stream has ended. @throws {@link StreamInterruptedError} when it should not have. */
+  finish(isComplete: boolean): void {
+    const { eofCompletes, completion } = this.#options
+    const isIncomplete = this.#merger?.hasNext
+    const isDone = isComplete || this.isOver || eofCompletes || isIncomplete === false
+    if (isIncomplete || !isDone) throw this.#interrupted('the stream broke off before it was complete')
+    if (completion === 'interruption' && this.#operation.kind === 'subscription')
+      throw this.#interrupted('the server completed the subscription')
+  }
+
+  /** What to throw for something that went wrong while the stream was read. */
+  failure(error: unknown): unknown {
+    if (error instanceof PayloadTooLargeError)
+      return tooLarge(this.#operation, this.#response, this.#options.maxResponseBytes)
+    if (error instanceof PayloadError) return this.#malformed(error.message, error.text)
+    return GraphLinksError.is(error) ? error : this.#interrupted('the connection broke', outline(error, 3))
+  }
+
+  /**
+   * What a payload says: nothing (`undefined`), the end (`null`), or a result. Apollo Router wraps each event, and sends
+   * empty objects as heartbeats.
+   */
+  #unwrap(payload: unknown): unknown {
+    const { payload: content, errors, ...others } = Object(payload) as Record<string, unknown>
+    const isEmpty = content === undefined && errors === undefined && Object.keys(others).length === 0
+    if (isEmpty && typeof payload === 'object') return undefined
+    if (content === undefined || (!this.#isEnveloped && ('data' in others || 'hasNext' in others))) return payload
+    if (content === null && errors) {
+      const said = JSON.stringify(errors)
+      throw this.#interrupted(`the server cannot go on with the stream: ${redact(this.#operation, said)}`)
+    }
+    return content
+  }
+
+  #toResult(payload: unknown): Result {
+    const isPart = isIncrementalPayload(Object(payload) as object)
+    if (isPart && this.#options.incremental === 'raw') return payload as Result
+    if (isPart || this.#merger?.hasNext) {
+      // A subscription may have incremental events, each with results of its own.
+      if (!this.#merger?.hasNext) this.#merger = new IncrementalMerger(responseDetails(this.#operation, this.#response))
+      return this.#merger.add(payload)
+    }
+    const result = toResult(payload)
+    if (!result) throw this.#malformed('is no GraphQL result', JSON.stringify(payload))
+    return result
+  }
+
+  #malformed(flaw: string, text: string): MalformedResponseError {
+    const excerpt = redact(this.#operation, text)
+    return new MalformedResponseError(
+      `a part of the stream ${flaw}; it starts with: ${excerpt}`,
+      responseDetails(this.#operation, this.#response),
+    )
+  }
+
+  #interrupted(message: string, cause?: Error): StreamInterruptedError {
+    const details = { ...responseDetails(this.#operation, this.#response), cause }
+    return new StreamInterruptedError(message, details, this.#merger?.latest)
+  }
+}

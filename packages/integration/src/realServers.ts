@@ -1,0 +1,75 @@
+/** Real GraphQL servers, each in a process of its own, for tests. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+
+/** The servers of the folder `servers`, where each says what it has. */
+export type ServerName =
+  | 'apollo'
+  | 'apollo-alpha2'
+  | 'apollo-alpha9'
+  | 'graphql-http'
+  | 'graphql-sse'
+  | 'graphql-upload'
+  | 'hono'
+  | 'mercurius'
+  | 'yoga'
+  | 'yoga-graphql17'
+
+/** What a server saw. */
+export interface ServerEvent {
+  /** `aborted`: a client went before it had the whole answer. `unsubscribed`: the source of a subscription was closed. */
+  readonly what: 'request' | 'aborted' | 'unsubscribed'
+  readonly method?: string
+  readonly url?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface RealServer {
+  readonly url: string
+  readonly events: readonly ServerEvent[]
+  /** Waits until the server has seen something, that often since it was started. */
+  readonly saw: (what: ServerEvent['what'], times?: number) => Promise<void>
+  /** Resolves when the process has ended, by itself or by `close`. */
+  readonly ended: Promise<unknown>
+  readonly close: () => Promise<void>
+}
+
+/** @throws Error with what the process wrote, when it ends before it serves. */
+export async function startServer(name: ServerName): Promise<RealServer> {
+  const child = fork(join(__dirname, 'servers', 'serve.mjs'), [name], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: [],
+  })
+  let stderr = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const ended = once(child, 'close')
+
+  const events: ServerEvent[] = []
+  const waiting = new Set<() => void>()
+  const started = new Promise<string>((resolve) => {
+    child.on('message', (message: { readonly url: string } | ServerEvent) => {
+      if (!('what' in message)) return resolve(message.url)
+      events.push(message)
+      for (const wake of waiting) wake()
+      waiting.clear()
+    })
+  })
+  const failed = ended.then(() => {
+    throw new Error(`${name} ended: ${stderr}`)
+  })
+  failed.catch(() => {})
+  return {
+    url: await Promise.race([started, failed]),
+    events,
+    async saw(what, times = 1) {
+      while (events.filter((event) => event.what === what).length < times)
+        await Promise.race([failed, new Promise<void>((resolve) => waiting.add(resolve))])
+    },
+    ended,
+    async close() {
+      child.kill()
+      await ended
+    },
+  }
+}

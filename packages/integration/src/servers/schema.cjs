@@ -1,0 +1,182 @@
+// The schema of all servers. They differ in what they support of it.
+const { setImmediate, setTimeout } = require('node:timers/promises')
+const { buffer } = require('node:stream/consumers')
+const { buildSchema, GraphQLError, version } = require('graphql')
+
+// Before it was part of the language, and where a plugin adds nothing.
+const incrementalDirectives = /* GraphQL */ `
+  directive @defer(if: Boolean! = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT
+  directive @stream(if: Boolean! = true, label: String, initialCount: Int = 0) on FIELD
+`
+
+const typeDefs = /* GraphQL */ `
+  scalar Upload
+
+  type Query {
+    hello: String!
+    me(id: ID! = "1"): Person
+    people: [Person!]!
+    "What it is given, through JSON, headers and framing."
+    echo(text: String!): String!
+    "From 1 on. Items that come apart are there one after the other."
+    numbers(to: Int!, apart: Boolean! = false): [Int!]!
+    "Answered when the client has gone: never, for the client."
+    never: String
+    boom: String
+  }
+
+  type Person {
+    id: ID!
+    name: String!
+    "Comes later than what is not slow."
+    slow: String!
+    echo(text: String!): String!
+    friends(apart: Boolean! = false): [Person!]!
+    city: City!
+    "Fails, and is null."
+    boom: String
+    "Fails for the third, and takes its parent along."
+    fatal: String!
+  }
+
+  type City {
+    name: String!
+    slow: String!
+    people: [Person!]!
+  }
+
+  type UploadedFile {
+    name: String!
+    type: String!
+    size: Int!
+    "Its content as UTF-8."
+    text: String!
+  }
+
+  type Mutation {
+    addCity(name: String!): City!
+    "How often addCity was executed."
+    reset: Int!
+    upload(file: Upload!, note: String): UploadedFile!
+    uploadMany(files: [Upload!]!): [UploadedFile!]!
+  }
+
+  type Subscription {
+    "1 to that many."
+    count(to: Int!, everyMs: Int! = 0): Int!
+    "Sends two, and fails."
+    failing: Int!
+    "No event ever."
+    silence: Int
+  }
+`
+
+const people = [
+  { id: '1', name: 'Ada', city: 'London', friends: ['2', '3'] },
+  { id: '2', name: 'Zoë', city: 'Gdańsk', friends: ['1', '3'] },
+  { id: '3', name: '小野', city: '東京', friends: ['1', '2'] },
+]
+const personOf = (id) => people.find((person) => person.id === id)
+let citiesAdded = 0
+
+async function turns(count) {
+  for (let turn = 0; turn < count; turn++) await setImmediate()
+}
+
+/** With `apart`, each item is there some turns of the event loop after the one before. */
+const items = (list, apart) => (apart ? list.map((item, index) => turns(3 * index + 3).then(() => item)) : list)
+
+function fail(message) {
+  throw new GraphQLError(message, { extensions: { code: 'BOOM' } })
+}
+
+const later = (text) => turns(4).then(() => text)
+
+// Yoga passes a File, the others what the graphql-upload family makes.
+async function receive(upload) {
+  const file = await upload
+  const content = file.createReadStream ? await buffer(file.createReadStream()) : Buffer.from(await file.arrayBuffer())
+  const { filename: name = file.name, mimetype: type = file.type } = file
+  return { name, type, size: content.length, text: content.toString() }
+}
+
+function resolversOf(report) {
+  /** Iterables say when they are closed, also while somebody waits for their next value. */
+  const closing = (iterator) => ({
+    next: () => iterator.next(),
+    async return() {
+      report({ what: 'unsubscribed' })
+      // A generator closes only when it is not waiting.
+      void iterator.return?.()
+      return { done: true, value: undefined }
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  })
+  async function* count({ to, everyMs }) {
+    for (let value = 1; value <= to; value++) {
+      await (everyMs > 0 ? setTimeout(everyMs) : setImmediate())
+      yield { count: value }
+    }
+  }
+  async function* failing() {
+    yield { failing: 1 }
+    yield { failing: 2 }
+    fail('the source failed')
+  }
+  return {
+    Query: {
+      hello: () => 'world',
+      me: (_, { id }) => personOf(id),
+      people: () => people,
+      echo: (_, { text }) => text,
+      numbers: (_, { to, apart }) =>
+        items(
+          Array.from({ length: to }, (__, index) => index + 1),
+          apart,
+        ),
+      never: () => new Promise(() => {}),
+      boom: () => fail('boom'),
+    },
+    Person: {
+      slow: ({ name }) => later(`slow ${name}`),
+      echo: (_, { text }) => later(text),
+      friends: ({ friends }, { apart }) => items(friends.map(personOf), apart),
+      city: ({ city }) => ({ name: city }),
+      boom: () => later().then(() => fail('boom')),
+      fatal: ({ id, name }) => later(name).then((text) => (id === '3' ? fail('fatal') : text)),
+    },
+    City: {
+      slow: ({ name }) => later(`slow ${name}`),
+      people: ({ name }) => people.filter(({ city }) => city === name),
+    },
+    Mutation: {
+      addCity: (_, { name }) => (citiesAdded++, { name }),
+      reset: () => {
+        const count = citiesAdded
+        citiesAdded = 0
+        return count
+      },
+      upload: (_, { file }) => receive(file),
+      uploadMany: (_, { files }) => Promise.all(files.map(receive)),
+    },
+    Subscription: {
+      count: { subscribe: (_, args) => closing(count(args)) },
+      failing: { subscribe: () => closing(failing()) },
+      silence: { subscribe: () => closing({ next: () => new Promise(() => {}) }) },
+    },
+  }
+}
+
+/** @param report - is told when the source of a subscription is closed. */
+exports.makeSchema = function makeSchema({ report, hasDirectives = version.startsWith('17') }) {
+  const schema = buildSchema(hasDirectives ? incrementalDirectives + typeDefs : typeDefs)
+  for (const [type, resolvers] of Object.entries(resolversOf(report)))
+    for (const [name, resolver] of Object.entries(resolvers)) {
+      const field = schema.getType(type).getFields()[name]
+      Object.assign(field, typeof resolver === 'function' ? { resolve: resolver } : resolver)
+    }
+  schema.getType('Upload').parseValue = (value) => value.promise ?? value
+  return schema
+}
