@@ -223,8 +223,7 @@ export function dispose(state: State): Transition {
 
 /** Another session, or none. Only where it is certain that it is the same person, what runs goes on. */
 export function switchTo(state: State, credential: Credential | undefined): Transition {
-  const { session } = state
-  const before = session.status === 'live' ? session.credential.stored.session : undefined
+  const before = ticketOf(state).stored?.session
   const isSame = before !== undefined && before === credential?.stored.session
   const next: State = {
     ...initialState,

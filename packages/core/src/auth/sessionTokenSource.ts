@@ -24,7 +24,7 @@ import {
   type Transition,
 } from './sessionState.ts'
 import { checkTokens, credentialOf, storedTokens, type Tokens } from './tokens.ts'
-import type { SessionMessage, SessionState, TokenSource, TokenSourceOptions } from './tokenSource.ts'
+import type { SessionEvent, SessionMessage, SessionState, TokenSource, TokenSourceOptions } from './tokenSource.ts'
 import type { StoredTokens } from './tokenStore.ts'
 import { listen, onWake } from './wakeEvents.ts'
 
@@ -224,16 +224,17 @@ export class SessionTokenSource implements TokenSource {
   #apply([state, effects]: Transition): void {
     if (state === this.#state && effects.length === 0) return
     const { epoch, generation } = state
+    const events: SessionEvent[] = []
     this.#state = state
     this.#open()
     for (const effect of effects) {
-      if (effect.type === 'emit') this.events.add({ type: effect.event, epoch, generation, error: effect.error })
+      if (effect.type === 'emit') events.push({ type: effect.event, epoch, generation, error: effect.error })
       else if (effect.type === 'disown') this.#disown()
       else if (effect.type === 'wake') this.#refresher?.wake()
       else this.#refresher?.refresh(effect.reason)
     }
     this.#arm()
-    this.events.tell()
+    this.events.tell(events)
   }
 
   /** Ends what runs: it belongs to a session that is no longer there. */

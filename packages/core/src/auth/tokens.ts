@@ -67,7 +67,8 @@ export function storedTokens(
     accessToken,
     refreshToken: refreshToken ?? before?.refreshToken,
     subject: subject ?? before?.subject,
-    ...(lifetimeMs !== undefined && { lifetimeMs, expiresAt: from.date + lifetimeMs }),
+    lifetimeMs,
+    expiresAt: lifetimeMs && from.date + lifetimeMs,
     session: before?.session ?? randomId(),
     version: randomId(),
   }
