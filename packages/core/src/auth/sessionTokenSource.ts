@@ -271,7 +271,7 @@ export class SessionTokenSource implements TokenSource {
     const startEmpty = (): void => start()
     try {
       const found = store?.read()
-      if (isPromise(found)) this.#inTime(found, 'the store').then(start, startEmpty)
+      if (isPromise(found)) this.#inTime(found).then(start, startEmpty)
       else start(found)
     } catch {
       startEmpty()
@@ -283,7 +283,7 @@ export class SessionTokenSource implements TokenSource {
     const { store } = this.#options
     const { stored } = ticketOf(this.#state)
     const write = async (): Promise<void> => {
-      await this.#inTime(replacing && stored ? store?.replace(stored, undefined) : store?.write(stored), 'the store')
+      await this.#inTime(replacing && stored ? store?.replace(stored, undefined) : store?.write(stored))
       if (event) this.#post(event)
     }
     const written = this.#written ? this.#written.then(write, write) : write()
@@ -297,7 +297,7 @@ export class SessionTokenSource implements TokenSource {
   }
 
   /** What comes of a promise, or an error where nothing does: nothing is waited for for ever. */
-  #inTime<Value>(answer: Value | Promise<Value>, who: string): Promise<Value> {
+  #inTime<Value>(answer: Value | Promise<Value>, who = 'the store'): Promise<Value> {
     if (!isPromise(answer)) return Promise.resolve(answer)
     const { clock, timeoutMs } = this.#options
     return new Promise((resolve, reject) => {

@@ -102,8 +102,8 @@ function remainingOf(token: string, date: number, answered: string | undefined):
   const present = Math.abs(serverDate - date) >= wrongClockMs ? serverDate : date
   try {
     const payload = token.split('.')[1] as string
-    const { exp } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as { exp?: unknown }
-    return typeof exp === 'number' ? exp - present / 1_000 : undefined
+    const { exp } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as { readonly exp: number }
+    return exp - present / 1_000
   } catch {
     return undefined
   }
