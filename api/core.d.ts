@@ -487,6 +487,20 @@ interface OperationInit {
     readonly signal?: AbortSignal | undefined;
 }
 /**
+ * One run of an operation, for authors of links: the same object for every copy and every attempt, so that it can be a
+ * key of a `WeakMap`. See {@link executionOf}.
+ */
+interface OperationExecution {
+    /** Whether the operation was cancelled: by the caller, by an early end of reading, or by the client's `dispose`. */
+    readonly aborted: boolean;
+    /** Why it was. */
+    readonly reason: unknown;
+    /** Calls back when the operation is cancelled. Cheaper than its signal. @returns a function that takes it back. */
+    onAbort(callback: () => void): () => void;
+    /** Calls back when the operation is over, however it ended. */
+    onEnd(callback: () => void): void;
+}
+/**
  * Makes an operation outside a client: for tests of links, and for code that runs a chain by itself with `execute`.
  *
  * @throws {@link DocumentError} when the document has no such operation; {@link OptionsError} when variables are no
@@ -565,6 +579,41 @@ declare function withExtensions(operation: Operation, extensions: JsonObject): O
  */
 declare function withContext<Value>(operation: Operation, key: ContextKey<Value>, value: Value): Operation;
 /**
+ * The run that an operation belongs to; `undefined` for one that is not run by a client, `execute` or `lastResult`.
+ *
+ * @example
+ * ```ts
+ * import { executionOf, type Link } from '@graphlinks/core'
+ *
+ * const attempts = new WeakMap<object, number>()
+ * export const count: Link = (operation, next) => {
+ *   const execution = executionOf(operation)
+ *   if (execution) attempts.set(execution, (attempts.get(execution) ?? 0) + 1)
+ *   return next(operation)
+ * }
+ * ```
+ */
+declare function executionOf(operation: Operation): OperationExecution | undefined;
+/**
+ * Waits until the terminal link has room for the operation, where it limits how many are on the wire. A link that
+ * fetches a credential waits for it first, so that the credential does not age in a queue; the links of this package do.
+ *
+ * @returns `undefined` where there is nothing to wait for.
+ *
+ * @example
+ * ```ts
+ * import { admission, withCredential, type Link } from '@graphlinks/core'
+ *
+ * export const session: Link = async (operation, next) => {
+ *   await admission(operation)
+ *   return next(withCredential(operation, { name: 'x-session', value: await readSession() }))
+ * }
+ *
+ * const readSession = async (): Promise<string> => 'abc123'
+ * ```
+ */
+declare function admission(operation: Operation): Promise<void> | undefined;
+/**
  * Whether the request or the call itself sets (or, with `null`, removes) a header. An auth link asks before it fetches a
  * credential: what the caller says wins, and nothing is attached, refreshed or replayed.
  *
@@ -618,11 +667,29 @@ interface Result<Data = unknown> {
     /** `true` while more results of the same execution follow (incremental delivery). */
     readonly hasNext?: boolean;
     readonly http?: HttpMetadata;
+    /** How far the response has come, where it has several parts that a terminal link puts together. */
+    readonly incremental?: IncrementalProgress;
     /**
      * Set by `tokenRefreshLink` on a result that says that the token was refused, where the operation was not sent again:
      * why it was not. The rest of the result is what the server sent.
      */
     readonly notReplayed?: ReplayRefusal;
+}
+/** The parts of a response with `@defer` or `@stream`. */
+interface IncrementalProgress {
+    /** Fragments that are in `data`; lists that are complete, where the server says so. */
+    readonly delivered: readonly IncrementalPart[];
+    /** What the server has announced and not yet completed; servers before graphql 17 announce nothing. */
+    readonly pending: readonly IncrementalPart[];
+    /** What will not come: fields of these fragments are absent, these lists end early. `errors` says why. */
+    readonly failed: readonly IncrementalPart[];
+}
+/** A fragment with `@defer`, or a list with `@stream`. */
+interface IncrementalPart {
+    /** The object that the fragment is for, or the list. */
+    readonly path: readonly (string | number)[];
+    /** As the document names it: `@defer(label: "..")`. */
+    readonly label?: string;
 }
 /**
  * Why an operation was not sent again with a new token: `'executed'`, a mutation whose result has `data` ran at least in
@@ -685,6 +752,10 @@ interface LinkTraits {
     readonly stage?: 'replay' | 'credential' | 'terminal';
     /** The links that a composed link stands for. Set by `compose`; `chain` puts them in its place. */
     readonly parts?: readonly Link[];
+    /**
+     * Of a terminal link that limits how many operations are on the wire: waits for a place. See {@link admission}.
+     */
+    readonly admit?: ((operation: Operation) => Promise<void> | undefined) | undefined;
     /** Frees what the link holds: sockets, timers, listeners. Called by the client's `dispose`. */
     readonly dispose?: () => void | Promise<void>;
 }
@@ -1704,5 +1775,5 @@ declare function inDevelopment<Value>(make: () => Value): Value | undefined;
  */
 declare function ownOptions<Options extends object>(options: Options | undefined): Options;
 
-export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, createTokenSource, emptyContext, execute, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOverridden, isTokenRefused, lastResult, mapResults, memoryTokenStore, onSettled, originOf, ownOptions, parseDocument, parseUrl, renderFields, replay, scanOperations, single, split, systemClock, tokenRefreshLink, withContext, withCredential, withExtensions, withHeader, withVariables };
-export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialOptions, Destination, Document, ErrorDetails, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationInit, OperationKind, OperationSignature, Outcome, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };
+export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, createTokenSource, emptyContext, execute, executionOf, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOverridden, isTokenRefused, lastResult, mapResults, memoryTokenStore, onSettled, originOf, ownOptions, parseDocument, parseUrl, renderFields, replay, scanOperations, single, split, systemClock, tokenRefreshLink, withContext, withCredential, withExtensions, withHeader, withVariables };
+export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialOptions, Destination, Document, ErrorDetails, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };

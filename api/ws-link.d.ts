@@ -40,14 +40,14 @@ interface WsLinkOptions {
 /**
  * The terminal link of GraphQL over WebSocket (protocol graphql-transport-ws): queries, mutations and subscriptions.
  * Credentials of auth links travel in the `connection_init` payload. Operations of one identity share a socket, two
- * identities never do.
+ * identities never do. With `@defer` and `@stream`, each result is all of the data so far.
  *
  * A socket that is lost fails its operations with a {@link SocketClosedError} that says whether another attempt may
  * succeed; the link does not reconnect by itself.
  *
  * @throws {@link OptionsError} when an option is no good, when the link is built. Operations fail with a
- * {@link SocketClosedError}, {@link SocketConnectError}, `QueueOverflowError` or `InsecureTransportError`, or with the
- * reason of the caller's own signal.
+ * {@link SocketClosedError}, {@link SocketConnectError}, `QueueOverflowError`, `InsecureTransportError` or
+ * `IncrementalDeliveryError`, or with the reason of the caller's own signal.
  *
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  *

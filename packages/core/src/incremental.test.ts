@@ -149,6 +149,24 @@ describe('format (c): pending, incremental, completed', () => {
     expect(error.partial?.data).toEqual({ a: 1, b: 2 })
   })
 
+  test('members that are null are not there, as some servers write all of them', () => {
+    const nothing = { path: null, label: null, errors: null, extensions: null, pending: null, completed: null }
+    const merged = last(
+      { ...onePending, errors: null, incremental: null },
+      { incremental: [{ id: '0', subPath: null, data: { b: 2 }, errors: null }], hasNext: true },
+      {
+        ...nothing,
+        data: null,
+        incremental: [{ ...nothing, data: { c: 3 } }],
+        completed: [{ id: '0', errors: null }],
+        ...over,
+      },
+    )
+    expect(merged.data).toEqual({ a: 1, b: 2, c: 3 })
+    expect(merged.errors).toBeUndefined()
+    expect(merged.incremental?.failed).toEqual([])
+  })
+
   test('I6 a fragment that is not announced is in the data', () => {
     expect(last({ data: { a: 1, b: 2 }, ...over }).data).toEqual({ a: 1, b: 2 })
   })
@@ -372,6 +390,11 @@ describe('every format', () => {
     const { data } = merger.add(patch)
     expect(JSON.stringify(data)).toBe('{"__proto__":{"a":1,"b":2,"c":3},"constructor":{"a":1},"toString":"x"}')
     expect(Object.getPrototypeOf(data)).toBe(Object.prototype)
+    const anew = new IncrementalMerger()
+    anew.add({ data: {}, hasNext: true })
+    const late = anew.add(patch).data
+    expect(Object.getPrototypeOf(late)).toBe(Object.prototype)
+    expect(JSON.stringify(late)).toBe('{"__proto__":{"b":2,"c":3},"toString":"x"}')
     expect(({} as { b?: unknown }).b).toBeUndefined()
   })
 

@@ -201,7 +201,8 @@ export class IncrementalMerger {
     return { path: this.#path(path), ...(typeof label === 'string' && { label }) }
   }
 
-  #path(path: unknown = []): Path {
+  #path(path: unknown): Path {
+    if (path == null) return []
     if (Array.isArray(path)) return path
     throw this.#error(malformed)
   }

@@ -34,10 +34,10 @@ interface Payload {
   readonly incremental?: readonly Patch[]
 }
 
-// A field's type as wrappers around a leaf: what `pick` chooses from is known when the schema is.
 interface FieldShape {
   readonly target: number
   readonly lists: number
+  /** From the innermost type to the outermost list. */
   readonly required: readonly boolean[]
 }
 
@@ -52,13 +52,13 @@ interface World {
 }
 
 const fieldShape = fc.record({
-  // -1 is a scalar.
+  // Index of a type; -1 is a scalar.
   target: fc.integer({ min: -1, max: 3 }),
   lists: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 2 })),
   required: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
 })
 
-/** Selections of so many levels. The innermost objects have a selection of their own all the same, see `documentOf`. */
+/** Selections of so many levels; where they end, `documentOf` selects the `id`. */
 function selectionsOf(depth: number): fc.Arbitrary<Selection[]> {
   const below = depth > 0 ? selectionsOf(depth - 1) : fc.constant<Selection[]>([])
   const field: fc.Arbitrary<Selection> = fc.record({
@@ -81,7 +81,7 @@ const world: fc.Arbitrary<World> = fc.record({
   seed: fc.nat(),
 })
 
-/** A type's fields: the generated ones, and `id`, so that no selection is empty. */
+/** The generated fields of a type. Each type has an `id` too, so that no selection is empty. */
 function fieldsOf({ types }: World, type: number) {
   return (types[type % types.length] ?? []).map(({ target, lists, required }, index) => {
     const named = target < 0 ? 'String' : `T${target % types.length}`
@@ -328,9 +328,9 @@ describe17('graphql 17 in process', () => {
           if (merged.errors && payloads.length > 1) failed++
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     )
-    expect(failed).toBeGreaterThan(100)
+    expect(failed).toBeGreaterThan(50)
   })
 
   test('I4 I7 where errors reach a parent, there is less of a fragment that failed, and nothing that is wrong', async () => {
@@ -345,8 +345,8 @@ describe17('graphql 17 in process', () => {
           if (merged.incremental?.failed.length) failed++
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     )
-    expect(failed).toBeGreaterThan(20)
+    expect(failed).toBeGreaterThan(10)
   })
 })

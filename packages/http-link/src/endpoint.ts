@@ -58,8 +58,3 @@ function withParts(url: URL): URL {
     Object.defineProperty(url, name, { value: url[name] })
   return url
 }
-
-/** A URL as it may be shown: search parameters can hold keys, so they go. */
-export function printable(url: URL): string {
-  return originOf(url) + url.pathname
-}

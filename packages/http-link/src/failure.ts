@@ -1,7 +1,6 @@
 // Loaded when the first operation fails, so that applications do not start by loading what may never happen.
 import { LinkError, type Operation, type ResponseHeaders } from '@graphlinks/core'
 import { redact, redactError } from '@graphlinks/core/redact'
-import { printable } from './endpoint.ts'
 import {
   EmptyResponseError,
   HttpError,
@@ -11,36 +10,33 @@ import {
   type ResponseDetails,
   type ResponseError,
 } from './errors.ts'
-import { graphqlMediaType, isSuccess, parseResult, type ResponseHead, type WireResponse } from './response.ts'
+import type { Flaw, ResponseHead, WireResponse } from './response.ts'
 
 /** Why a response is no result, as an error. docs/links/httpLink.md has all cases as a table. */
-export function explainFailure(operation: Operation, response: WireResponse): ResponseError {
-  const { status, mediaType: named, text = '' } = response
+export function explainFailure(operation: Operation, response: WireResponse, flaw: Flaw): ResponseError {
+  const { status, text = '' } = response
   // RFC 6838 section 4.2; what is none could be anything.
-  const mediaType = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(named) ? named : ''
-  const isGraphQL = mediaType === graphqlMediaType
+  const mediaType = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(response.mediaType) ? response.mediaType : ''
   const isEmpty = text.trim() === '' && response.text !== undefined
   const details = responseDetails(operation, response)
 
-  if (isEmpty && (isSuccess(status) || status === 304)) {
+  if (isEmpty && ((status >= 200 && status < 300) || status === 304)) {
     return new EmptyResponseError(
       `the server answered ${status} without a body, where a GraphQL result is due`,
       details,
     )
   }
   const excerpt = text && `; the body starts with: ${redact(operation, text)}`
-  const what = `the server answered ${status}${mediaType && ` with ${mediaType}`}`
-  // A status outside 2xx with plain JSON is not GraphQL's word (section 6.4.1): an API gateway may have written it.
-  if (isEmpty || (!isGraphQL && (mediaType !== 'application/json' || !isSuccess(status)))) {
-    return new HttpError(`${what}${hint(operation, response)}${excerpt}`, { ...details, mediaType })
-  }
-  if (operation.kind === 'subscription' && parseResult(text)) {
+  if (flaw === 'single') {
     return new SubscriptionNotSupportedError(
-      'the server answered the subscription with a single result: it does no subscriptions at this URL; use wsLink',
+      `the server answered the subscription with a single result: it does no subscriptions at this URL; use wsLink${excerpt}`,
       details,
     )
   }
-  return new MalformedResponseError(`${what}, but ${flaw(response)}${excerpt}`, details)
+  const what = `the server answered ${status}${mediaType && ` with ${mediaType}`}`
+  return isEmpty || flaw === 'foreign'
+    ? new HttpError(`${what}${hint(operation, response)}${excerpt}`, { ...details, mediaType })
+    : new MalformedResponseError(`${what}, but ${malformation(response)}${excerpt}`, details)
 }
 
 /** A request could not be made of the operation. */
@@ -69,13 +65,13 @@ export function responseDetails(
     link: 'httpLink',
     operationName: operation.operationName,
     status,
-    url: printable(url),
+    url,
     retryAfter: header(operation, headers, 'retry-after'),
     wwwAuthenticate: header(operation, headers, 'www-authenticate'),
   }
 }
 
-function flaw({ text }: WireResponse): string {
+function malformation({ text }: WireResponse): string {
   if (text === undefined) return 'the body is no valid UTF-8'
   try {
     JSON.parse(text)
@@ -107,8 +103,8 @@ function hint({ kind }: Operation, { status, url, text = '' }: WireResponse): st
   if (kind === 'subscription')
     return ' (does this server do subscriptions over HTTP, and as the option subscriptions says? Otherwise use wsLink, as in split((operation) => operation.kind === "subscription", wsLink(...), httpLink(...)))'
   if (/csrf|cross-site request forgery/i.test(text.slice(0, 4_096))) {
-    return ' (its CSRF prevention wants a header: see the option csrf, or add the header that its documentation names with headerLink)'
+    return ' (its CSRF prevention wants a header: see the option csrf, or add it by headerLink({ "apollo-require-preflight": "true" }) or as its documentation names it)'
   }
-  const known = status === 404 ? `is the url right? it is ${printable(url)}` : hints[status]
+  const known = status === 404 ? `is the url right? it is ${url}` : hints[status]
   return known ? ` (${known})` : ''
 }

@@ -3,8 +3,8 @@ import { Attempt } from './attempt.ts'
 import { InFlight } from './inFlight.ts'
 import { checkOptions, type HttpLinkOptions, type Settings } from './options.ts'
 import { buildRequest } from './request.ts'
-import { isStream, readResult } from './response.ts'
-import { explain, readWhole, send } from './send.ts'
+import { isStream, readResult, toResult } from './response.ts'
+import { explain, outline, readWhole, send } from './send.ts'
 import type { WireRequest } from './transport.ts'
 
 /**
@@ -35,7 +35,8 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
   const settings = checkOptions(options)
   const { clock, timeoutMs, transport } = settings
   const inFlight = new InFlight(settings.maxInFlight)
-  const leave = (): void => inFlight.leave()
+  const free = (): void => inFlight.leave()
+  const leave = transport.whenFree ? () => transport.whenFree?.(free) : free
   // async and no generator: most operations have one result, and that costs half as much.
   const named: TerminalLink = async function httpLink(operation) {
     const turn = inFlight.enter(operation)
@@ -57,12 +58,12 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
         // It may last for days, and must not keep others off the wire for so long.
         if (operation.kind === 'subscription') attempt.leave()
         const { readStream } = await import('./streams.ts')
-        return readStream(operation, response, attempt, settings)
+        return readStream(operation, response, attempt, settings, { toResult, outline })
       }
       const whole = await readWhole(operation, response, attempt, settings)
       attempt.end()
       const result = readResult(operation, whole)
-      if (!result) throw (await import('./failure.ts')).explainFailure(operation, whole)
+      if (typeof result === 'string') throw (await import('./failure.ts')).explainFailure(operation, whole, result)
       return single(result)
     } catch (error) {
       throw explain(error, operation, attempt, request?.url.origin)

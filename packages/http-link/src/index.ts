@@ -7,11 +7,11 @@ export {
   EmptyResponseError,
   HttpError,
   MalformedResponseError,
-  NetworkError,
   RedirectBlockedError,
   ResponseError,
   ResponseTooLargeError,
   StreamInterruptedError,
   SubscriptionNotSupportedError,
 } from './errors.ts'
+export { NetworkError } from './networkError.ts'
 export type { HttpErrorDetails, ResponseDetails } from './errors.ts'

@@ -1,9 +1,9 @@
 // Loaded when the first redirect comes.
 import { parseUrl, type Operation } from '@graphlinks/core'
 import { redact } from '@graphlinks/core/redact'
-import { printable } from './endpoint.ts'
 import { RedirectBlockedError } from './errors.ts'
 import { responseDetails } from './failure.ts'
+import type { ResponseHead } from './response.ts'
 import type { TransportResponse } from './transport.ts'
 
 const maxRedirects = 3
@@ -11,6 +11,7 @@ const maxRedirects = 3
 /** A response that redirects, or that came from a fetch that followed a redirect although it was told not to. */
 export interface Redirect {
   readonly response: TransportResponse
+  readonly head: Omit<ResponseHead, 'mediaType'>
   readonly from: URL
   readonly policy: 'error' | 'same-origin'
   /** How many redirects were followed before. */
@@ -23,15 +24,16 @@ export interface Redirect {
  *
  * @throws {@link RedirectBlockedError}
  */
-export function followRedirect(operation: Operation, { response, from, policy, count }: Redirect): URL {
+export function followRedirect(operation: Operation, { response, head, from, policy, count }: Redirect): URL {
   const { status, headers, redirected } = response
   const location = headers.get('location')
   const target = location ? parseUrl(location, from.href) : undefined
   const blocked = (why: string): RedirectBlockedError => {
-    const where = target && !redirected ? ` to ${redact(operation, printable(target))}` : ''
+    const where =
+      target && !redirected ? ` to ${redact(operation, `${target.protocol}//${target.host}${target.pathname}`)}` : ''
     return new RedirectBlockedError(
       `the server answered ${status || 'with a redirect'}${where}: ${why}`,
-      responseDetails(operation, { status, headers, url: from }),
+      responseDetails(operation, head),
     )
   }
   if (redirected) throw blocked('the fetch that was passed in follows redirects, which can carry credentials away')

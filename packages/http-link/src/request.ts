@@ -44,7 +44,7 @@ export function buildRequest(
 }
 
 /** The request of an operation as JSON. */
-export function postRequest(operation: Operation, { url, headers, query }: RequestParts, method = 'POST'): WireRequest {
+function postRequest(operation: Operation, { url, headers, query }: RequestParts, method = 'POST'): WireRequest {
   const { operationName, variables, extensions } = operation
   // The document is most of the body, and its JSON text is kept. Members that are not there are omitted.
   const others = JSON.stringify({ operationName, variables, extensions }).slice(1)
@@ -66,8 +66,9 @@ async function unusualRequest(
     return formRequest(operation, parts, options)
   }
   if (operation.kind !== 'query' || options.queryMethod === 'POST') return postRequest(operation, parts)
-  const { queryRequest } = await import('./queryRequest.ts')
-  return queryRequest(operation, parts, options)
+  if (options.queryMethod !== 'GET') return postRequest(operation, parts, options.queryMethod)
+  const { getRequest } = await import('./getRequest.ts')
+  return getRequest(operation, parts, options) ?? postRequest(operation, parts)
 }
 
 /** Whether `@defer` or `@stream` may be in the JSON text of a document: what reads streams looks closer. */

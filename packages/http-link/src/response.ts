@@ -1,5 +1,4 @@
 import type { Operation, ResponseHeaders, Result } from '@graphlinks/core'
-import { printable } from './endpoint.ts'
 
 /** A response without its body. */
 export interface ResponseHead {
@@ -7,8 +6,8 @@ export interface ResponseHead {
   readonly headers: ResponseHeaders
   /** Without parameters, in lower case. */
   readonly mediaType: string
-  /** Where it came from. */
-  readonly url: URL
+  /** Where it came from, as it may be shown: search parameters can hold keys, so they are cut off. */
+  readonly url: string
 }
 
 /** A response whose body was read. */
@@ -18,30 +17,33 @@ export interface WireResponse extends ResponseHead {
 }
 
 /**
- * The result in a response, or `undefined` where there is none: then `explainFailure` says why. The one place that
- * decides it, by media type, then body; the status is metadata (GraphQL over HTTP section 6.4).
+ * Why a response is no result: it is not GraphQL's word, it is and is broken, or it is one result where a stream is due.
+ */
+export type Flaw = 'foreign' | 'malformed' | 'single'
+
+/**
+ * The result in a response, or why there is none. The one place that decides it, by media type, then body; the status is
+ * metadata (GraphQL over HTTP section 6.4).
  */
 export function readResult(
   { kind }: Operation,
   { status, headers, url, mediaType, text = '' }: WireResponse,
-): Result | undefined {
-  const isGraphQL = mediaType === graphqlMediaType
-  if (!isGraphQL && mediaType !== 'application/json') return undefined
-  const result = parseResult(text)
-  if (!result) return undefined
-  // One result with data is no stream: the server took the subscription for a query. Errors alone say what went wrong.
-  const hasErrors = Boolean(result.errors?.length)
-  if (kind === 'subscription' && !(hasErrors && result.data == null)) return undefined
+): Result | Flaw {
+  // Its status may be anything (section 6.4.2).
+  const isGraphQL = mediaType === 'application/graphql-response+json'
+  if (!isGraphQL && mediaType !== 'application/json') return 'foreign'
+  // A status outside 2xx with plain JSON is not GraphQL's word (section 6.4.1): an API gateway may have written it.
   const untrusted = !isGraphQL && !isSuccess(status)
-  // Plain JSON of no success that has data but no errors is some other API's.
-  if (untrusted && !hasErrors) return undefined
-  const http = { status, headers, url: printable(url) }
+  const result = parseResult(text)
+  if (!result) return untrusted ? 'foreign' : 'malformed'
+  const hasErrors = Boolean(result.errors?.length)
+  if (untrusted && !hasErrors) return 'foreign'
+  // With data, be it null, it was executed: the server took the subscription for a query. Errors alone say what is wrong.
+  if (kind === 'subscription' && 'data' in result) return 'single'
+  const http = { status, headers, url }
   // The object is new and nobody else's: a copy of it would cost as much as all the rest of this.
   return Object.assign(result, { http: untrusted ? { ...http, untrusted } : http })
 }
-
-/** The media type of GraphQL over HTTP section 6.4.2: its status may be anything. */
-export const graphqlMediaType = 'application/graphql-response+json'
 
 /** The media type without its parameters, in lower case (RFC 9110 section 8.3.1). */
 export function mediaTypeOf(headers: ResponseHeaders): string {
@@ -49,8 +51,7 @@ export function mediaTypeOf(headers: ResponseHeaders): string {
   return mediaType.trim().toLowerCase()
 }
 
-/** Whether a status is one of success. */
-export function isSuccess(status: number): boolean {
+function isSuccess(status: number): boolean {
   return status >= 200 && status < 300
 }
 
@@ -59,8 +60,7 @@ export function isStream({ status, mediaType }: ResponseHead): boolean {
   return mediaType === 'multipart/mixed' || (mediaType === 'text/event-stream' && isSuccess(status))
 }
 
-/** The result that a text is, or `undefined`. */
-export function parseResult(text: string): Result | undefined {
+function parseResult(text: string): Result | undefined {
   try {
     return toResult(JSON.parse(text))
   } catch {

@@ -1,6 +1,6 @@
 import { GraphLinksError, type Operation } from '@graphlinks/core'
 import type { Attempt } from './attempt.ts'
-import { NetworkError } from './errors.ts'
+import { NetworkError } from './networkError.ts'
 import { readBody } from './readBody.ts'
 import { mediaTypeOf, type ResponseHead, type WireResponse } from './response.ts'
 import type { Transport, TransportResponse, WireRequest } from './transport.ts'
@@ -25,10 +25,12 @@ export async function send(
 ): Promise<OpenResponse> {
   const response = await options.transport.send(request, attempt)
   const { status, headers, body, readAll } = response
-  const open = { status, headers, url: request.url, mediaType: mediaTypeOf(headers), body, readAll }
+  const from = request.url
+  const shown = from.origin + from.pathname
+  const open = { status, headers, url: shown, mediaType: mediaTypeOf(headers), body, readAll }
   if (!response.redirects) return open
   const { followRedirect } = await import('./redirect.ts')
-  const url = followRedirect(operation, { response, from: request.url, policy: options.redirects, count })
+  const url = followRedirect(operation, { response, head: open, from, policy: options.redirects, count })
   // Unread, it would keep its connection.
   await readWhole(operation, open, attempt, options)
   return send(operation, { ...request, url }, attempt, options, count + 1)

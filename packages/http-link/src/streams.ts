@@ -4,14 +4,13 @@ import { IncrementalMerger, isIncrementalPayload } from '@graphlinks/core/increm
 import { redact } from '@graphlinks/core/redact'
 import type { Attempt } from './attempt.ts'
 import { parameterOf } from './contentType.ts'
-import { printable } from './endpoint.ts'
 import { MalformedResponseError, StreamInterruptedError } from './errors.ts'
 import { createEventDecoder } from './eventDecoder.ts'
 import { responseDetails, tooLarge } from './failure.ts'
 import { createMultipartDecoder } from './multipartDecoder.ts'
 import type { RequestOptions } from './request.ts'
-import { toResult } from './response.ts'
-import { outline, type OpenResponse } from './send.ts'
+import type { toResult } from './response.ts'
+import type { OpenResponse, outline } from './send.ts'
 import { PayloadError, PayloadTooLargeError, type StreamDecoder } from './streamDecoder.ts'
 
 /** What {@link readStream} needs to know beside the response. */
@@ -21,6 +20,12 @@ export interface StreamOptions {
   readonly eofCompletes: boolean
   readonly completion: 'end' | 'interruption'
   readonly incremental: 'merged' | 'raw'
+}
+
+/** Handed over, because what is imported here by value would be a chunk of its own in everybody's bundle. */
+export interface StreamParts {
+  readonly toResult: typeof toResult
+  readonly outline: typeof outline
 }
 
 const incrementalTypes = 'multipart/mixed;incrementalSpec=v0.2, multipart/mixed;deferSpec=20220824'
@@ -52,9 +57,10 @@ export async function* readStream(
   response: OpenResponse,
   attempt: Attempt,
   options: StreamOptions,
+  parts: StreamParts,
 ): AsyncGenerator<Result> {
   const decoder = decoderOf(response, options.maxResponseBytes)
-  const results = new StreamResults(operation, response, options)
+  const results = new StreamResults(operation, response, options, parts)
   const limitSilence = (): void =>
     attempt.limit(options.idleTimeoutMs, 'idleTimeoutMs', 'the stream was open, but nothing came')
   limitSilence()
@@ -88,16 +94,18 @@ class StreamResults {
   readonly #operation: Operation
   readonly #response: OpenResponse
   readonly #options: StreamOptions
+  readonly #parts: StreamParts
   readonly #http: HttpMetadata
   readonly #isEnveloped: boolean
   #merger: IncrementalMerger | undefined
 
-  constructor(operation: Operation, response: OpenResponse, options: StreamOptions) {
+  constructor(operation: Operation, response: OpenResponse, options: StreamOptions, parts: StreamParts) {
     const { status, headers, url } = response
     this.#operation = operation
     this.#response = response
     this.#options = options
-    this.#http = { status, headers, url: printable(url) }
+    this.#parts = parts
+    this.#http = { status, headers, url }
     this.#isEnveloped = parameterOf(headers.get('content-type') ?? '', 'subscriptionSpec') !== undefined
   }
 
@@ -128,7 +136,7 @@ class StreamResults {
     if (error instanceof PayloadTooLargeError)
       return tooLarge(this.#operation, this.#response, this.#options.maxResponseBytes)
     if (error instanceof PayloadError) return this.#malformed(error.message, error.text)
-    return GraphLinksError.is(error) ? error : this.#interrupted('the connection broke', outline(error, 3))
+    return GraphLinksError.is(error) ? error : this.#interrupted('the connection broke', this.#parts.outline(error, 3))
   }
 
   /**
@@ -155,7 +163,7 @@ class StreamResults {
       if (!this.#merger?.hasNext) this.#merger = new IncrementalMerger(responseDetails(this.#operation, this.#response))
       return this.#merger.add(payload)
     }
-    const result = toResult(payload)
+    const result = this.#parts.toResult(payload)
     if (!result) throw this.#malformed('is no GraphQL result', JSON.stringify(payload))
     return result
   }

@@ -3,11 +3,12 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 
-/** The servers of the folder `servers`, where each says what it has. */
+/** The servers of the folder `servers`, where each says what it has. `grafserv` has to be installed, as it says there. */
 export type ServerName =
   | 'apollo'
   | 'apollo-alpha2'
   | 'apollo-alpha9'
+  | 'grafserv'
   | 'graphql-http'
   | 'graphql-sse'
   | 'graphql-upload'
@@ -71,5 +72,18 @@ export async function startServer(name: ServerName): Promise<RealServer> {
       child.kill()
       await ended
     },
+  }
+}
+
+/** Starts each server once for all tests of a file, when it is first asked for, and closes them after the last test. */
+export function sharedServers(): (name: ServerName) => Promise<RealServer> {
+  const servers = new Map<ServerName, Promise<RealServer>>()
+  afterAll(async () => {
+    for (const server of servers.values()) await server.then(({ close }) => close())
+  })
+  return (name) => {
+    const server = servers.get(name) ?? startServer(name)
+    servers.set(name, server)
+    return server
   }
 }

@@ -1,35 +1,28 @@
+// Loaded with the first operation that may have results in parts.
 import type { Operation, Result } from '@graphlinks/core'
+import { IncrementalDeliveryError, IncrementalMerger, isIncrementalPayload } from '@graphlinks/core/incremental'
 
 /** Makes results of the payloads of one operation. */
-export interface Assembler {
+export class Assembler {
+  readonly #details: { readonly link: string; readonly operationName: string | undefined }
+  #merger: IncrementalMerger | undefined
+
+  constructor({ operationName }: Operation) {
+    this.#details = { link: 'wsLink', operationName }
+  }
+
   /** @throws {@link IncrementalDeliveryError} when the payload does not go with those before. */
-  add(payload: unknown): Result
+  add(payload: object): Result {
+    // Each event of a subscription may come in parts.
+    if (!this.#merger?.hasNext)
+      this.#merger = isIncrementalPayload(payload) ? new IncrementalMerger(this.#details) : undefined
+    return this.#merger ? this.#merger.add(payload) : (payload as Result)
+  }
+
   /** The server completed the operation. @throws {@link IncrementalDeliveryError} when it should not have. */
-  end(): void
-}
-
-/** Whether an operation may have results in parts. A text or a comment that looks like it does no harm. */
-export function mayHaveParts(query: string): boolean {
-  return /@[\s,\uFEFF]*(defer|stream)\b/.test(query)
-}
-
-/** Loads what puts parts together. Before the operation is sent: messages can't wait for it. */
-export async function loadAssembler({ operationName }: Operation): Promise<Assembler> {
-  const { IncrementalDeliveryError, IncrementalMerger, isIncrementalPayload } =
-    await import('@graphlinks/core/incremental')
-  const details = { link: 'wsLink', operationName }
-  let merger: InstanceType<typeof IncrementalMerger> | undefined
-  return {
-    add(payload) {
-      // Each event of a subscription may come in parts.
-      if (!merger?.hasNext)
-        merger = isIncrementalPayload(Object(payload) as object) ? new IncrementalMerger(details) : undefined
-      return merger ? merger.add(payload) : (payload as Result)
-    },
-    end() {
-      if (!merger?.hasNext) return
-      const message = 'the server completed the operation, and parts of the data have not come'
-      throw new IncrementalDeliveryError(message, details, merger.latest)
-    },
+  end(): void {
+    if (!this.#merger?.hasNext) return
+    const message = 'the server completed the operation, and parts of the data have not come'
+    throw new IncrementalDeliveryError(message, this.#details, this.#merger.latest)
   }
 }

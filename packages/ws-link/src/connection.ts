@@ -137,7 +137,7 @@ export class Connection {
       next: (payload) => {
         if (!this.#subscriptions.has(id)) return
         try {
-          queue.push(assembler ? assembler.add(payload) : (payload as Result))
+          queue.push(assembler ? assembler.add(Object(payload) as object) : (payload as Result))
         } catch (error) {
           queue.fail(error)
           stop()

@@ -8,7 +8,7 @@ import {
   type Operation,
   type TerminalLink,
 } from '@graphlinks/core'
-import { loadAssembler, mayHaveParts } from './assembler.ts'
+import type { Assembler } from './assembler.ts'
 import { Connection } from './connection.ts'
 import { disposed, notConnected, peerOf, unsendable } from './failures.ts'
 import { createHandshake, type Handshake, type Payload } from './handshake.ts'
@@ -94,7 +94,7 @@ export function wsLink(options: WsLinkOptions): TerminalLink {
       loadSocketClass(settings.webSocket, settings.handshakeHeaders),
       operation.document.text(),
     ])
-    const assembler = mayHaveParts(query) ? await loadAssembler(operation) : undefined
+    const assembler = mayHaveParts(query) ? await assemblerOf(operation) : undefined
     const open = (): Connection => {
       // A generator in the chain may come back here after all: nothing is opened for what is over.
       operation.signal.throwIfAborted()
@@ -115,6 +115,17 @@ export function wsLink(options: WsLinkOptions): TerminalLink {
       await Promise.all(closing)
     },
   })
+}
+
+/** Whether results may come in parts. A text or a comment that looks like it does no harm. */
+function mayHaveParts(query: string): boolean {
+  return /@[\s,\uFEFF]*(defer|stream)\b/.test(query)
+}
+
+/** Before the operation is sent: its messages can't wait. */
+async function assemblerOf(operation: Operation): Promise<Assembler> {
+  const { Assembler } = await import('./assembler.ts')
+  return new Assembler(operation)
 }
 
 /** Up front: graphql-ws leaves a rejected promise behind that nobody handles when it finds out for itself. */

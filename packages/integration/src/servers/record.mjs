@@ -11,9 +11,26 @@ import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('../../../http-link/src/fixtures', import.meta.url))
 
+const isGrafservThere = process.env.GRAFSERV !== undefined
+if (!isGrafservThere) console.log('grafserv: left as it is, see grafserv.cjs')
+
+const plain = 'application/graphql-response+json, application/json;q=0.9'
 const legacy = 'multipart/mixed;deferSpec=20220824'
 const current = `multipart/mixed;incrementalSpec=v0.2, ${legacy}`
-const incremental = { yoga: current, 'yoga-graphql17': current, 'apollo-alpha2': legacy, 'apollo-alpha9': current }
+/** What to accept from each server for @defer and @stream. */
+const incremental = {
+  yoga: current,
+  'yoga-graphql17': current,
+  'apollo-alpha2': legacy,
+  'apollo-alpha9': current,
+  ...(isGrafservThere && { grafserv: current }),
+}
+/** And for subscriptions. */
+const streams = {
+  yoga: 'text/event-stream',
+  'graphql-sse': 'text/event-stream',
+  ...(isGrafservThere && { grafserv: `multipart/mixed;subscriptionSpec=1.0, ${plain}` }),
+}
 
 const documents = {
   defer: 'query ($on: Boolean! = true) { me { name ... @defer(if: $on) { slow } } }',
@@ -177,23 +194,25 @@ async function recordIncremental(server, accept) {
     for (const [name, text] of Object.entries(documents)) {
       const query = text.replace(/\s+/g, ' ').trim()
       const params = { query, variables: variables[name] }
-      const plain = await post(url, 'application/json', { query, variables: { ...variables[name], on: false } })
-      const answer = await post(url, `${accept}, application/graphql-response+json, application/json;q=0.9`, params)
-      write(`${server}-${name}`, answer, { server, accept, ...params, plain: JSON.parse(plain.body) })
+      const undeferred = await post(url, 'application/json', { query, variables: { ...variables[name], on: false } })
+      const answer = await post(url, `${accept}, ${plain}`, params)
+      write(`${server}-${name}`, answer, { server, accept, ...params, plain: JSON.parse(undeferred.body) })
     }
   })
 }
 
-async function recordEvents(server) {
+async function recordSubscriptions(server, accept) {
   await serve(server, async (url) => {
     for (const [name, query] of Object.entries(subscriptions)) {
-      const accept = 'text/event-stream'
       write(`${server}-${name}`, await post(url, accept, { query }), { server, accept, query })
     }
   })
 }
 
-for (const file of readdirSync(folder)) if (/\.(http|json)$/.test(file)) rmSync(join(folder, file))
+for (const file of readdirSync(folder)) {
+  const isOutdated = isGrafservThere || !file.startsWith('grafserv-')
+  if (isOutdated && /\.(http|json)$/.test(file)) rmSync(join(folder, file))
+}
 for (const [server, accept] of Object.entries(incremental)) await recordIncremental(server, accept)
-for (const server of ['yoga', 'graphql-sse']) await recordEvents(server)
+for (const [server, accept] of Object.entries(streams)) await recordSubscriptions(server, accept)
 spawnSync('npx', ['oxfmt', folder], { stdio: 'inherit' })

@@ -20,7 +20,7 @@ const typeDefs = /* GraphQL */ `
     echo(text: String!): String!
     "From 1 on. Items that come apart are there one after the other."
     numbers(to: Int!, apart: Boolean! = false): [Int!]!
-    "Answered when the client has gone: never, for the client."
+    "Never answered."
     never: String
     boom: String
   }

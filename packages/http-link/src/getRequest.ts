@@ -1,24 +1,23 @@
-// Loaded with the first query that does not go by POST.
+// Loaded with the first query that goes by GET.
 import type { Operation } from '@graphlinks/core'
 import { withCsrfHeader } from './csrf.ts'
-import { postRequest, type RequestOptions, type RequestParts } from './request.ts'
+import type { RequestOptions, RequestParts } from './request.ts'
 import type { WireRequest } from './transport.ts'
 
 /**
- * The request of a query with another method than POST: a GET with everything in its URL (GraphQL over HTTP section
- * 5.3.1), or a body as with POST for a method such as QUERY. A URL that is too long becomes a POST.
+ * The request of a query with everything in its URL (GraphQL over HTTP section 5.3.1); `undefined` where that would be
+ * too long.
  */
-export function queryRequest(
+export function getRequest(
   operation: Operation,
-  parts: RequestParts,
-  { queryMethod, maxUrlLength, csrf }: RequestOptions,
-): WireRequest {
-  if (queryMethod !== 'GET') return postRequest(operation, parts, queryMethod)
-  const url = getUrl(operation, parts.url, JSON.parse(parts.query) as string)
-  if (url.href.length > maxUrlLength) return postRequest(operation, parts)
+  { url, headers, query }: RequestParts,
+  { maxUrlLength, csrf }: RequestOptions,
+): WireRequest | undefined {
+  const target = getUrl(operation, url, JSON.parse(query) as string)
+  if (target.href.length > maxUrlLength) return undefined
   // A GET has no content; a server may refuse one that says what it would be.
-  parts.headers.delete('content-type')
-  return { url, method: 'GET', headers: withCsrfHeader(parts.headers, csrf) }
+  headers.delete('content-type')
+  return { url: target, method: 'GET', headers: withCsrfHeader(headers, csrf) }
 }
 
 /** What the URL has already stays as it is, also how it is escaped. */

@@ -2,7 +2,7 @@ import { apiKeyLink, chain, createClient, type Client } from '@graphlinks/core'
 import fc from 'fast-check'
 import { parse, print } from 'graphql'
 import { httpLink, type HttpLinkOptions } from './index.ts'
-import { minify } from './queryRequest.ts'
+import { minify } from './getRequest.ts'
 import type { Transport, WireRequest } from './transport.ts'
 
 interface Recorded {
