@@ -4,8 +4,37 @@ import dts from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 import { entries, publishable, root } from './scripts/packages.mjs'
 
+/**
+ * Files behind an `import()` that are built on their own, with copies of the functions that they share with the rest: what
+ * two chunks share, bundlers put into the first chunk of everybody, also of those who have no use for either.
+ */
+const selfContained = { '@graphlinks/core': { refresher: 'src/auth/refresher.ts' } }
+
 const mapValues = (object, change) =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]))
+
+/** Fails where a copy would be another one: copies of functions are as good as one, those of classes and keys are not. */
+function onlyFunctionsTwice() {
+  const built = new Set()
+  const modulesOf = (bundle) => Object.values(bundle).flatMap(({ modules }) => Object.entries(modules ?? {}))
+  const remember = {
+    name: 'remember-modules',
+    generateBundle(_, bundle) {
+      for (const [id, { code }] of modulesOf(bundle)) if (code) built.add(id)
+    },
+  }
+  const check = {
+    name: 'only-functions-twice',
+    generateBundle(_, bundle) {
+      for (const [id, { code }] of modulesOf(bundle)) {
+        if (built.has(id) && /^(class|const \w+ = (class|new|[\w.]+\())/m.test(code ?? '')) {
+          this.error(`what ${id} declares would be there twice: hand it over instead`)
+        }
+      }
+    },
+  }
+  return { remember, check }
+}
 
 function output(path, format, extension, options) {
   return {
@@ -22,12 +51,13 @@ function output(path, format, extension, options) {
 export default publishable.flatMap((pkg) => {
   const { dir, path, manifest } = pkg
   const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+  const sources = mapValues(entries(pkg), (source) => `${path}/${source}`)
+  const lazy = mapValues(selfContained[manifest.name] ?? {}, (source) => `${path}/${source}`)
   const external = (id) =>
     id.startsWith('node:') ||
     builtinModules.includes(id) ||
     dependencies.some((name) => id === name || id.startsWith(`${name}/`))
   const common = {
-    external,
     onwarn(warning) {
       throw new Error(`${manifest.name}: ${warning.message}`)
     },
@@ -37,17 +67,30 @@ export default publishable.flatMap((pkg) => {
   // `require` instead of `import()` in CommonJS: Jest and other CommonJS loaders can't run `import()`.
   const cjs = { ...js, dynamicImportInCjs: false, exports: 'named' }
 
+  const { remember, check } = onlyFunctionsTwice()
+  /** The code of some files, which imports that of others under the names that they have in `dist`. */
+  const code = (input, others, plugin) => {
+    const write = (format, extension, options) => {
+      const names = Object.entries(others).map(([name, source]) => [source, `./${name}.${extension}`])
+      return output(path, format, extension, { ...options, paths: Object.fromEntries(names) })
+    }
+    return {
+      ...common,
+      input,
+      external: (id) => external(id) || Object.values(others).includes(id),
+      plugins: [esbuild({ target: 'es2022', tsconfig: false }), plugin],
+      output: [write('es', 'js', js), write('cjs', 'cjs', cjs)],
+    }
+  }
+
   rmSync(`${path}/dist`, { recursive: true, force: true })
   return [
-    {
-      ...common,
-      input: mapValues(entries(pkg), (source) => `${path}/${source}`),
-      plugins: [esbuild({ target: 'es2022', tsconfig: false })],
-      output: [output(path, 'es', 'js', js), output(path, 'cjs', 'cjs', cjs)],
-    },
+    code(sources, lazy, remember),
+    ...Object.entries(lazy).map(([name, source]) => code({ [name]: source }, sources, check)),
     {
       ...common,
       input: mapValues(entries(pkg), (source) => `${root}.types/${dir}/${source.replace(/\.ts$/, '.d.ts')}`),
+      external,
       plugins: [dts()],
       output: [output(path, 'es', 'd.ts'), output(path, 'es', 'd.cts')],
     },

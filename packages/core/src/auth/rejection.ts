@@ -1,7 +1,5 @@
 import { contextKey, type ContextKey } from '../context.ts'
-import type { Operation } from '../operation.ts'
-import type { ReplayRefusal, Result } from '../results.ts'
-import { holdsValue } from './holdsValue.ts'
+import type { Result } from '../results.ts'
 
 /** How an attempt ended, as far as it says something about the token: a result, or the error that came in its place. */
 export interface AttemptOutcome {
@@ -44,27 +42,5 @@ export function isTokenRefused({ result, error }: AttemptOutcome): boolean {
     result?.http?.status === 401 ||
     codes.includes('UNAUTHENTICATED') ||
     codes.includes('invalid-jwt')
-  )
-}
-
-/** Why an operation may not be sent again; `undefined` where it may. */
-export function refusalOf(operation: Operation, outcome: AttemptOutcome): ReplayRefusal | undefined {
-  const policy = operation.context.get(replay)
-  if (policy === 'never') return 'never'
-  if (holdsValue(operation.variables, isOneShot)) return 'one-shot'
-  if (operation.kind !== 'mutation' || policy === 'always' || isUnexecuted(outcome)) return undefined
-  return 'executed'
-}
-
-/** Whether it is certain that nothing was executed: a request error has no `data` entry (GraphQL spec section 7.1.1). */
-function isUnexecuted({ result, error }: AttemptOutcome): boolean {
-  return result ? !('data' in result) : (Object(error) as { readonly status?: unknown }).status === 401
-}
-
-/** A stream can be read once. A Blob can be read again. */
-function isOneShot(value: unknown): boolean {
-  const { getReader } = Object(value) as { readonly getReader?: unknown }
-  return (
-    typeof getReader === 'function' || (typeof value === 'object' && value !== null && Symbol.asyncIterator in value)
   )
 }

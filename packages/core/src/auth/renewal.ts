@@ -1,12 +1,10 @@
-// Loaded for the first refresh: most pages are left before their tokens expire.
-import type { Clock, instantOf } from '../clock.ts'
+import { instantOf, type Clock } from '../clock.ts'
 import type { Context } from '../context.ts'
 import type { TimeoutError } from '../errors.ts'
 import { partsOf, redactError } from '../redact.ts'
 import { readFailure, type RefreshFailure } from './refreshFailure.ts'
-import type { RefreshRejectedError } from './sessionErrors.ts'
 import type { RefreshReason } from './sessionState.ts'
-import type { checkTokens, storedTokens, Tokens } from './tokens.ts'
+import { storedTokens, type checkTokens, type Tokens } from './tokens.ts'
 import type { RefreshLock, StoredTokens, TokenStore } from './tokenStore.ts'
 
 /** What a function that renews tokens is given. */
@@ -32,12 +30,9 @@ export type Renewal =
 
 type Success = Exclude<Renewal, { readonly type: 'failed' }>
 
-/** What bundlers, if it were imported here, would put into the first chunk of applications that have no session. */
+/** What must not be there twice, see refresher.ts. */
 export interface RenewalParts {
-  readonly instantOf: typeof instantOf
   readonly checkTokens: typeof checkTokens
-  readonly storedTokens: typeof storedTokens
-  readonly RefreshRejectedError: typeof RefreshRejectedError
   readonly TimeoutError: typeof TimeoutError
 }
 
@@ -51,9 +46,9 @@ interface Progress {
 /** What {@link renew} needs. */
 export interface RenewalOptions {
   readonly renewTokens: (request: RefreshRequest) => Tokens | Promise<Tokens>
-  readonly revoke: ((tokens: Tokens) => void | Promise<void>) | undefined
+  readonly revoke?: ((tokens: Tokens) => void | Promise<void>) | undefined
   readonly store: TokenStore
-  readonly lock: RefreshLock | undefined
+  readonly lock?: RefreshLock | undefined
   readonly clock: Clock
   readonly timeoutMs: number
   readonly parts: RenewalParts
@@ -126,7 +121,7 @@ async function renewAlone(
   progress: Progress,
 ): Promise<Success> {
   const { store, clock, timeoutMs, isCurrent, revoke, restore } = options
-  const { instantOf, storedTokens, RefreshRejectedError, TimeoutError } = options.parts
+  const { TimeoutError } = options.parts
   await options.stored().catch(restore)
   const known = (await store.read()) ?? undefined
   // Somebody else renewed them, or signed out: presenting the old refresh token again would look like theft.
@@ -155,7 +150,7 @@ async function renewAlone(
   }
   if (before?.subject !== undefined && tokens.subject !== undefined && before.subject !== tokens.subject) {
     void discard()
-    throw new RefreshRejectedError('the refresh gave the tokens of another subject')
+    throw refreshRejected('the refresh gave the tokens of another subject')
   }
   if (!isCurrent()) {
     void discard()
@@ -174,7 +169,7 @@ async function renewAlone(
   } catch (error) {
     void discard()
     // The old refresh token is used up and the new one cannot be kept: half a session is none.
-    throw new RefreshRejectedError('the new tokens could not be stored; see cause', { cause: error })
+    throw refreshRejected('the new tokens could not be stored; see cause', error)
   }
   const others = (await store.read()) ?? undefined
   if (others?.session !== stored.session) void discard()
@@ -211,4 +206,9 @@ async function askTwice(request: RefreshRequest, { renewTokens, clock, parts }: 
     if (request.signal.aborted || !isSoon || !readFailure(error, clock.date()).isLost) throw error
     return parts.checkTokens(await renewTokens(request))
   }
+}
+
+/** As a `RefreshRejectedError`, of which {@link renew} would leave no more than this. */
+function refreshRejected(message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { name: 'RefreshRejectedError', code: 'REFRESH_REJECTED' })
 }

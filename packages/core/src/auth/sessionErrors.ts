@@ -16,7 +16,7 @@ export class AuthRefreshError extends GraphLinksError {
   static override readonly name: string = 'AuthRefreshError'
   static override readonly code: string = 'AUTH_REFRESH'
   /** How long no refresh is tried, in milliseconds from the failure of the operation. */
-  readonly retryAfterMs: number
+  declare readonly retryAfterMs: number
 
   constructor(message: string, details: ErrorDetails & { readonly retryAfterMs: number }) {
     super(message, details)

@@ -1,30 +1,27 @@
 import type { SessionEvent, SessionListener } from './tokenSource.ts'
 
-/** The listeners of a session, and what they were not told yet. */
+/** The listeners of a session, and what they are being told. */
 export class SessionEvents {
   readonly #listeners = new Set<SessionListener>()
   readonly #untold: SessionEvent[] = []
-  #isTelling = false
 
   subscribe(listener: SessionListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  add(event: SessionEvent): void {
-    this.#untold.push(event)
-  }
-
   /** Tells what happened, in order: a listener may sign in or out, which is told when it is done. */
-  tell(): void {
-    if (this.#isTelling) return
-    this.#isTelling = true
-    for (let event = this.#untold.shift(); event; event = this.#untold.shift()) {
+  tell(events: readonly SessionEvent[]): void {
+    const isTelling = this.#untold.length > 0
+    this.#untold.push(...events)
+    if (isTelling) return
+    // The list grows while it is walked.
+    for (const event of this.#untold) {
       for (const listener of this.#listeners) {
         // One listener must not keep the others, or the session, from going on; it may be an async function, too.
         new Promise((resolve) => resolve(listener(event))).catch(() => {})
       }
     }
-    this.#isTelling = false
+    this.#untold.length = 0
   }
 }

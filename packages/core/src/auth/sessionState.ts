@@ -5,6 +5,7 @@
 import { isOver, later, type Instant } from '../clock.ts'
 import { isExpired, type Credential } from './tokens.ts'
 import type { RefreshFailure } from './refreshFailure.ts'
+import type { StoredTokens } from './tokenStore.ts'
 
 /** A failure that says nothing about the session. */
 export const passing: RefreshFailure = {
@@ -21,8 +22,8 @@ export type Session =
   | {
       readonly status: 'live'
       readonly credential: Credential
-      readonly isRejected: boolean
-      readonly isFinal: boolean
+      readonly isRejected?: boolean
+      readonly isFinal?: boolean
     }
   | { readonly status: 'dead' }
 
@@ -44,12 +45,12 @@ export interface State {
   readonly session: Session
   readonly refresher: Refresher
   /** Refreshes that failed in a row. */
-  readonly failures: number
+  readonly failures?: number
   /** Refreshes in a row whose new token was refused as well, and the generation that was counted last. */
-  readonly unproductive: number
-  readonly countedGeneration: number
+  readonly unproductive?: number
+  readonly countedGeneration?: number
   /** Until then a refused token is no reason for a refresh. */
-  readonly distrustUntil: Instant | undefined
+  readonly distrustUntil?: Instant
 }
 
 /** Why a refresh is made. */
@@ -102,10 +103,6 @@ export const initialState: State = {
   generation: 0,
   session: { status: 'loading' },
   refresher: { status: 'idle' },
-  failures: 0,
-  unproductive: 0,
-  countedGeneration: 0,
-  distrustUntil: undefined,
 }
 
 // What AWS, MSAL and Supabase do, about: from one second to one minute.
@@ -121,6 +118,18 @@ export function phaseOf({ session }: State, present: Instant): Phase {
   const { deadlines } = session.credential
   if (session.isRejected || isOver(deadlines?.hard, present)) return 'hard'
   return isOver(deadlines?.soft, present) ? 'soft' : 'fresh'
+}
+
+/** What an operation is sent with. */
+export interface Ticket {
+  readonly epoch: number
+  readonly generation: number
+  /** `undefined` where nobody is signed in. */
+  readonly stored: StoredTokens | undefined
+}
+
+export function ticketOf({ epoch, generation, session }: State): Ticket {
+  return { epoch, generation, stored: session.status === 'live' ? session.credential.stored : undefined }
 }
 
 /** What becomes of an operation that starts now, once the machine has seen `'use'`. */
@@ -153,22 +162,20 @@ export function nextDueMs(state: State, { present, canRefresh }: Circumstances):
 }
 
 /** What a refresh starts from: its outcome means something for as long as this stays the same. */
-export function baseOf({ epoch, session }: State): string {
-  return `${epoch} ${session.status === 'live' ? session.credential.stored.version : ''}`
+export function baseOf(state: State): string {
+  const { epoch, stored } = ticketOf(state)
+  return `${epoch} ${stored?.version ?? ''}`
 }
 
+/**
+ * The whole machine. {@link begin}, {@link switchTo} and {@link dispose} are there before it: it is loaded when tokens are to
+ * be renewed, see refresher.ts.
+ */
 export function transition(state: State, event: Event, circumstances: Circumstances): Transition {
   const { session, generation } = state
   if (session.status === 'disposed') return [state, []]
   if ('base' in event && event.base !== baseOf(state)) return [state, []]
   switch (event.type) {
-    case 'loaded':
-      if (session.status !== 'loading') return [state, []]
-      return [{ ...state, ...holding(event.credential, generation) }, [wake]]
-    case 'set':
-      return switchTo(state, event.credential)
-    case 'clear':
-      return switchTo(state, undefined)
     case 'use':
       return refreshIfDue(state, circumstances)
     case 'refuse':
@@ -181,8 +188,14 @@ export function transition(state: State, event: Event, circumstances: Circumstan
       return adopt(state, event.credential)
     case 'failed':
       return state.refresher.status === 'inflight' ? fail(state, event, circumstances) : [state, []]
+    case 'loaded':
+      return session.status === 'loading' ? begin(state, event.credential) : [state, []]
+    case 'set':
+      return switchTo(state, event.credential)
+    case 'clear':
+      return switchTo(state, undefined)
     case 'dispose':
-      return [{ ...state, session: { status: 'disposed' }, refresher: { status: 'idle' } }, [wake, disown]]
+      return dispose(state)
   }
 }
 
@@ -190,24 +203,31 @@ const wake: Effect = { type: 'wake' }
 const disown: Effect = { type: 'disown' }
 const rested = { refresher: { status: 'idle' }, failures: 0 } as const
 
-function emit(event: SessionEventType, error?: unknown): Effect {
+export function emit(event: SessionEventType, error?: unknown): Effect {
   return { type: 'emit', event, error }
 }
 
 function holding(credential: Credential | undefined, generation: number): Pick<State, 'session' | 'generation'> {
   if (!credential) return { session: { status: 'none' }, generation }
-  return { session: { status: 'live', credential, isRejected: false, isFinal: false }, generation: generation + 1 }
+  return { session: { status: 'live', credential }, generation: generation + 1 }
+}
+
+/** The session begins with what the store had. */
+export function begin(state: State, credential: Credential | undefined): Transition {
+  return [{ ...state, ...holding(credential, state.generation) }, [wake]]
+}
+
+export function dispose(state: State): Transition {
+  return [{ ...state, session: { status: 'disposed' } }, [wake, disown]]
 }
 
 /** Another session, or none. Only where it is certain that it is the same person, what runs goes on. */
-function switchTo(state: State, credential: Credential | undefined): Transition {
-  const { session } = state
-  const before = session.status === 'live' ? session.credential.stored.session : undefined
+export function switchTo(state: State, credential: Credential | undefined): Transition {
+  const before = ticketOf(state).stored?.session
   const isSame = before !== undefined && before === credential?.stored.session
   const next: State = {
     ...initialState,
     ...holding(credential, state.generation),
-    countedGeneration: state.countedGeneration,
     epoch: isSame ? state.epoch : state.epoch + 1,
   }
   return [next, [...(isSame ? [] : [disown]), wake, emit(credential ? 'set' : 'cleared')]]
@@ -248,7 +268,7 @@ function refuse(
   { epoch, generation, isReplay }: Extract<Event, { type: 'refuse' }>,
   circumstances: Circumstances,
 ): Transition {
-  const { session, unproductive, countedGeneration, distrustUntil } = state
+  const { session, unproductive = 0, countedGeneration, distrustUntil } = state
   // Of a token that was replaced since, there is nothing to say.
   if (session.status !== 'live' || epoch !== state.epoch || generation !== state.generation) return [state, []]
   // One of many that went out with the same token.
@@ -282,7 +302,7 @@ function fail(
     const [dead, effects] = end(final)
     return [dead, [failed, ...effects]]
   }
-  const failures = state.failures + 1
+  const failures = (state.failures ?? 0) + 1
   const delayMs = failure.retryAfterMs ?? cooldownMs(failures, random)
   const status = failure.kind === 'misconfigured' ? 'open' : 'cooldown'
   const until = later(present, Math.max(delayMs, shortestCooldownMs))

@@ -1,13 +1,16 @@
 import { CredentialError, OptionsError } from '../errors.ts'
 import type { Field } from '../field.ts'
+import { inDevelopment } from '../inDevelopment.ts'
 import type { Link } from '../link.ts'
-import { admission, isOverridden, withField, type Operation, type OperationValue } from '../operation.ts'
+import { admission, isOverridden, withField, type Operation } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
 import type { ReplayRefusal } from '../results.ts'
 import { bearerFields, type BearerFieldOptions } from './bearerField.ts'
 import { checkOptions, type CredentialOptions } from './provider.ts'
-import { isTokenRefused, refusalOf, type AttemptOutcome } from './rejection.ts'
-import { SessionTokenSource, type Ticket } from './sessionTokenSource.ts'
+import { isTokenRefused, type AttemptOutcome } from './rejection.ts'
+import type { Attempt, Verdict } from './refresher.ts'
+import { SessionTokenSource } from './sessionTokenSource.ts'
+import type { Ticket } from './sessionState.ts'
 import type { TokenSource, TokenSourceOptions } from './tokenSource.ts'
 
 /** Options of {@link tokenRefreshLink} beside its source. */
@@ -50,48 +53,41 @@ export function tokenRefreshLink(
   const own = ownOptions(options)
   const { origins, onMissing } = checkOptions(link, own)
   const { isRefused = isTokenRefused } = own
-  if (typeof isRefused !== 'function') throw new OptionsError('isRefused is a function of the outcome', { link })
+  if (typeof isRefused !== 'function') {
+    throw new OptionsError(inDevelopment(() => 'isRefused is a function of the outcome') ?? 'isRefused', { link })
+  }
   const { header, toField } = bearerFields(link, own, origins)
   const isOwn = typeof (Object(source) as Partial<SessionTokenSource>).admit !== 'function'
   const session = isOwn ? new SessionTokenSource(source as TokenSourceOptions) : (source as SessionTokenSource)
-  // A retry link further out must not multiply what is sent again.
-  const replayed = new WeakSet<object>()
-  let last: { readonly stored: Ticket['stored']; readonly field: Field } | undefined
+  // What was sent last, and what it became.
+  let sent: Ticket['stored']
+  let field: Field | undefined
 
   const withToken = (operation: Operation, { stored }: Ticket): Operation => {
-    if (stored !== last?.stored) {
-      last = stored && { stored, field: toField(stored.accessToken, operation.operationName, stored.session) }
+    if (stored !== sent) {
+      field = stored && toField(stored.accessToken, operation.operationName, stored.session)
+      sent = stored
     }
-    if (last) return withField(operation, last.field)
+    if (field) return withField(operation, field)
     if (onMissing === 'omit') return operation
     throw new CredentialError('nobody is signed in (onMissing: "error")', {
       link,
       operationName: operation.operationName,
     })
   }
-  const saysRefused = (outcome: AttemptOutcome, operation: Operation): boolean => {
-    try {
-      return isRefused(outcome, operation) === true
-    } catch {
-      return false
-    }
-  }
-
   /** What an outcome means: `'replay'` to send the operation again, why not to, or nothing that has to do with tokens. */
-  const judge = (operation: Operation, outcome: AttemptOutcome, { ticket, isReplay, isFirst }: Attempt): Verdict => {
-    session.checkEpoch(ticket, operation)
-    if (ticket.stored === undefined || !saysRefused(outcome, operation)) return undefined
-    const isBetterNear = session.refuse(ticket, isReplay)
-    const { execution } = operation as OperationValue
-    if (isReplay || (execution && replayed.has(execution))) return 'replayed'
-    if (!isFirst) return 'delivered'
-    const refusal = refusalOf(operation, outcome) ?? (isBetterNear ? 'replay' : 'not-renewed')
-    if (refusal === 'replay' && execution) replayed.add(execution)
-    return refusal
+  const judge = (operation: Operation, outcome: AttemptOutcome, attempt: Attempt): Promise<Verdict> | undefined => {
+    session.checkEpoch(attempt.ticket, operation)
+    try {
+      if (attempt.ticket.stored === undefined || isRefused(outcome, operation) !== true) return undefined
+    } catch {
+      return undefined
+    }
+    return session.judge(operation, outcome, attempt)
   }
 
   const named: Link = async function* tokenRefreshLink(operation, next) {
-    if (isOverridden(operation, header) || session.isRefreshCall(operation)) return yield* next(operation)
+    if (isOverridden(operation, header) || session.refresher?.isRefreshCall(operation)) return yield* next(operation)
     const untrack = session.track(operation)
     try {
       await admission(operation)
@@ -101,14 +97,14 @@ export function tokenRefreshLink(
         const attempt = { ticket, isReplay, isFirst: true }
         try {
           for await (const result of next(withToken(operation, ticket))) {
-            const verdict = judge(operation, { result }, attempt)
+            const verdict = await judge(operation, { result }, attempt)
             if ((again = verdict === 'replay')) break
-            if (isReplay && verdict === undefined && attempt.isFirst) session.accept()
+            if (isReplay && !verdict && attempt.isFirst) session.refresher?.accept()
             attempt.isFirst = false
-            yield verdict === undefined ? result : { ...result, notReplayed: verdict as ReplayRefusal }
+            yield verdict ? { ...result, notReplayed: verdict as ReplayRefusal } : result
           }
         } catch (error) {
-          again = judge(operation, { error }, attempt) === 'replay'
+          again = (await judge(operation, { error }, attempt)) === 'replay'
           if (!again) throw error
         }
       }
@@ -122,12 +118,3 @@ export function tokenRefreshLink(
     ...(isOwn && { dispose: () => session.dispose() }),
   })
 }
-
-interface Attempt {
-  readonly ticket: Ticket
-  readonly isReplay: boolean
-  /** Whether the consumer has nothing yet. */
-  isFirst: boolean
-}
-
-type Verdict = ReplayRefusal | 'replay' | undefined

@@ -1,5 +1,6 @@
 import { isOver, later, type Instant } from '../clock.ts'
 import { OptionsError } from '../errors.ts'
+import { inDevelopment } from '../inDevelopment.ts'
 import type { StoredTokens } from './tokenStore.ts'
 
 /** What a sign-in or a refresh gives. */
@@ -32,13 +33,13 @@ export interface Deadlines {
 export interface Credential {
   readonly stored: StoredTokens
   /** `undefined` where nobody knows how long they are good. */
-  readonly deadlines: Deadlines | undefined
+  readonly deadlines?: Deadlines
 }
 
 /** What decides how long before its end a token is renewed. */
 export interface Windows {
   /** One window for everything, in milliseconds; `undefined` for the two that depend on the lifetime. */
-  readonly skewMs: number | undefined
+  readonly skewMs?: number | undefined
   /** A number from 0 to 1, so that many clients do not renew at once. */
   readonly random: () => number
 }
@@ -52,21 +53,22 @@ const wrongClockMs = 300_000
 export function checkTokens(tokens: Tokens): Tokens {
   const { accessToken } = Object(tokens) as Tokens
   if (typeof accessToken === 'string' && accessToken !== '') return tokens
-  throw new OptionsError('there is no accessToken, a string, in the tokens')
+  throw new OptionsError(inDevelopment(() => 'there is no accessToken, a string, in the tokens') ?? 'accessToken')
 }
 
 /** Tokens as they are stored: what an answer says, counted from the moment when it was asked for. */
 export function storedTokens(
   { accessToken, refreshToken, subject, expiresInSeconds, date }: Tokens,
   from: Instant,
-  before: StoredTokens | undefined,
+  before?: StoredTokens,
 ): StoredTokens {
   const lifetimeMs = lifetimeOf(expiresInSeconds) ?? lifetimeOf(remainingOf(accessToken, from.date, date))
   return {
     accessToken,
     refreshToken: refreshToken ?? before?.refreshToken,
     subject: subject ?? before?.subject,
-    ...(lifetimeMs !== undefined && { lifetimeMs, expiresAt: from.date + lifetimeMs }),
+    lifetimeMs,
+    expiresAt: lifetimeMs && from.date + lifetimeMs,
     session: before?.session ?? randomId(),
     version: randomId(),
   }
@@ -75,7 +77,7 @@ export function storedTokens(
 /** Tokens in use, as they came from the store. */
 export function credentialOf(stored: StoredTokens, present: Instant, { skewMs, random }: Windows): Credential {
   const { expiresAt, lifetimeMs } = stored
-  if (expiresAt === undefined || lifetimeMs === undefined) return { stored, deadlines: undefined }
+  if (expiresAt === undefined || lifetimeMs === undefined) return { stored }
   const expiry = later(present, expiresAt - present.date)
   const hardMs = skewMs === undefined ? Math.min(10_000, lifetimeMs * 0.05) : Math.min(skewMs, lifetimeMs * 0.2)
   const jitterMs = random() * Math.min(30_000, lifetimeMs * 0.05)
@@ -90,7 +92,7 @@ export function isExpired({ deadlines }: Credential, present: Instant): boolean 
 
 /** The lifetime that a number of seconds means; servers also send it as text, and send numbers that mean nothing. */
 function lifetimeOf(seconds: unknown): number | undefined {
-  const lifetimeMs = Number(seconds ?? NaN) * 1_000
+  const lifetimeMs = Number(seconds) * 1_000
   return lifetimeMs > 0 && lifetimeMs < Infinity ? Math.max(lifetimeMs, shortestLifetimeMs) : undefined
 }
 
@@ -100,8 +102,8 @@ function remainingOf(token: string, date: number, answered: string | undefined):
   const present = Math.abs(serverDate - date) >= wrongClockMs ? serverDate : date
   try {
     const payload = token.split('.')[1] as string
-    const { exp } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as { exp?: unknown }
-    return typeof exp === 'number' ? exp - present / 1_000 : undefined
+    const { exp } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as { readonly exp: number }
+    return exp - present / 1_000
   } catch {
     return undefined
   }

@@ -1,33 +1,28 @@
 import type { Operation, OperationValue } from '../operation.ts'
-import { AuthQueueFullError } from './sessionErrors.ts'
 
 /** Operations that wait for a token, first come, first served. */
 export class WaitingLine {
-  readonly #limit: number
   #waiters = new Set<() => void>()
 
-  constructor(limit: number) {
-    this.#limit = limit
+  get length(): number {
+    return this.#waiters.size
   }
 
   /** Until the next {@link wake}. An operation that is cancelled leaves the line. */
   wait(operation: Operation | undefined): Promise<void> {
-    if (this.#waiters.size >= this.#limit) {
-      throw new AuthQueueFullError(`${this.#limit} operations wait for a token already (maxQueued)`, {
-        link: 'tokenRefreshLink',
-        operationName: operation?.operationName,
-      })
-    }
     return new Promise((resolve, reject) => {
       const execution = (operation as OperationValue | undefined)?.execution
       const wake = (): void => {
         forget?.()
         resolve()
       }
-      const forget = execution?.onAbort(() => {
+      const leave = (): void => {
         this.#waiters.delete(wake)
-        reject(execution.reason as Error)
-      })
+        reject(execution?.reason as Error)
+      }
+      // Cancelled before it came here.
+      if (execution?.aborted) return leave()
+      const forget = execution?.onAbort(leave)
       this.#waiters.add(wake)
     })
   }

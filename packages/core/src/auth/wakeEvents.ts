@@ -12,12 +12,8 @@ export function listen<Type extends string>(target: Target<Type>, type: Type, li
 
 /** What says that a page, or the machine below it, is awake again; nothing where there is no page. */
 export function onWake(listener: () => void): (() => void)[] {
-  const { document, addEventListener } = globalThis as { document?: Target<string>; addEventListener?: unknown }
   const page = globalThis as unknown as Target<string>
-  return [
-    ...(typeof addEventListener === 'function'
-      ? ['online', 'pageshow'].map((type) => listen(page, type, listener))
-      : []),
-    ...(document ? [listen(document, 'visibilitychange', listener)] : []),
-  ]
+  if (typeof (page as Partial<typeof page>).addEventListener !== 'function') return []
+  // `visibilitychange` comes up to the window from the document (HTML section 6.2).
+  return ['online', 'pageshow', 'visibilitychange'].map((type) => listen(page, type, listener))
 }
