@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { stat } from 'node:fs'
 import { connect } from 'node:net'
 import { scriptedServer, type Script, type ScriptedServer } from './index.ts'
 
@@ -11,6 +12,12 @@ async function start(script: Script): Promise<ScriptedServer> {
   const server = await scriptedServer(script)
   open.push(server)
   return server
+}
+
+function signal(): [promise: Promise<void>, give: () => void] {
+  let give = (): void => {}
+  const promise = new Promise<void>((resolve) => (give = resolve))
+  return [promise, give]
 }
 
 /** All the bytes of an answer, until the connection ends. */
@@ -85,6 +92,8 @@ test('a status without a body has none', async () => {
 test('a client in the same process reads each piece on its own, whatever the framing', async () => {
   const server = await start(async (exchange) => {
     await exchange.head(200, exchange.request.url === '/close' ? { connection: 'close' } : {})
+    // Goes on where sockets are read.
+    await new Promise((resolve) => stat('.', resolve))
     for (const piece of ['one', 'two', 'three']) await exchange.write(piece)
     await exchange.end()
   })
@@ -93,8 +102,7 @@ test('a client in the same process reads each piece on its own, whatever the fra
 })
 
 test('gzip is flushed after each write', async () => {
-  let goOn = (): void => {}
-  const told = new Promise<void>((resolve) => (goOn = resolve))
+  const [told, goOn] = signal()
   const big = 'x'.repeat(300_000)
   const server = await start(async (exchange) => {
     await exchange.head(200, { 'content-encoding': 'gzip' })
@@ -145,8 +153,7 @@ test('a connection stays open after the end, and is used again', async () => {
 
 test('a script sees the client go, and its writes come to nothing', async () => {
   const written: boolean[] = []
-  let finish = (): void => {}
-  const finished = new Promise<void>((resolve) => (finish = resolve))
+  const [finished, finish] = signal()
   const server = await start(async (exchange) => {
     await exchange.head(200)
     written.push(await exchange.write('still there'))
@@ -165,6 +172,26 @@ test('a script sees the client go, and its writes come to nothing', async () => 
   await closed
   await finished
   expect(written).toEqual([true, false, false])
+})
+
+test('after FIN nothing is sent, and what was sent arrives', async () => {
+  const written: boolean[] = []
+  const [finished, finish] = signal()
+  const server = await start(async (exchange) => {
+    written.push(await exchange.raw('all'))
+    exchange.close()
+    written.push(await exchange.raw('no more'))
+    finish()
+  })
+  expect(await bytesFrom(server, get)).toBe('all')
+  await finished
+  expect(written).toEqual([true, false])
+})
+
+test('what is no request has no answer', async () => {
+  const script = jest.fn()
+  expect(await bytesFrom(await start(script), 'hello\r\n\r\n')).toBe('')
+  expect(script).not.toHaveBeenCalled()
 })
 
 test('a request that is broken off in its body is recorded, and has no script', async () => {

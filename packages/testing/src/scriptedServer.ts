@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { constants, createGzip, type Gzip } from 'node:zlib'
+import { createGzip, type Gzip } from 'node:zlib'
 import { settle } from './fakeClock.ts'
 
 /** What a client sent to a {@link scriptedServer}. */
@@ -252,9 +252,10 @@ class Exchange implements ScriptedExchange {
 
   async raw(data: string | Uint8Array): Promise<boolean> {
     const isSent = await new Promise<boolean>((resolve) => {
-      if (this.#socket.writable) this.#socket.write(data, (error) => resolve(!error))
-      else resolve(false)
+      this.#socket.write(data, (error) => resolve(!error))
     })
+    // Node reads sockets between two turns, and the first may be the end of this one.
+    await settle()
     await settle()
     return isSent
   }
@@ -268,7 +269,7 @@ class Exchange implements ScriptedExchange {
   }
 
   #startGzip(): Gzip {
-    const gzip = createGzip({ flush: constants.Z_SYNC_FLUSH })
+    const gzip = createGzip()
     gzip.on('data', (compressed: Buffer) => void this.raw(this.#framed(compressed)))
     return gzip
   }
