@@ -108,6 +108,22 @@ describe.each(stacks)('@defer by %s', (_, stack) => {
     }
   })
 
+  test('M3, M9 50,000 parts, compressed and in the chunks of TCP: none is lost', async () => {
+    const count = 50_000
+    const ticks = Array.from({ length: count }, (__, tick) => part({ data: { tick } })).join('')
+    const server = await serverOf(async (exchange) => {
+      await exchange.head(200, { ...mixed, 'content-encoding': 'gzip' })
+      await exchange.write(ticks + end)
+      await exchange.end()
+    })
+    let expected = 0
+    for await (const { data } of clientOf(server, stack).subscribe('subscription OnTick { tick }')) {
+      if ((data as { tick: number }).tick !== expected) throw new Error(`${expected} is missing`)
+      expected++
+    }
+    expect(expected).toBe(count)
+  }, 30_000)
+
   test('M6 the terminal delimiter ends it, though the connection stays open', async () => {
     const server = await serverOf(async (exchange) => {
       await exchange.head(200, mixed)
@@ -219,10 +235,11 @@ describe.each(stacks)('@defer by %s', (_, stack) => {
   test('H8 timeoutMs is until the stream begins; from then on idleTimeoutMs, anew with all that comes', async () => {
     const clock = new FakeClock()
     let goOn = (): void => {}
+    const read = new Promise<void>((resolve) => (goOn = resolve))
     const server = await serverOf(async (exchange) => {
       await exchange.head(200, mixed)
       await exchange.write(start)
-      await new Promise<void>((resolve) => (goOn = resolve))
+      await read
       await exchange.write(part({ hasNext: true }))
     })
     const client = clientOf(server, { ...stack, clock, timeoutMs: 5_000, idleTimeoutMs: 10_000 })
@@ -352,6 +369,13 @@ describe.each(stacks)('the multipart protocol for subscriptions by %s', (_, stac
     await (
       await server.request(0)
     ).closed
+  })
+
+  test('R4 what comes in the same chunk after the end does not count', async () => {
+    const server = await serverOf(async (exchange) =>
+      exchange.respond(200, enveloped, `${event({ payload: null })}\r\n--graphql-of-somebody\r\n\r\n{x}`),
+    )
+    expect(await collect(clientOf(server, stack).subscribe(subscription))).toEqual({ results: [], error: undefined })
   })
 
   test('R5 the end without a delimiter is an interruption, unless eofCompletes says otherwise', async () => {

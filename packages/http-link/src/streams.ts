@@ -71,7 +71,7 @@ export async function* readStream(
       if (decoder.isComplete || results.isOver) break
     }
     attempt.check()
-    yield* results.of(decoder.end())
+    if (!results.isOver) yield* results.of(decoder.end())
     results.finish(decoder.isComplete)
   } catch (error) {
     throw attempt.aborted ? attempt.reason : results.failure(error)
