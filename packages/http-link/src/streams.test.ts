@@ -441,6 +441,9 @@ describe('M13 whatever the answer comes in', () => {
     const server = await serverOf(async (exchange) => exchange.respond(200, mixed, start + rest + end))
     const { results } = await collect(clientOf(server, { incremental: 'raw' }).execute(deferred))
     expect(results).toMatchObject([{ pending: [{ id: '0' }] }, { completed: [{ id: '0' }] }])
+    const cutOff = await serverOf(async (exchange) => exchange.respond(200, mixed, start))
+    const { error } = await collect(clientOf(cutOff, { incremental: 'raw' }).execute(deferred))
+    expect(error).toBeInstanceOf(StreamInterruptedError)
   })
 
   test('I5 an unknown id is an error of the protocol, with the data so far', async () => {

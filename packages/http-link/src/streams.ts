@@ -98,6 +98,8 @@ class StreamResults {
   readonly #http: HttpMetadata
   readonly #isEnveloped: boolean
   #merger: IncrementalMerger | undefined
+  /** What the last payload of `@defer` or `@stream` said. */
+  #hasNext: boolean | undefined
 
   constructor(operation: Operation, response: OpenResponse, options: StreamOptions, parts: StreamParts) {
     const { status, headers, url } = response
@@ -117,16 +119,15 @@ class StreamResults {
         this.isOver = true
         return
       }
-      yield { ...this.#toResult(content), http: this.#http }
+      yield this.#toResult(content)
     }
   }
 
   /** The stream has ended. @throws {@link StreamInterruptedError} when it should not have. */
   finish(isComplete: boolean): void {
     const { eofCompletes, completion } = this.#options
-    const isIncomplete = this.#merger?.hasNext
-    const isDone = isComplete || this.isOver || eofCompletes || isIncomplete === false
-    if (isIncomplete || !isDone) throw this.#interrupted('the stream broke off before it was complete')
+    const isDone = isComplete || this.isOver || eofCompletes || this.#hasNext === false
+    if (this.#hasNext || !isDone) throw this.#interrupted('the stream broke off before it was complete')
     if (completion === 'interruption' && this.#operation.kind === 'subscription')
       throw this.#interrupted('the server completed the subscription')
   }
@@ -144,28 +145,27 @@ class StreamResults {
    * empty objects as heartbeats.
    */
   #unwrap(payload: unknown): unknown {
-    const { payload: content, errors, ...others } = Object(payload) as Record<string, unknown>
-    const isEmpty = content === undefined && errors === undefined && Object.keys(others).length === 0
-    if (isEmpty && typeof payload === 'object') return undefined
-    if (content === undefined || (!this.#isEnveloped && ('data' in others || 'hasNext' in others))) return payload
-    if (content === null && errors) {
-      const said = JSON.stringify(errors)
-      throw this.#interrupted(`the server cannot go on with the stream: ${redact(this.#operation, said)}`)
+    const body = Object(payload) as { readonly payload?: unknown; readonly errors?: unknown }
+    if (!this.#isEnveloped && ('data' in body || 'hasNext' in body)) return payload
+    if (!('payload' in body)) return typeof payload === 'object' && Object.keys(body).length === 0 ? undefined : payload
+    if (body.payload === null && body.errors) {
+      const said = redact(this.#operation, JSON.stringify(body.errors))
+      throw this.#interrupted(`the server cannot go on with the stream: ${said}`)
     }
-    return content
+    return body.payload
   }
 
   #toResult(payload: unknown): Result {
     const isPart = isIncrementalPayload(Object(payload) as object)
-    if (isPart && this.#options.incremental === 'raw') return payload as Result
-    if (isPart || this.#merger?.hasNext) {
+    if (isPart) this.#hasNext = (payload as Result).hasNext === true
+    if ((isPart && this.#options.incremental === 'merged') || this.#merger?.hasNext) {
       // A subscription may have incremental events, each with results of its own.
       if (!this.#merger?.hasNext) this.#merger = new IncrementalMerger(responseDetails(this.#operation, this.#response))
-      return this.#merger.add(payload)
+      return { ...this.#merger.add(payload), http: this.#http }
     }
-    const result = this.#parts.toResult(payload)
+    const result = isPart ? (payload as Result) : this.#parts.toResult(payload)
     if (!result) throw this.#malformed('is no GraphQL result', JSON.stringify(payload))
-    return result
+    return Object.assign(result, { http: this.#http })
   }
 
   #malformed(flaw: string, text: string): MalformedResponseError {
