@@ -1,4 +1,5 @@
 // What the tests against real servers build upon: each starts, speaks what it is there for, and tells what it sees.
+import { createHash } from 'node:crypto'
 import { sharedServers, startServer, type RealServer, type ServerName } from './realServers.ts'
 
 const shared = sharedServers()
@@ -95,21 +96,20 @@ test.each<ServerName>(['graphql-sse', 'yoga', 'yoga-graphql17'])(
   },
 )
 
-test('S10 graphql-sse has a single connection for many operations', async () => {
-  const server = await shared('graphql-sse')
-  const reserved = await fetch(server.url, { method: 'PUT' })
+test.each<[ServerName, string]>([
+  ['graphql-sse', '/graphql'],
+  ['yoga', '/graphql/stream'],
+])('S10 %s has a single connection for many operations', async (name, path) => {
+  const url = new URL(path, (await shared(name)).url)
+  const reserved = await fetch(url, { method: 'PUT' })
   expect(reserved.status).toBe(201)
   const headers = { 'x-graphql-event-stream-token': await reserved.text() }
   const aborter = new AbortController()
-  const stream = await fetch(server.url, {
-    headers: { ...headers, accept: 'text/event-stream' },
-    signal: aborter.signal,
-  })
-  const params = { query: 'subscription { count(to: 1) }', extensions: { operationId: 'first' } }
-  const accepted = await fetch(server.url, {
+  const stream = await fetch(url, { headers: { ...headers, accept: 'text/event-stream' }, signal: aborter.signal })
+  const accepted = await fetch(url, {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json' },
-    body: JSON.stringify(params),
+    body: JSON.stringify({ query: 'subscription { count(to: 1) }', extensions: { operationId: 'first' } }),
   })
   expect(accepted.status).toBe(202)
   let text = ''
@@ -119,6 +119,24 @@ test('S10 graphql-sse has a single connection for many operations', async () => 
   }
   expect(text).toContain('data: {"id":"first","payload":{"data":{"count":1}}}')
   aborter.abort()
+})
+
+test('P7 yoga knows documents by id, and learns others by their hash', async () => {
+  const { url } = await shared('yoga')
+  const idOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+  const send = async (params: object): Promise<unknown> => {
+    const headers = { 'content-type': 'application/json', accept: plain }
+    return (await fetch(url, { method: 'POST', headers, body: JSON.stringify(params) })).json()
+  }
+  expect(await send({ documentId: `sha256:${idOf('{ hello }')}` })).toEqual({ data: { hello: 'world' } })
+  expect(await send({ documentId: 'sha256:0' })).toMatchObject({
+    errors: [{ extensions: { code: 'PERSISTED_QUERY_NOT_IN_LIST' } }],
+  })
+  const query = '{ me { name } }'
+  const extensions = { persistedQuery: { version: 1, sha256Hash: idOf(query) } }
+  expect(await send({ extensions })).toMatchObject({ errors: [{ message: 'PersistedQueryNotFound' }] })
+  for (const params of [{ query, extensions }, { extensions }])
+    expect(await send(params)).toEqual({ data: { me: { name: 'Ada' } } })
 })
 
 test('S6 a source that throws ends the process of graphql-sse, and no other', async () => {
