@@ -2,6 +2,7 @@
 // that documentation is checked as it is written, without a network.
 import { createServer } from 'node:http'
 import { useServer } from 'graphql-ws/use/ws'
+import { useDeferStream } from '@graphql-yoga/plugin-defer-stream'
 import { createSchema, createYoga } from 'graphql-yoga'
 import { WebSocket, WebSocketServer } from 'ws'
 
@@ -52,8 +53,11 @@ function check(url, protocol) {
   throw new TypeError(`snippets reach only ${protocol}//api.example.com/graphql, not ${url}`)
 }
 
-const yoga = createYoga({ schema, logging: false })
+const yoga = createYoga({ schema, logging: false, plugins: [useDeferStream()] })
+const { fetch } = globalThis
 globalThis.fetch = async (url, init) => {
+  // A server that the snippet itself started.
+  if (new URL(url).hostname === '127.0.0.1') return fetch(url, init)
   check(url, 'https:')
   return yoga.fetch(url, init)
 }

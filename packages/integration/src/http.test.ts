@@ -5,7 +5,7 @@ import {
   httpLink,
   SubscriptionNotSupportedError,
   type Fetch,
-  type HttpLinkOptions,
+  type HttpLinkBaseOptions,
 } from '@graphlinks/http-link'
 import { undiciTransport } from '@graphlinks/http-link/undici'
 import crossFetch from 'cross-fetch'
@@ -15,15 +15,15 @@ const shared = sharedServers()
 const undici = undiciTransport()
 afterAll(async () => undici.dispose?.())
 
-const stacks: readonly (readonly [name: string, stack: Partial<HttpLinkOptions>])[] = [
+const stacks: readonly (readonly [name: string, stack: HttpLinkBaseOptions])[] = [
   ['global fetch', {}],
   ['cross-fetch', { fetch: crossFetch as Fetch }],
   ['undici', { transport: undici }],
 ]
 
-async function clientOf(name: ServerName, options: Partial<HttpLinkOptions> = {}): Promise<Client> {
+async function clientOf(name: ServerName, options: HttpLinkBaseOptions = {}): Promise<Client> {
   const { url } = await shared(name)
-  return createClient({ link: httpLink({ ...options, url } as HttpLinkOptions) })
+  return createClient({ link: httpLink({ ...options, url }) })
 }
 
 async function collect(results: AsyncIterable<Result>): Promise<Result[]> {
@@ -69,7 +69,7 @@ describe.each(stacks)('by %s', (_, stack) => {
     }
   })
 
-  test.each<[ServerName, HttpLinkOptions['csrf']]>([
+  test.each<[ServerName, HttpLinkBaseOptions['csrf']]>([
     ['apollo', 'apollo'],
     ['graphql-http', 'apollo'],
     ['hono', 'apollo'],
@@ -89,7 +89,7 @@ describe.each(stacks)('by %s', (_, stack) => {
     expect(requests[0]?.headers).not.toHaveProperty('content-type')
   })
 
-  describe.each<[ServerName, Partial<HttpLinkOptions>?]>([
+  describe.each<[ServerName, HttpLinkBaseOptions?]>([
     ['yoga'],
     ['yoga-graphql17'],
     ['apollo-alpha9'],
