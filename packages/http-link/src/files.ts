@@ -1,0 +1,29 @@
+import type { JsonObject } from '@graphlinks/core'
+
+/** What the `isFile` option says of a value; `undefined` where it is not set. */
+export type FileTest = ((value: object) => boolean) | undefined
+
+/** Whether there is a file in variables, or a promise of one. Stops at the first. */
+export function hasFiles(variables: JsonObject | undefined, isFile: FileTest): boolean {
+  return variables !== undefined && holdsFile(variables, isFile)
+}
+
+/** @param seen - what was looked at, so that cycles and objects in many places take no time; made when there is one. */
+function holdsFile(holder: object, isFile: FileTest, seen?: Set<unknown>): boolean {
+  return Object.values(holder).some((value: unknown) => {
+    if (typeof value !== 'object' || !value || seen?.has(value)) return false
+    // What says itself how it is written is data.
+    return (
+      isUpload(value, isFile) || (!('toJSON' in value) && holdsFile(value, isFile, (seen ??= new Set()).add(value)))
+    )
+  })
+}
+
+/** Whether a value is a file, a `FileList`, or a promise of a file. Classes of other realms have these names, too. */
+export function isUpload(value: object, isFile: FileTest): boolean {
+  const { then, [Symbol.toStringTag]: tag } = value as {
+    readonly then?: unknown
+    readonly [Symbol.toStringTag]?: string
+  }
+  return /^(Blob|File(List)?)$/.test(tag ?? '') || typeof then === 'function' || isFile?.(value) === true
+}
