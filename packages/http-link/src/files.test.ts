@@ -16,7 +16,6 @@ describe('U3 whether there is a file in variables', () => {
     ],
     ['a FileList', { files: fileList }],
     ['a promise', { file: Promise.resolve(file) }],
-    ['a promise of a library', { file: Object.fromEntries([['then', () => {}]]) }],
     ['a file in a list', { input: { files: [null, { content: file }] } }],
     [
       'a file in an instance',
