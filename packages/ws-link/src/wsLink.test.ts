@@ -257,13 +257,13 @@ describe17('@defer and @stream of graphql 17, by graphql-ws', () => {
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
     await once(server, 'listening')
     const user = { id: 'u', name: () => Promise.resolve('Ada'), tags: ['a', 'b', 'c'] }
-    const execute = async function* (args: unknown) {
+    const execute = async function* (args: unknown): AsyncGenerator<unknown> {
       const result = await run({ ...(args as ExecutionArgs), rootValue: { user } })
       if (!('initialResult' in result)) return yield result
       yield result.initialResult
       yield* result.subsequentResults
     }
-    const { dispose } = useServer({ schema: buildSchema(source), execute }, server, 0)
+    const { dispose } = useServer({ schema: buildSchema(source), execute: execute as never }, server, 0)
     cleanUps.push(async () => {
       for (const client of server.clients) client.terminate()
       await dispose()

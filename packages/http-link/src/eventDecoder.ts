@@ -1,0 +1,83 @@
+import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser'
+import { parsePayload, PayloadError, PayloadTooLargeError, type StreamDecoder } from './streamDecoder.ts'
+
+/**
+ * Takes an event stream apart into the payloads of its `next` events; `complete` ends it. Events of other names, such as
+ * heartbeats, mean nothing.
+ *
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+ * @see https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
+ */
+export function createEventDecoder(maxEventBytes: number): StreamDecoder {
+  return new EventDecoder(maxEventBytes)
+}
+
+const completes = ['event: complete', 'event:complete']
+
+class EventDecoder implements StreamDecoder {
+  isComplete = false
+  readonly #maxBytes: number
+  // It drops a byte order mark.
+  readonly #utf8 = new TextDecoder('utf-8', { fatal: true })
+  readonly #parser: EventSourceParser
+  #payloads: unknown[] = []
+  #flaw: unknown
+  /** The end of the last chunk, where it may be the beginning of a line that says `complete`. */
+  #held = ''
+  #isLineStart = true
+
+  constructor(maxEventBytes: number) {
+    this.#maxBytes = maxEventBytes
+    this.#parser = createParser({
+      maxBufferSize: maxEventBytes,
+      onEvent: (event) => this.#take(event),
+      onError: ({ type }) => type === 'max-buffer-size-exceeded' && this.#fail(new PayloadTooLargeError()),
+    })
+  }
+
+  push(chunk: Uint8Array): unknown[] {
+    this.#payloads = []
+    try {
+      this.#parser.feed(this.#withData(this.#utf8.decode(chunk, { stream: true })))
+    } catch {
+      this.#fail(new PayloadError('is no valid UTF-8', ''))
+    }
+    return this.#payloads
+  }
+
+  end(): unknown[] {
+    if (this.#flaw) throw this.#flaw as Error
+    return []
+  }
+
+  /** An event without data is none by the standard, but a `complete` without data is what some servers send. */
+  #withData(chunk: string): string {
+    const text = this.#held + chunk
+    const line = Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1
+    const rest = text.slice(line)
+    const isHeld = completes.some((complete) => complete.startsWith(rest))
+    const pattern = this.#isLineStart ? /(^|[\r\n])event: ?complete(?=[\r\n])/g : /[\r\n]event: ?complete(?=[\r\n])/g
+    this.#held = isHeld ? rest : ''
+    this.#isLineStart = isHeld
+    return (isHeld ? text.slice(0, line) : text).replace(pattern, '$&\ndata')
+  }
+
+  #take({ event = 'message', data }: EventSourceMessage): void {
+    if (this.isComplete) return
+    if (event === 'complete') this.isComplete = true
+    if (event !== 'next' && event !== 'message') return
+    if (data.length > this.#maxBytes) return this.#fail(new PayloadTooLargeError())
+    try {
+      this.#payloads.push(parsePayload(data))
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #fail(flaw: unknown): void {
+    // What follows the end is nobody's.
+    if (this.isComplete) return
+    this.#flaw = flaw
+    this.isComplete = true
+  }
+}
