@@ -159,6 +159,11 @@ describe('U3 what is a file', () => {
   test.each([
     ['of Node', () => Object.assign(Readable.from(['ab', Buffer.from('c')]), { name: 'n.txt' }), 'n.txt'],
     ['of the web', () => new Blob(['abc']).stream(), 'blob'],
+    [
+      'that cannot be iterated',
+      () => Object.assign(new Blob(['abc']).stream(), { [Symbol.asyncIterator]: undefined }),
+      'blob',
+    ],
   ])('U3 a stream %s is read', async (_, open, name) => {
     const stream = open()
     const { files } = read(await formOf({ stream }, isStream))
