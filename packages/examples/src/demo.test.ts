@@ -90,6 +90,11 @@ describe('examples', () => {
       ['HTTP  authorization: Bearer ****  -> Ada, user', 'WebSocket  authorization: Bearer ****  -> Ada, user'],
     ],
     [
+      'subscriptionOverHttp',
+      [{ countdown: 3 }, { countdown: 2 }, { countdown: 1 }],
+      ['HTTP  authorization: Bearer ****  -> Ada, user'],
+    ],
+    [
       'tokenRefresh',
       {
         viewers: 10,

@@ -3,6 +3,7 @@ import { customLink } from './customLink.ts'
 import { perRequestIdentity } from './perRequestIdentity.ts'
 import type { DemoServer } from './server.ts'
 import { splitTransports } from './splitTransports.ts'
+import { subscriptionOverHttp } from './subscriptionOverHttp.ts'
 import { tokenRefresh } from './tokenRefresh.ts'
 
 /** The examples by the name of their file. */
@@ -11,5 +12,6 @@ export const examples: Readonly<Record<string, (server: DemoServer) => Promise<u
   customLink,
   perRequestIdentity,
   splitTransports,
+  subscriptionOverHttp,
   tokenRefresh,
 }
