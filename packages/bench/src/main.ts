@@ -1,11 +1,12 @@
 // Side-by-side measurements: npm run bench -- <part>. Exits with 1 when a promise of the project is broken.
 import { spawnSync } from 'node:child_process'
+import { http } from './http.ts'
 import { kernel } from './kernel.ts'
 import { multipart } from './multipart.ts'
 import { stampede } from './stampede.ts'
 
 /** Each part prints its tables and says whether the project's promises hold. */
-const parts: Readonly<Record<string, () => Promise<boolean>>> = { kernel, multipart, stampede }
+const parts: Readonly<Record<string, () => Promise<boolean>>> = { http, kernel, multipart, stampede }
 
 const [name = ''] = process.argv.slice(2)
 const part = Object.hasOwn(parts, name) ? parts[name] : undefined

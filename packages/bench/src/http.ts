@@ -1,0 +1,160 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Connection, Contestant } from './http/contestant.ts'
+import { rawDispatch, rawFetch } from './http/floors.ts'
+import { overFetch, overFetchOf, overUndici, overUndiciOf } from './http/graphlinks.ts'
+import { apollo, graphqlRequest, urql } from './http/peers.ts'
+import { median, printPromises, printTable, type Kept } from './print.ts'
+
+const contestants = [rawFetch, overFetch, rawDispatch, overUndici, apollo, urql, graphqlRequest]
+const peers = [apollo, urql, graphqlRequest]
+const sizes = [200, 100_000] as const
+const concurrencies = [1, 32, 256] as const
+/** So many queries of a size make a round of one contestant. */
+const queries: Readonly<Record<number, number>> = { 200: 600, 100_000: 200 }
+// The first rounds are for the compiler. Peers are far from their limit, so fewer rounds tell enough of them.
+const rounds = { warm: 2, peers: 4, least: 8, budgetMs: 9_000 }
+const atOnce = 10_000
+const partMs = 120_000
+
+/** What a query costs: microseconds of the processor, by contestant, round by round. */
+type Costs = ReadonlyMap<Contestant, readonly number[]>
+
+/** Queries over HTTP: what each client adds to the stack below it, and what 10,000 at once come to. */
+export async function http(): Promise<boolean> {
+  const start = performance.now()
+  const server = await startServer()
+  const kept: Kept[] = []
+  try {
+    for (const size of sizes) {
+      for (const concurrency of concurrencies) {
+        const costs = await measure(`${server.url}/${size}`, size, concurrency)
+        report(`${size} B, ${concurrency} at a time`, costs)
+        kept.push(...promisesOf(`${size} B, ${concurrency} at a time`, costs))
+      }
+    }
+    kept.push(...(await crowds(server)))
+  } finally {
+    server.process.kill()
+  }
+  const seconds = (performance.now() - start) / 1_000
+  kept.push(atMost('seconds that all this took', seconds, partMs / 1_000, 0))
+  printPromises(kept)
+  return kept.every(({ holds }) => holds)
+}
+
+function report(title: string, costs: Costs): void {
+  const [floor, below] = [rawFetch, rawDispatch]
+  printTable(
+    [title, 'CPU µs a query', 'x fetch', 'x dispatch'],
+    contestants.map((contestant) => [
+      contestant.name,
+      median(costs.get(contestant) ?? []).toFixed(0),
+      ratio(costs, contestant, floor).toFixed(2),
+      ratio(costs, contestant, below).toFixed(2),
+    ]),
+  )
+}
+
+function promisesOf(title: string, costs: Costs): Kept[] {
+  const times = (one: Contestant, other: Contestant): string => `${title}: ${one.name}, times ${other.name}`
+  return [
+    atMost(times(overFetch, rawFetch), ratio(costs, overFetch, rawFetch), 1.1),
+    atMost(times(overUndici, rawDispatch), ratio(costs, overUndici, rawDispatch), 1.3),
+    ...peers.map((peer) => atLeast(times(peer, overUndici), ratio(costs, peer, overUndici), 2.5)),
+  ]
+}
+
+/** Round by round, since what disturbs the machine disturbs neighbours alike. */
+function ratio(costs: Costs, one: Contestant, other: Contestant): number {
+  const [mine, theirs] = [costs.get(one) ?? [], costs.get(other) ?? []]
+  const pairs = Math.min(mine.length, theirs.length)
+  return median(Array.from({ length: pairs }, (_, round) => (mine[round] ?? NaN) / (theirs[round] ?? NaN)))
+}
+
+async function measure(url: string, size: number, concurrency: number): Promise<Costs> {
+  const connections = contestants.map((contestant) => ({ contestant, ...contestant.connect(url) }))
+  const costs = new Map<Contestant, number[]>(contestants.map((contestant) => [contestant, []]))
+  const count = queries[size] ?? 0
+  const end = performance.now() + rounds.budgetMs
+  for (let round = 0; round < rounds.least || performance.now() < end; round++) {
+    const present = connections.filter(({ contestant }) => round < rounds.peers || !peers.includes(contestant))
+    // Each of a pair now before, now after the other.
+    for (const { contestant, run } of round % 2 ? present.reverse() : present) {
+      const cpu = process.cpuUsage()
+      await runMany(run, count, concurrency)
+      const { user, system } = process.cpuUsage(cpu)
+      if (round >= rounds.warm) costs.get(contestant)?.push((user + system) / count)
+    }
+  }
+  for (const { close } of connections) await close?.()
+  return costs
+}
+
+/** Runs that many queries, so many at a time, and looks at each answer. */
+async function runMany(run: Connection['run'], count: number, concurrency: number): Promise<void> {
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const id = String(next++)
+      const data = (await run(id)) as { item?: { id?: string } } | undefined
+      if (data?.item?.id !== id) throw new Error(`the answer to ${id} is that of ${data?.item?.id}`)
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, worker))
+}
+
+/** 10,000 queries at once: what fails, and how many sockets there are. */
+async function crowds(server: Server): Promise<Kept[]> {
+  const limits = [16, 32, 64, 128, 256]
+  const crowd = [...limits.map(overFetchOf), ...limits.map(overUndiciOf), rawFetch]
+  const kept: Kept[] = []
+  const rows: string[][] = []
+  for (const contestant of crowd) {
+    const { run, close } = contestant.connect(`${server.url}/200`)
+    await server.mostSockets()
+    const start = performance.now()
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: atOnce }, (_, id) => runMany(run, 1, 1).then(() => id)),
+    )
+    const ms = performance.now() - start
+    const failed = outcomes.filter(({ status }) => status === 'rejected').length
+    const sockets = await server.mostSockets()
+    await close?.()
+    rows.push([contestant.name, ms.toFixed(0), String(sockets), String(failed)])
+    if (contestant === rawFetch) continue
+    kept.push(atMost(`${atOnce} at once, ${contestant.name}: failed`, failed, 0, 0))
+  }
+  printTable([`${atOnce} at once`, 'ms', 'sockets', 'failed'], rows)
+  return kept
+}
+
+interface Server {
+  readonly process: ChildProcess
+  readonly url: string
+  /** The most sockets that there were at one time since it was last asked. */
+  readonly mostSockets: () => Promise<number>
+}
+
+async function startServer(): Promise<Server> {
+  const child = fork(fileURLToPath(new URL('../src/http/server.cjs', import.meta.url)), { execArgv: [] })
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }]
+  return {
+    process: child,
+    url: `http://127.0.0.1:${port}`,
+    async mostSockets() {
+      child.send('sockets')
+      const [{ most }] = (await once(child, 'message')) as [{ most: number }]
+      return most
+    },
+  }
+}
+
+function atMost(what: string, value: number, limit: number, digits = 2): Kept {
+  return { what, value: value.toFixed(digits), limit: `at most ${limit}`, holds: value <= limit }
+}
+
+function atLeast(what: string, value: number, limit: number): Kept {
+  return { what, value: value.toFixed(2), limit: `at least ${limit}`, holds: value >= limit }
+}
