@@ -68,7 +68,12 @@ async function drain(execution: Execution, operation: Operation): Promise<Result
     for (let step = await source.next(); execution.check(step) && !execution.aborted; step = await source.next()) {
       last = step.value as Result
     }
-    if (last) return last
+    if (last) {
+      const result = last
+      // After a long wait this frame is old for the collector of garbage, and would keep the result with it.
+      last = undefined
+      return result
+    }
     throw new LinkError(
       inDevelopment(() => 'the chain completed without a result: its terminal link must give one') ?? 'no result',
       operation,

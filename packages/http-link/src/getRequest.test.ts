@@ -99,7 +99,7 @@ describe('H23 URLs that are too long', () => {
     expect(sent.map(({ method }) => method)).toEqual(['POST', 'GET'])
     expect(sent[0]?.url.href).toBe('https://api.test/graphql')
     expect(sent[0]?.headers.has('apollo-require-preflight')).toBe(false)
-    expect(JSON.parse(String(sent[0]?.body))).toMatchObject({ variables: { text: 'x'.repeat(100) } })
+    expect(JSON.parse(sent[0]?.body as string)).toMatchObject({ variables: { text: 'x'.repeat(100) } })
   })
 
   test.each([414, 431])('H23 a server that answers %i gets a POST', async (status) => {

@@ -1,10 +1,10 @@
-import { GraphLinksError, single, type Operation, type TerminalLink } from '@graphlinks/core'
+import { GraphLinksError, single, type Operation, type Result, type Results, type TerminalLink } from '@graphlinks/core'
 import { Attempt } from './attempt.ts'
 import { InFlight } from './inFlight.ts'
 import { checkOptions, type HttpLinkOptions, type Settings } from './options.ts'
 import { buildRequest } from './request.ts'
 import { isStream, readResult, toResult } from './response.ts'
-import { explain, outline, readWhole, send } from './send.ts'
+import { explain, outline, readWhole, send, type OpenResponse } from './send.ts'
 import type { WireRequest } from './transport.ts'
 
 /**
@@ -34,13 +34,10 @@ import type { WireRequest } from './transport.ts'
 export function httpLink(options: HttpLinkOptions): TerminalLink {
   const settings = checkOptions(options)
   const { clock, timeoutMs, transport } = settings
-  const inFlight = new InFlight(settings.maxInFlight)
-  const free = (): void => inFlight.leave()
-  const leave = transport.whenFree ? () => transport.whenFree?.(free) : free
+  const inFlight = new InFlight(settings.maxInFlight, transport)
+  const leave = (): void => inFlight.leave()
   // async and no generator: most operations have one result, and that costs half as much.
-  const named: TerminalLink = async function httpLink(operation) {
-    const turn = inFlight.enter(operation)
-    if (turn) await turn
+  const run = async (operation: Operation): Promise<Results> => {
     const attempt = new Attempt(operation, clock, leave)
     let request: WireRequest | undefined
     try {
@@ -60,20 +57,37 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
         const { readStream } = await import('./streams.ts')
         return readStream(operation, response, attempt, settings, { toResult, outline })
       }
-      const whole = await readWhole(operation, response, attempt, settings)
-      attempt.end()
-      const result = readResult(operation, whole)
-      if (typeof result === 'string') throw (await import('./failure.ts')).explainFailure(operation, whole, result)
-      return single(result)
+      return single(await resultOf(operation, response, attempt, settings))
     } catch (error) {
       throw explain(error, operation, attempt, request?.url.origin)
     }
+  }
+  const named: TerminalLink = function httpLink(operation) {
+    const turn = inFlight.enter(operation)
+    return turn ? turn.then(() => run(operation)) : run(operation)
   }
   return Object.assign(named, {
     stage: 'terminal' as const,
     admit: (operation: Operation) => inFlight.admit(operation),
     dispose: () => transport.dispose?.(),
   })
+}
+
+/**
+ * The one result in a response. A function of its own: what waited for the response is old for the collector of garbage
+ * by now, and would keep the text, too, until a major collection.
+ */
+async function resultOf(
+  operation: Operation,
+  response: OpenResponse,
+  attempt: Attempt,
+  settings: Settings,
+): Promise<Result> {
+  const whole = await readWhole(operation, response, attempt, settings)
+  attempt.end()
+  const result = readResult(operation, whole)
+  if (typeof result !== 'string') return result
+  throw (await import('./failure.ts')).explainFailure(operation, whole, result)
 }
 
 function requestOf(operation: Operation, settings: Settings): WireRequest | Promise<WireRequest> {

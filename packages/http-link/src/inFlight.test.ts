@@ -153,7 +153,7 @@ describe('the lines', () => {
     }
     await Promise.all(results)
     expect(entered).toEqual(['refresh', 'a', 'b'])
-    session.dispose()
+    await session.dispose()
   })
 })
 

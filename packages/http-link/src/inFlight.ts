@@ -1,4 +1,5 @@
 import { executionOf, type Operation } from '@graphlinks/core'
+import type { Transport } from './transport.ts'
 
 /**
  * How many operations are on the wire at once, and in which order the others follow. There are two lines: operations
@@ -11,11 +12,16 @@ export class InFlight {
   readonly #outside = new Line()
   readonly #arrived = new Line()
   readonly #admitted = new WeakSet<object>()
+  readonly #transport: Pick<Transport, 'whenFree'>
   #expected = 0
   #active = 0
+  /** Places whose connection is not free yet. */
+  #cooling = 0
+  #isCooling = false
 
-  constructor(limit: number) {
+  constructor(limit: number, transport: Pick<Transport, 'whenFree'> = {}) {
     this.#limit = limit
+    this.#transport = transport
   }
 
   /** Waits for a place before an operation is prepared. It is kept until the operation arrives, or ends without. */
@@ -30,23 +36,41 @@ export class InFlight {
         this.#proceed()
       })
     }
-    return this.#hasRoom ? void expect() : this.#outside.join(operation, expect)
+    if (!this.#mayEnter() || !this.#hasRoom) return this.#outside.join(operation, expect)
+    expect()
+    return undefined
   }
 
   /** Takes a place on the wire, which {@link leave} gives back. */
   enter(operation: Operation): Promise<void> | undefined {
     this.#arrive(executionOf(operation) ?? operation)
-    if (this.#active < this.#limit) return void this.#active++
+    if (this.#mayEnter()) return void this.#active++
     return this.#arrived.join(operation, () => this.#active++)
   }
 
   leave(): void {
     this.#active--
+    if (this.#transport.whenFree) this.#cooling++
     this.#proceed()
   }
 
+  /** Whether whoever is there may go on. Where only connections are waited for, whoever waits is called when they are free. */
+  #mayEnter(): boolean {
+    if (this.#active + this.#cooling < this.#limit) return true
+    if (this.#cooling > 0 && !this.#isCooling) {
+      const count = this.#cooling
+      this.#isCooling = true
+      this.#transport.whenFree?.(() => {
+        this.#isCooling = false
+        this.#cooling -= count
+        this.#proceed()
+      })
+    }
+    return false
+  }
+
   get #hasRoom(): boolean {
-    return this.#active + this.#expected < this.#limit
+    return this.#active + this.#cooling + this.#expected < this.#limit
   }
 
   #arrive(execution: object): void {
@@ -54,8 +78,8 @@ export class InFlight {
   }
 
   #proceed(): void {
-    while (this.#active < this.#limit && this.#arrived.advance());
-    while (this.#hasRoom && this.#outside.advance());
+    while (this.#arrived.hasWaiters && this.#mayEnter()) this.#arrived.advance()
+    while (this.#outside.hasWaiters && this.#mayEnter() && this.#hasRoom) this.#outside.advance()
   }
 }
 
@@ -90,18 +114,18 @@ class Line {
     })
   }
 
-  /** Gives the first its turn. @returns whether there was one. */
-  advance(): boolean {
+  get hasWaiters(): boolean {
+    return this.#first !== undefined
+  }
+
+  /** Gives the first its turn. */
+  advance(): void {
     for (let waiter = this.#first; waiter; waiter = this.#first) {
       this.#first = waiter.next
       if (!this.#first) this.#last = undefined
       // Dead waiters in a row would keep each other, and what they waited for, from being collected.
       waiter.next = undefined
-      if (waiter.turn) {
-        waiter.turn()
-        return true
-      }
+      if (waiter.turn) return waiter.turn()
     }
-    return false
   }
 }

@@ -166,15 +166,15 @@ function isGood(name: string, options: HttpLinkOptions): boolean {
   if (value === undefined || (name === 'csrf' && typeof value === 'object')) return true
   if (rule === 'function') return typeof value === rule
   if (rule === 'positive') return typeof value === 'number' && value > 0
-  return rule instanceof RegExp ? rule.test(String(value)) : (rule?.includes(value) ?? true)
+  return rule instanceof RegExp ? typeof value === 'string' && rule.test(value) : (rule?.includes(value) ?? true)
 }
 
 function explain(name: string, options: HttpLinkOptions): string {
-  const value = String(options[name as keyof HttpLinkOptions])
+  const value = options[name as keyof HttpLinkOptions]
   const rule = rules[name]
   if (rule === 'function') return `${name} is a function`
   if (rule === 'positive')
-    return `${name} is a positive number${name.endsWith('Ms') ? ' of milliseconds' : ''}, not ${value}`
+    return `${name} is a positive number${name.endsWith('Ms') ? ' of milliseconds' : ''}, not ${String(value as unknown)}`
   if (name === 'queryMethod') return 'queryMethod is a method in capitals, such as "GET"'
   if (name === 'transport') return 'transport takes the place of fetch: leave out fetch and fetchOptions'
   if (rule) return `${name} is ${(rule as readonly unknown[]).map((choice) => JSON.stringify(choice)).join(' or ')}`

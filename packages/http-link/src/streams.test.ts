@@ -144,7 +144,7 @@ describe.each(stacks)('@defer by %s', (_, stack) => {
     const server = await serverOf(async (exchange) => {
       await exchange.head(200, mixed)
       await exchange.write(start)
-      await breakOff(exchange)
+      breakOff(exchange)
     })
     const { results, error } = await collect(clientOf(server, stack).execute(deferred))
     if (name !== 'RST') expect(results.map(({ data }) => data)).toEqual([{ me: { name: 'Ada' } }])

@@ -178,7 +178,12 @@ class ResponseReader implements Dispatcher.DispatchHandler, AsyncIterableIterato
           this.cancel()
           resolve(undefined)
         } else if (this.#end?.error) reject(this.#end.error)
-        else if (this.#end) resolve(this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks))
+        else if (this.#end) {
+          // The socket remembers this until its next request.
+          const chunks = this.#chunks
+          this.#chunks = []
+          resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))
+        }
       }
       this.#wake()
     })

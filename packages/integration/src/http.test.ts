@@ -78,13 +78,13 @@ describe.each(stacks)('by %s', (_, stack) => {
     ['yoga-graphql17', 'yoga'],
   ])('H21, C1 a query by GET at %s, and H22 a mutation by POST all the same', async (name, csrf) => {
     const server = await shared(name)
-    const before = server.events.length
+    const before = (await server.events()).length
     const client = await clientOf(name, { ...stack, csrf, queryMethod: 'GET' })
     const text = 'a "quoted" & unusual=text+ß#'
     const { data } = await client.query('query Echo($text: String!) { echo(text: $text) }', { text })
     expect(data).toEqual({ echo: text })
     expect((await client.mutate('mutation { addCity(name: "x") { name } }')).data).toEqual({ addCity: { name: 'x' } })
-    const requests = server.events.slice(before).filter(({ what }) => what === 'request')
+    const requests = (await server.events()).slice(before).filter(({ what }) => what === 'request')
     expect(requests.map(({ method }) => method)).toEqual(['GET', 'POST'])
     expect(requests[0]?.headers).not.toHaveProperty('content-type')
   })
@@ -127,7 +127,7 @@ describe.each(stacks)('by %s', (_, stack) => {
     const client = await clientOf('yoga', stack)
     const times: number[] = []
     for (let round = 1; round <= 3; round++) {
-      const seen = server.events.filter(({ what }) => what === 'aborted').length
+      const seen = (await server.events()).filter(({ what }) => what === 'aborted').length
       for await (const { hasNext } of client.execute('{ hello ... @defer { never } }')) {
         expect(hasNext).toBe(true)
         break

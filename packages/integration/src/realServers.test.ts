@@ -41,7 +41,7 @@ test.each<[ServerName, string]>([
   const added = await post(server, 'mutation { addCity(name: "Kraków") { name } reset }')
   expect(await added.json()).toEqual({ data: { addCity: { name: 'Kraków' }, reset: 1 } })
   await server.saw('request', 2)
-  expect(server.events[0]).toMatchObject({ method: 'POST', url: '/graphql', headers: { accept: plain } })
+  expect((await server.events())[0]).toMatchObject({ method: 'POST', url: '/graphql', headers: { accept: plain } })
 })
 
 test.each<[ServerName, RegExp, string?]>([
@@ -92,7 +92,7 @@ test.each<ServerName>(['graphql-sse', 'yoga', 'yoga-graphql17'])(
     aborter.abort()
     await expect(silent.text()).rejects.toThrow('aborted')
     await server.saw('unsubscribed')
-    expect(server.events.map(({ what }) => what)).toContain('unsubscribed')
+    expect((await server.events()).map(({ what }) => what)).toContain('unsubscribed')
   },
 )
 
@@ -149,14 +149,14 @@ test('S6 a source that throws ends the process of graphql-sse, and no other', as
 test('a request that its client gives up is seen', async () => {
   const server = await shared('graphql-http')
   const aborter = new AbortController()
-  const before = server.events.filter(({ what }) => what === 'request').length
+  const before = (await server.events()).filter(({ what }) => what === 'request').length
   const asked = post(server, '{ never }', plain, { signal: aborter.signal })
   await server.saw('request', before + 1)
-  expect(server.events.map(({ what }) => what)).not.toContain('aborted')
+  expect((await server.events()).map(({ what }) => what)).not.toContain('aborted')
   aborter.abort()
   await expect(asked).rejects.toThrow('aborted')
   await server.saw('aborted')
-  expect(server.events.at(-1)).toMatchObject({ what: 'aborted', method: 'POST', headers: { accept: plain } })
+  expect((await server.events()).at(-1)).toMatchObject({ what: 'aborted', method: 'POST', headers: { accept: plain } })
 })
 
 test('a server that does not start is an error with what it wrote', async () => {

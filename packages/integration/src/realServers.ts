@@ -28,7 +28,8 @@ export interface ServerEvent {
 
 export interface RealServer {
   readonly url: string
-  readonly events: readonly ServerEvent[]
+  /** What it has seen since it was started: all of it, since what a process tells may come later than what it answers. */
+  readonly events: () => Promise<readonly ServerEvent[]>
   /** Waits until the server has seen something, that often since it was started. */
   readonly saw: (what: ServerEvent['what'], times?: number) => Promise<void>
   /** Resolves when the process has ended, by itself or by `close`. */
@@ -48,8 +49,10 @@ export async function startServer(name: ServerName): Promise<RealServer> {
 
   const events: ServerEvent[] = []
   const waiting = new Set<() => void>()
+  const asking: (() => void)[] = []
   const started = new Promise<string>((resolve) => {
-    child.on('message', (message: { readonly url: string } | ServerEvent) => {
+    child.on('message', (message: { readonly url: string } | 'told' | ServerEvent) => {
+      if (message === 'told') return asking.shift()?.()
       if (!('what' in message)) return resolve(message.url)
       events.push(message)
       for (const wake of waiting) wake()
@@ -62,7 +65,16 @@ export async function startServer(name: ServerName): Promise<RealServer> {
   failed.catch(() => {})
   return {
     url: await Promise.race([started, failed]),
-    events,
+    async events() {
+      await Promise.race([
+        failed,
+        new Promise<void>((resolve) => {
+          asking.push(resolve)
+          child.send('tell')
+        }),
+      ])
+      return [...events]
+    },
     async saw(what, times = 1) {
       while (events.filter((event) => event.what === what).length < times)
         await Promise.race([failed, new Promise<void>((resolve) => waiting.add(resolve))])

@@ -118,10 +118,10 @@ describe.each(stacks)('by %s', (_, stack) => {
     test('U6 without a file it is a POST of JSON; a query with one is a POST, too', async () => {
       const client = await clientOf(name, { ...stack, queryMethod: 'GET' })
       const { events } = await shared(name)
-      const before = events.length
+      const before = (await events()).length
       await client.mutate('mutation ($name: String!) { addCity(name: $name) { name } }', { name: 'Oslo' })
       await client.query('query ($file: Upload) { hello }', { file }).catch(() => {})
-      const types = events.slice(before).map(({ method, headers }) => [method, headers?.['content-type']])
+      const types = (await events()).slice(before).map(({ method, headers }) => [method, headers?.['content-type']])
       expect(types).toEqual([
         ['POST', 'application/json'],
         ['POST', expect.stringMatching(/^multipart\/form-data; ?boundary=/)],
@@ -152,7 +152,8 @@ describe.each(stacks)('by %s', (_, stack) => {
   test('U6 cancelling an upload closes its connection', async () => {
     const client = await clientOf('graphql-upload', stack)
     const { saw, events } = await shared('graphql-upload')
-    const times = (what: string): number => events.filter((event) => event.what === what).length
+    const before = await events()
+    const times = (what: string): number => before.filter((event) => event.what === what).length
     const [requests, aborted] = [times('request'), times('aborted')]
     const controller = new AbortController()
     const large = new Blob(Array.from({ length: 64 }, () => randomBytes(1_048_576)))

@@ -16,6 +16,8 @@ function watch(server) {
   })
 }
 
+// Messages keep their order: whoever gets this has had all before it.
+process.on('message', () => report('told'))
 // Whoever started it is gone.
 process.on('disconnect', () => process.exit())
 const { start } = await import(`./${process.argv[2]}.cjs`)
