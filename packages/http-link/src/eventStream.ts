@@ -43,6 +43,9 @@ interface Subscription {
 /** What a subscription fails with when its stream is no more. */
 type Loss = (subscription: Subscription) => unknown
 
+/** What each request wants. The reference server compares it as text, and knows no lists. */
+const accepted = { PUT: 'text/plain', GET: 'text/event-stream', POST: 'application/json', DELETE: '*/*' }
+
 /** How long a stream that nobody uses is kept for the next subscription. */
 const idleStreamMs = 1_000
 
@@ -245,15 +248,14 @@ export class EventStream {
   }
 
   /** A request with the fields of an operation. The token is a credential: whoever has it can listen. */
-  async #request(operation: Operation, method: string, token?: string): Promise<WireRequest> {
+  async #request(operation: Operation, method: keyof typeof accepted, token?: string): Promise<WireRequest> {
     const { requestOf } = this.#parts
     const held = token && { name: 'x-graphql-event-stream-token', value: token, link: 'httpLink' }
     const request = await requestOf(held ? withCredential(operation, held) : operation, this.#settings)
-    if (method === 'POST') return request
-    const headers = withCsrfHeader(new Map(request.headers), this.#settings.csrf)
+    const headers = new Map(request.headers).set('accept', accepted[method])
+    if (method === 'POST') return { ...request, headers }
     headers.delete('content-type')
-    if (method === 'GET') headers.set('accept', 'text/event-stream')
-    return { ...request, method, headers, body: undefined }
+    return { ...request, method, headers: withCsrfHeader(headers, this.#settings.csrf), body: undefined }
   }
 }
 

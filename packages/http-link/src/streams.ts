@@ -43,7 +43,6 @@ export async function acceptOf(
 ): Promise<string> {
   if (kind === 'subscription') {
     if (subscriptions === 'sse') return 'text/event-stream'
-    if (subscriptions === 'single-connection') return plain
     return `${subscriptions === 'auto' ? 'text/event-stream, ' : ''}${subscriptionType}, ${plain}`
   }
   // Strings and comments may hold anything.
