@@ -1156,92 +1156,6 @@ declare const replay: ContextKey<'always' | 'never'>;
  */
 declare function isTokenRefused({ result, error }: AttemptOutcome): boolean;
 
-/**
- * A token could not be renewed, and what is left of the old one is no good. The session itself goes on: the same
- * operation may succeed later.
- *
- * @example
- * ```ts
- * import { AuthRefreshError } from '@graphlinks/core'
- *
- * export const waitMs = (error: unknown): number | undefined =>
- *   AuthRefreshError.is(error) ? error.retryAfterMs : undefined
- * ```
- */
-declare class AuthRefreshError extends GraphLinksError {
-    static readonly name: string;
-    static readonly code: string;
-    /** How long no refresh is tried, in milliseconds from the failure of the operation. */
-    readonly retryAfterMs: number;
-    constructor(message: string, details: ErrorDetails & {
-        readonly retryAfterMs: number;
-    });
-}
-/**
- * The session is over: its tokens are no good and cannot be renewed. Nothing but a new sign-in helps.
- *
- * @example
- * ```ts
- * import { AuthExpiredError } from '@graphlinks/core'
- *
- * export const mustSignIn = (error: unknown): boolean => AuthExpiredError.is(error)
- * ```
- */
-declare class AuthExpiredError extends GraphLinksError {
-    static readonly name: string;
-    static readonly code: string;
-}
-/**
- * Too many operations wait for one refresh (`maxQueued`).
- *
- * @example
- * ```ts
- * import { AuthQueueFullError } from '@graphlinks/core'
- *
- * export const isOverloaded = (error: unknown): boolean => AuthQueueFullError.is(error)
- * ```
- */
-declare class AuthQueueFullError extends GraphLinksError {
-    static readonly name: string;
-    static readonly code: string;
-}
-/**
- * Somebody signed in, out, or as somebody else while the operation was running: its result belongs to a session that is
- * no longer there, and is not delivered. A mutation may have been executed.
- *
- * @example
- * ```ts
- * import { IdentityChangedError } from '@graphlinks/core'
- *
- * export const isOfFormerUser = (error: unknown): boolean => IdentityChangedError.is(error)
- * ```
- */
-declare class IdentityChangedError extends GraphLinksError {
-    static readonly name: string;
-    static readonly code: string;
-}
-/**
- * For functions that renew tokens to throw, where a server says in words of its own that the refresh token is no longer
- * good. It ends the session, as `invalid_grant` does (RFC 6749 section 5.2); any other error is taken for a passing one.
- *
- * @example
- * ```ts
- * import { createTokenSource, RefreshRejectedError } from '@graphlinks/core'
- *
- * export const session = createTokenSource({
- *   refresh: async ({ refreshToken, signal }) => {
- *     const response = await fetch('/refresh', { method: 'POST', body: refreshToken ?? null, signal })
- *     if (response.status === 401) throw new RefreshRejectedError('the server wants a new sign-in')
- *     return response.json()
- *   },
- * })
- * ```
- */
-declare class RefreshRejectedError extends GraphLinksError {
-    static readonly name: string;
-    static readonly code: string;
-}
-
 /** Tokens as a {@link TokenStore} holds them: plain JSON. They are secrets. */
 interface StoredTokens {
     readonly accessToken: string;
@@ -1530,6 +1444,92 @@ interface TokenRefreshLinkOptions extends BearerFieldOptions, Pick<CredentialOpt
  * ```
  */
 declare function tokenRefreshLink(source: TokenSource | TokenSourceOptions, options?: TokenRefreshLinkOptions): Link;
+
+/**
+ * A token could not be renewed, and what is left of the old one is no good. The session itself goes on: the same
+ * operation may succeed later.
+ *
+ * @example
+ * ```ts
+ * import { AuthRefreshError } from '@graphlinks/core'
+ *
+ * export const waitMs = (error: unknown): number | undefined =>
+ *   AuthRefreshError.is(error) ? error.retryAfterMs : undefined
+ * ```
+ */
+declare class AuthRefreshError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+    /** How long no refresh is tried, in milliseconds from the failure of the operation. */
+    readonly retryAfterMs: number;
+    constructor(message: string, details: ErrorDetails & {
+        readonly retryAfterMs: number;
+    });
+}
+/**
+ * The session is over: its tokens are no good and cannot be renewed. Nothing but a new sign-in helps.
+ *
+ * @example
+ * ```ts
+ * import { AuthExpiredError } from '@graphlinks/core'
+ *
+ * export const mustSignIn = (error: unknown): boolean => AuthExpiredError.is(error)
+ * ```
+ */
+declare class AuthExpiredError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * Too many operations wait for one refresh (`maxQueued`).
+ *
+ * @example
+ * ```ts
+ * import { AuthQueueFullError } from '@graphlinks/core'
+ *
+ * export const isOverloaded = (error: unknown): boolean => AuthQueueFullError.is(error)
+ * ```
+ */
+declare class AuthQueueFullError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * Somebody signed in, out, or as somebody else while the operation was running: its result belongs to a session that is
+ * no longer there, and is not delivered. A mutation may have been executed.
+ *
+ * @example
+ * ```ts
+ * import { IdentityChangedError } from '@graphlinks/core'
+ *
+ * export const isOfFormerUser = (error: unknown): boolean => IdentityChangedError.is(error)
+ * ```
+ */
+declare class IdentityChangedError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
+/**
+ * For functions that renew tokens to throw, where a server says in words of its own that the refresh token is no longer
+ * good. It ends the session, as `invalid_grant` does (RFC 6749 section 5.2); any other error is taken for a passing one.
+ *
+ * @example
+ * ```ts
+ * import { createTokenSource, RefreshRejectedError } from '@graphlinks/core'
+ *
+ * export const session = createTokenSource({
+ *   refresh: async ({ refreshToken, signal }) => {
+ *     const response = await fetch('/refresh', { method: 'POST', body: refreshToken ?? null, signal })
+ *     if (response.status === 401) throw new RefreshRejectedError('the server wants a new sign-in')
+ *     return response.json()
+ *   },
+ * })
+ * ```
+ */
+declare class RefreshRejectedError extends GraphLinksError {
+    static readonly name: string;
+    static readonly code: string;
+}
 
 /**
  * Runs an operation through a link or chain. This is the edge of the pipeline: cold, one-shot, and in charge of

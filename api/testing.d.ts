@@ -160,5 +160,93 @@ interface SecretCanary {
  */
 declare function secretCanary(): SecretCanary;
 
-export { FakeClock, linkContract, memoryLink, secretCanary, settle };
-export type { LinkContractOptions, MemoryAnswer, MemoryLink, MemoryLinkOptions, RecordedOperation, RegisterTest, SecretCanary };
+/** What a client sent to a {@link scriptedServer}. */
+interface ScriptedRequest {
+    readonly method: string;
+    /** Path and query, as they came. */
+    readonly url: string;
+    readonly headers: Headers;
+    /** Each line of the header, in the order and spelling of the client. */
+    readonly headerLines: readonly (readonly [name: string, value: string])[];
+    /** What has arrived of the body: all of it, when the script runs. */
+    readonly body: Uint8Array;
+    /** The body as text. */
+    readonly text: string;
+    /** Resolves when the connection is closed, whoever did it. */
+    readonly closed: Promise<void>;
+}
+/** One request and what the script answers, byte by byte. Whatever is sent after the client has gone is dropped. */
+interface ScriptedExchange {
+    readonly request: ScriptedRequest;
+    /** Resolves when the connection is closed, whoever did it. */
+    readonly closed: Promise<void>;
+    /**
+     * Sends status line and headers; a header with several values has a line for each. The body is chunked, unless there is
+     * a `content-length`, or `connection: close`, with which a body lasts until the connection ends. With
+     * `content-encoding: gzip` it is compressed, and flushed after each write.
+     */
+    head(status: number, headers?: Readonly<Record<string, string | readonly string[]>>): Promise<boolean>;
+    /**
+     * Sends a piece of the body as a chunk of its own, and lets clients in the same process read it.
+     *
+     * @returns whether the client is still there.
+     */
+    write(data: string | Uint8Array): Promise<boolean>;
+    /** Sends a piece of the body in chunks of that many bytes. */
+    split(data: string | Uint8Array, bytes: number): Promise<boolean>;
+    /** Ends the body properly. The connection stays open, unless the head said `connection: close`. */
+    end(): Promise<void>;
+    /** A whole answer: head, body and end. */
+    respond(status: number, headers?: Readonly<Record<string, string | readonly string[]>>, body?: string | Uint8Array): Promise<void>;
+    /** Sends bytes as they are, without framing: a status line, a broken chunk, another protocol. */
+    raw(data: string | Uint8Array): Promise<boolean>;
+    /** Ends the connection (FIN) after what was sent, complete or not. */
+    close(): void;
+    /** Breaks the connection off (RST). */
+    reset(): void;
+}
+/** What to answer: called when a request has arrived with its body. It may return before its answer is complete. */
+type Script = (exchange: ScriptedExchange) => unknown;
+/** A server that is as broken as a test needs it. */
+interface ScriptedServer {
+    readonly url: string;
+    /** Every request whose headers have arrived, in order. */
+    readonly requests: readonly ScriptedRequest[];
+    /** Waits for a request by its index, until its headers have arrived. */
+    request(index: number): Promise<ScriptedRequest>;
+    /** How many connections there are, were at most at one time, and were ever made. */
+    readonly connections: {
+        readonly open: number;
+        readonly most: number;
+        readonly made: number;
+    };
+    /**
+     * Closes all connections.
+     *
+     * @throws what a script threw.
+     */
+    close(): Promise<void>;
+}
+/**
+ * Starts an HTTP server on a free port of 127.0.0.1 whose answers are scripts of bytes, for what real servers cannot be
+ * made to do: any chunks, any status and headers, truncation, silence. To be silent, a script waits or returns.
+ *
+ * @example
+ * ```ts
+ * import { scriptedServer } from '@graphlinks/testing'
+ *
+ * const server = await scriptedServer(async (exchange) => {
+ *   await exchange.head(200, { 'content-type': 'application/json' })
+ *   await exchange.split('{"data":{"hello":"wor', 3)
+ *   exchange.reset()
+ * })
+ * const response = await fetch(server.url, { method: 'POST', body: '{}' })
+ * await response.text().catch((error) => console.log('as a client sees it:', error))
+ * console.log(server.requests[0]?.text) // {}
+ * await server.close()
+ * ```
+ */
+declare function scriptedServer(script: Script): Promise<ScriptedServer>;
+
+export { FakeClock, linkContract, memoryLink, scriptedServer, secretCanary, settle };
+export type { LinkContractOptions, MemoryAnswer, MemoryLink, MemoryLinkOptions, RecordedOperation, RegisterTest, Script, ScriptedExchange, ScriptedRequest, ScriptedServer, SecretCanary };

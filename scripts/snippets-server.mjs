@@ -17,6 +17,12 @@ const schema = createSchema({
     }
     type Mutation {
       addCity(name: String!): City!
+      upload(file: Upload!): UploadedFile!
+    }
+    scalar Upload
+    type UploadedFile {
+      name: String!
+      size: Int!
     }
     type Subscription {
       countdown(from: Int!): Int!
@@ -36,7 +42,7 @@ const schema = createSchema({
       me: () => ({ id: '1', name: 'Ada' }),
       cities: (_, { first }) => cities.slice(0, first),
     },
-    Mutation: { addCity: (_, { name }) => ({ id: '5', name }) },
+    Mutation: { addCity: (_, { name }) => ({ id: '5', name }), upload: (_, { file }) => file },
     Subscription: {
       countdown: {
         async *subscribe(_, { from }) {

@@ -15,17 +15,21 @@ export class Attempt {
   #cancelTimer: (() => void) | undefined
   #controller: AbortController | undefined
 
-  /** @param leave - gives back the place on the wire. */
-  constructor(operation: Operation, clock: Clock, leave: () => void) {
-    this.#operationName = operation.operationName
+  /**
+   * @param operation - `undefined`: no operation's cancellation ends it.
+   * @param leave - gives back the place on the wire.
+   */
+  constructor(operation: Operation | undefined, clock: Clock, leave: () => void) {
+    this.#operationName = operation?.operationName
     this.#clock = clock
     this.#leave = leave
-    const execution = executionOf(operation)
-    const { signal } = execution ? {} : operation
-    const onAbort = (): void => this.abort((execution ?? operation.signal).reason)
+    const execution = operation && executionOf(operation)
+    const signal = execution ? undefined : operation?.signal
+    const source = execution ?? signal
+    const onAbort = (): void => this.abort(source?.reason)
     signal?.addEventListener('abort', onAbort)
     this.#forget = execution?.onAbort(onAbort) ?? (() => signal?.removeEventListener('abort', onAbort))
-    if ((execution ?? operation.signal).aborted) onAbort()
+    if (source?.aborted) onAbort()
   }
 
   /** For `fetch`. */

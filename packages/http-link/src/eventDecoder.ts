@@ -9,7 +9,17 @@ import { parsePayload, PayloadError, PayloadTooLargeError, type StreamDecoder } 
  * @see https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
  */
 export function createEventDecoder(maxEventBytes: number): StreamDecoder {
-  return new EventDecoder(maxEventBytes)
+  return new EventDecoder(maxEventBytes, ['next', 'message'], 'complete')
+}
+
+/**
+ * The same for a stream that operations share: the payloads of `next` and `complete` say which operation they are of, and
+ * nothing but the end of the connection ends it.
+ *
+ * @see https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#single-connection-mode
+ */
+export function createSharedEventDecoder(maxEventBytes: number): StreamDecoder {
+  return new EventDecoder(maxEventBytes, ['next', 'complete'], undefined)
 }
 
 const completes = ['event: complete', 'event:complete']
@@ -17,6 +27,10 @@ const completes = ['event: complete', 'event:complete']
 class EventDecoder implements StreamDecoder {
   isComplete = false
   readonly #maxBytes: number
+  /** Names of the events that have payloads. */
+  readonly #names: readonly string[]
+  /** Name of the event that is the end. */
+  readonly #terminal: string | undefined
   // It drops a byte order mark.
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true })
   readonly #parser: EventSourceParser
@@ -26,8 +40,10 @@ class EventDecoder implements StreamDecoder {
   #held = ''
   #isLineStart = true
 
-  constructor(maxEventBytes: number) {
+  constructor(maxEventBytes: number, names: readonly string[], terminal: string | undefined) {
     this.#maxBytes = maxEventBytes
+    this.#names = names
+    this.#terminal = terminal
     this.#parser = createParser({
       maxBufferSize: maxEventBytes,
       onEvent: (event) => this.#take(event),
@@ -64,8 +80,8 @@ class EventDecoder implements StreamDecoder {
 
   #take({ event = 'message', data }: EventSourceMessage): void {
     if (this.isComplete) return
-    if (event === 'complete') this.isComplete = true
-    if (event !== 'next' && event !== 'message') return
+    if (event === this.#terminal) this.isComplete = true
+    if (!this.#names.includes(event)) return
     if (data.length > this.#maxBytes) return this.#fail(new PayloadTooLargeError())
     try {
       this.#payloads.push(parsePayload(data))

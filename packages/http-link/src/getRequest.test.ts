@@ -210,4 +210,19 @@ describe('H25 which failures are worth another try', () => {
     const { client } = recorded({ transport })
     await expect(client.query('{ ok }')).rejects.toMatchObject({ code: 'NETWORK', retryable: true })
   })
+
+  test.each([408, 429, 503])(
+    'H26 a GraphQL result of %i is a result, no error that could be retried',
+    async (status) => {
+      const fetch = async (): Promise<Response> =>
+        new Response('{"errors":[{"message":"busy"}]}', {
+          status,
+          headers: { 'content-type': 'application/graphql-response+json', 'retry-after': '1' },
+        })
+      const client = createClient({ link: httpLink({ url: 'https://api.test/graphql', fetch }) })
+      const { errors, http } = await client.query('{ ok }')
+      expect(errors).toEqual([{ message: 'busy' }])
+      expect([http?.status, http?.headers.get('retry-after')]).toEqual([status, '1'])
+    },
+  )
 })

@@ -4,7 +4,8 @@ import { InFlight } from './inFlight.ts'
 import { checkOptions, type HttpLinkOptions, type Settings } from './options.ts'
 import { buildRequest } from './request.ts'
 import { isStream, readResult, toResult } from './response.ts'
-import { explain, outline, readWhole, send, type OpenResponse } from './send.ts'
+import { explain, failureOf, outline, readWhole, send, type OpenResponse } from './send.ts'
+import type { SingleConnection } from './singleConnection.ts'
 import type { WireRequest } from './transport.ts'
 
 /**
@@ -43,6 +44,8 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
     try {
       attempt.check()
       attempt.limit(timeoutMs, 'timeoutMs', 'no response')
+      if (operation.kind === 'subscription' && settings.subscriptions === 'single-connection')
+        return await (await connect()).subscribe(operation, attempt)
       const built = requestOf(operation, settings)
       request = built instanceof Promise ? await built : built
       let response = await send(operation, request, attempt, settings)
@@ -62,6 +65,20 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
       throw explain(error, operation, attempt, request?.url.origin)
     }
   }
+  let connection: SingleConnection | undefined
+  const connect = async (): Promise<SingleConnection> => {
+    const { SingleConnection } = await import('./singleConnection.ts')
+    return (connection ??= new SingleConnection(settings, {
+      startAttempt: () => new Attempt(undefined, clock, () => {}),
+      requestOf,
+      resultOf,
+      send,
+      readWhole,
+      failureOf,
+      toResult,
+      outline,
+    }))
+  }
   const named: TerminalLink = function httpLink(operation) {
     const turn = inFlight.enter(operation)
     return turn ? turn.then(() => run(operation)) : run(operation)
@@ -69,7 +86,10 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
   return Object.assign(named, {
     stage: 'terminal' as const,
     admit: (operation: Operation) => inFlight.admit(operation),
-    dispose: () => transport.dispose?.(),
+    dispose: () => {
+      connection?.dispose()
+      return transport.dispose?.()
+    },
   })
 }
 

@@ -88,7 +88,7 @@ function decoderOf({ headers, mediaType }: OpenResponse, maxPartBytes: number): 
 }
 
 /** What the payloads of one response amount to. */
-class StreamResults {
+export class StreamResults {
   /** Whether the server said that nothing follows. */
   isOver = false
   readonly #operation: Operation
@@ -127,9 +127,15 @@ class StreamResults {
   finish(isComplete: boolean): void {
     const { eofCompletes, completion } = this.#options
     const isDone = isComplete || this.isOver || eofCompletes || this.#hasNext === false
-    if (this.#hasNext || !isDone) throw this.#interrupted('the stream broke off before it was complete')
+    if (this.#hasNext || !isDone) throw this.interrupted('the stream broke off before it was complete')
     if (completion === 'interruption' && this.#operation.kind === 'subscription')
-      throw this.#interrupted('the server completed the subscription')
+      throw this.interrupted('the server completed the subscription')
+  }
+
+  /** The stream is over before its time. */
+  interrupted(message: string, cause?: Error): StreamInterruptedError {
+    const details = { ...responseDetails(this.#operation, this.#response), cause }
+    return new StreamInterruptedError(message, details, this.#merger?.latest)
   }
 
   /** What to throw for something that went wrong while the stream was read. */
@@ -137,7 +143,7 @@ class StreamResults {
     if (error instanceof PayloadTooLargeError)
       return tooLarge(this.#operation, this.#response, this.#options.maxResponseBytes)
     if (error instanceof PayloadError) return this.#malformed(error.message, error.text)
-    return GraphLinksError.is(error) ? error : this.#interrupted('the connection broke', this.#parts.outline(error, 3))
+    return GraphLinksError.is(error) ? error : this.interrupted('the connection broke', this.#parts.outline(error, 3))
   }
 
   /**
@@ -150,7 +156,7 @@ class StreamResults {
     if (!('payload' in body)) return typeof payload === 'object' && Object.keys(body).length === 0 ? undefined : payload
     if (body.payload === null && body.errors) {
       const said = redact(this.#operation, JSON.stringify(body.errors))
-      throw this.#interrupted(`the server cannot go on with the stream: ${said}`)
+      throw this.interrupted(`the server cannot go on with the stream: ${said}`)
     }
     return body.payload
   }
@@ -174,10 +180,5 @@ class StreamResults {
       `a part of the stream ${flaw}; it starts with: ${excerpt}`,
       responseDetails(this.#operation, this.#response),
     )
-  }
-
-  #interrupted(message: string, cause?: Error): StreamInterruptedError {
-    const details = { ...responseDetails(this.#operation, this.#response), cause }
-    return new StreamInterruptedError(message, details, this.#merger?.latest)
   }
 }

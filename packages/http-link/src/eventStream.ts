@@ -1,0 +1,268 @@
+import {
+  ResultQueue,
+  single,
+  withCredential,
+  withExtensions,
+  type Operation,
+  type Result,
+  type Results,
+} from '@graphlinks/core'
+import type { Attempt } from './attempt.ts'
+import { withCsrfHeader } from './csrf.ts'
+import { StreamInterruptedError } from './errors.ts'
+import { createSharedEventDecoder } from './eventDecoder.ts'
+import { explainFailure } from './failure.ts'
+import type { Settings } from './options.ts'
+import type { failureOf, OpenResponse, readWhole, send } from './send.ts'
+import { StreamResults, type StreamParts } from './streams.ts'
+import type { WireRequest } from './transport.ts'
+
+/** Handed over, as those of streams.ts. */
+export interface EventStreamParts extends StreamParts {
+  readonly startAttempt: () => Attempt
+  readonly requestOf: (operation: Operation, settings: Settings) => WireRequest | Promise<WireRequest>
+  readonly resultOf: (
+    operation: Operation,
+    response: OpenResponse,
+    attempt: Attempt,
+    settings: Settings,
+  ) => Promise<Result>
+  readonly send: typeof send
+  readonly readWhole: typeof readWhole
+  readonly failureOf: typeof failureOf
+}
+
+/** A subscription whose results come by the stream. */
+interface Subscription {
+  readonly operation: Operation
+  readonly attempt: Attempt
+  readonly queue: ResultQueue
+  results: StreamResults | undefined
+}
+
+/** What a subscription fails with when its stream is no more. */
+type Loss = (subscription: Subscription) => unknown
+
+/** What each request wants. The reference server compares it as text, and knows no lists. */
+const accepted = { PUT: 'text/plain', GET: 'text/event-stream', POST: 'application/json', DELETE: '*/*' }
+
+/** How long a stream that nobody uses is kept for the next subscription. */
+const idleStreamMs = 1_000
+
+/**
+ * One event stream of single-connection mode. It is reserved and opened with the fields of the first operation, then
+ * used by all of the same identity.
+ */
+export class EventStream {
+  readonly #settings: Settings
+  readonly #parts: EventStreamParts
+  readonly #onClose: () => void
+  readonly #subscriptions = new Map<string, Subscription>()
+  /** Those of the stream's own requests: they end with the stream, not with an operation. */
+  readonly #attempts = new Set<Attempt>()
+  /** `undefined` where none was given; the stream is closed then. */
+  readonly #token: Promise<string | undefined>
+  #response: OpenResponse | undefined
+  #count = 0
+  #isClosed = false
+  #cancelIdleTimer: (() => void) | undefined
+
+  constructor(operation: Operation, settings: Settings, parts: EventStreamParts, onClose: () => void) {
+    this.#settings = settings
+    this.#parts = parts
+    this.#onClose = onClose
+    this.#token = this.#reserve(operation)
+  }
+
+  /**
+   * Sends an operation. Its results come by the stream; where the server refuses it, they are the answer.
+   *
+   * @returns `undefined` when the server has lost the stream; `isLast`: it throws then.
+   */
+  async subscribe(operation: Operation, attempt: Attempt, isLast: boolean): Promise<Results | undefined> {
+    const { send, readWhole, resultOf } = this.#parts
+    const id = String(++this.#count)
+    const queue = new ResultQueue({ onClose: () => this.#cancel(id) })
+    // Before it is sent, because the first result may come before the answer.
+    this.#subscriptions.set(id, { operation, attempt, queue, results: undefined })
+    this.#cancelIdleTimer?.()
+    attempt.onAbort(() => {
+      queue.fail(attempt.reason)
+      this.#cancel(id)
+    })
+    const token = await untilAborted(this.#token, attempt)
+    const request = await this.#request(withExtensions(operation, { operationId: id }), 'POST', token)
+    const response = await send(operation, request, attempt, this.#settings)
+    if (response.status === 202) {
+      await readWhole(operation, response, attempt, this.#settings)
+      // From here on, time is the stream's.
+      attempt.limit(Infinity, '', '')
+      attempt.leave()
+      return queue
+    }
+    this.#forget(id)
+    if (response.status !== 404 || isLast) return single(await resultOf(operation, response, attempt, this.#settings))
+    await readWhole(operation, response, attempt, this.#settings)
+    this.#lose((each) => this.#interrupted(each, 'the server lost the event stream'))
+    return undefined
+  }
+
+  close(): void {
+    this.#lose((each) => this.#interrupted(each, 'the event stream was closed'))
+  }
+
+  #reserve(operation: Operation): Promise<string | undefined> {
+    const { send, readWhole } = this.#parts
+    return this.#serve(async (attempt) => {
+      attempt.limit(this.#settings.timeoutMs, 'timeoutMs', 'no event stream was reserved')
+      const response = await send(operation, await this.#request(operation, 'PUT'), attempt, this.#settings)
+      const whole = await readWhole(operation, response, attempt, this.#settings)
+      const token = whole.text?.trim()
+      if (whole.status !== 201 || !token) return this.#lose((each) => explainFailure(each.operation, whole, 'foreign'))
+      void this.#open(operation, token)
+      return token
+    })
+  }
+
+  /** Reads the stream to its end. Operations are sent meanwhile: until it is open, results wait on the server. */
+  #open(operation: Operation, token: string): Promise<void> {
+    const { send, readWhole } = this.#parts
+    const { idleTimeoutMs, maxResponseBytes } = this.#settings
+    return this.#serve(async (attempt) => {
+      const limitSilence = (): void => attempt.limit(idleTimeoutMs, 'idleTimeoutMs', 'nothing came by the event stream')
+      limitSilence()
+      const request = await this.#request(operation, 'GET', token)
+      const response = await send(operation, request, attempt, this.#settings)
+      if (response.status !== 200 || response.mediaType !== 'text/event-stream') {
+        const whole = await readWhole(operation, response, attempt, this.#settings)
+        return this.#lose((each) => explainFailure(each.operation, whole, 'foreign'))
+      }
+      this.#response = response
+      const decoder = createSharedEventDecoder(maxResponseBytes)
+      for await (const chunk of response.body) {
+        limitSilence()
+        for (const event of decoder.push(chunk)) this.#take(event)
+        if (decoder.isComplete) break
+      }
+      attempt.check()
+      decoder.end()
+      this.#lose((each) => this.#interrupted(each, 'the server ended the event stream'))
+    })
+  }
+
+  /** An event is a result or the end of the operation that it names; of one that is over, it means nothing. */
+  #take(event: unknown): void {
+    const { id, ...rest } = Object(event) as { readonly id?: unknown; readonly payload?: unknown }
+    const subscription = this.#subscriptions.get(String(id))
+    if (!subscription) return
+    const { attempt, queue } = subscription
+    const results = this.#resultsOf(subscription)
+    try {
+      if ('payload' in rest) for (const result of results.of([rest.payload])) queue.push(result)
+      if ('payload' in rest && !results.isOver) return
+      this.#forget(String(id))
+      results.finish(true)
+      queue.end()
+      attempt.end()
+    } catch (error) {
+      attempt.abort(results.failure(error))
+    }
+  }
+
+  #resultsOf(subscription: Subscription): StreamResults {
+    const response = this.#response as OpenResponse
+    return (subscription.results ??= new StreamResults(subscription.operation, response, this.#settings, this.#parts))
+  }
+
+  /** Nobody wants the results of an operation any more. The server is told, whether it listens or not. */
+  #cancel(id: string): void {
+    const subscription = this.#subscriptions.get(id)
+    if (!subscription) return
+    const { operation, attempt } = subscription
+    this.#forget(id)
+    attempt.end()
+    void this.#delete(operation, id)
+  }
+
+  async #delete(operation: Operation, id: string): Promise<void> {
+    const { send, readWhole } = this.#parts
+    const token = await this.#token
+    if (this.#isClosed) return
+    const deletion = this.#withAttempt(async (attempt) => {
+      attempt.limit(this.#settings.timeoutMs, 'timeoutMs', 'no response')
+      const request = await this.#request(operation, 'DELETE', token)
+      const url = new URL(request.url.href)
+      url.searchParams.set('operationId', id)
+      const response = await send(operation, { ...request, url }, attempt, this.#settings)
+      await readWhole(operation, response, attempt, this.#settings)
+    })
+    // Results that come all the same are dropped, so that nobody has to know.
+    await deletion.catch(() => {})
+  }
+
+  #forget(id: string): void {
+    if (!this.#subscriptions.delete(id) || this.#subscriptions.size > 0) return
+    this.#cancelIdleTimer = this.#settings.clock.after(idleStreamMs, () => this.close())
+  }
+
+  /** The stream is no more: all its subscriptions fail, and its requests end. */
+  #lose(loss: Loss): undefined {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#onClose()
+    this.#cancelIdleTimer?.()
+    const subscriptions = [...this.#subscriptions.values()]
+    this.#subscriptions.clear()
+    for (const subscription of subscriptions) subscription.attempt.abort(loss(subscription))
+    for (const attempt of this.#attempts) attempt.abort(undefined)
+  }
+
+  #interrupted(subscription: Subscription, message: string): StreamInterruptedError {
+    if (this.#response) return this.#resultsOf(subscription).interrupted(message)
+    const { operationName } = subscription.operation
+    return new StreamInterruptedError(message, { link: 'httpLink', operationName })
+  }
+
+  /** Does a part of the stream's own work. What it throws is the end of the stream. */
+  async #serve<Value>(run: (attempt: Attempt) => Promise<Value>): Promise<Value | undefined> {
+    try {
+      return await this.#withAttempt(run)
+    } catch (error) {
+      return this.#lose((each) =>
+        this.#response ? this.#resultsOf(each).failure(error) : this.#parts.failureOf(error, each.operation),
+      )
+    }
+  }
+
+  async #withAttempt<Value>(run: (attempt: Attempt) => Promise<Value>): Promise<Value> {
+    const attempt = this.#parts.startAttempt()
+    this.#attempts.add(attempt)
+    try {
+      return await run(attempt)
+    } catch (error) {
+      throw attempt.aborted ? attempt.reason : error
+    } finally {
+      this.#attempts.delete(attempt)
+      attempt.abort(undefined)
+    }
+  }
+
+  /** A request with the fields of an operation. The token is a credential: whoever has it can listen. */
+  async #request(operation: Operation, method: keyof typeof accepted, token?: string): Promise<WireRequest> {
+    const { requestOf } = this.#parts
+    const held = token && { name: 'x-graphql-event-stream-token', value: token, link: 'httpLink' }
+    const request = await requestOf(held ? withCredential(operation, held) : operation, this.#settings)
+    const headers = new Map(request.headers).set('accept', accepted[method])
+    if (method === 'POST') return { ...request, headers }
+    headers.delete('content-type')
+    return { ...request, method, headers: withCsrfHeader(headers, this.#settings.csrf), body: undefined }
+  }
+}
+
+/** Waits for what is not the attempt's own, but no longer than the attempt lasts. */
+function untilAborted<Value>(promise: Promise<Value>, attempt: Attempt): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    attempt.onAbort(() => reject(attempt.reason as Error))
+    promise.then(resolve, reject)
+  })
+}
