@@ -51,6 +51,8 @@ const questions = {
   'httpLink.ts': [
     [/request\.method === 'GET'/, 'false'],
     [/isStream\(response\)/, 'false'],
+    [/operation\.kind === 'subscription' && settings/, 'false && settings'],
+    [/connection\?\.dispose\(\)/, ''],
   ],
   'request.ts': [
     [/const isUsual =/, '$& true ||'],
@@ -73,7 +75,10 @@ const postOnly = {
   name: 'post-only',
   setup({ onLoad, onResolve }) {
     // What only they need is not there either, such as their errors.
-    onResolve({ filter: /(streams|formRequest|getRequest)\.ts$/ }, ({ path }) => ({ path, external: true }))
+    onResolve({ filter: /(streams|singleConnection|formRequest|getRequest)\.ts$/ }, ({ path }) => ({
+      path,
+      external: true,
+    }))
     onLoad({ filter: /http-link[\\/]src[\\/]\w+\.ts$/ }, ({ path }) => {
       let contents = readFileSync(path, 'utf8')
       for (const [question, answer] of questions[/\w+\.ts$/.exec(path)[0]] ?? []) {

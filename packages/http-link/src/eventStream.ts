@@ -9,12 +9,11 @@ import {
 } from '@graphlinks/core'
 import type { Attempt } from './attempt.ts'
 import { withCsrfHeader } from './csrf.ts'
-import { StreamInterruptedError } from './errors.ts'
-import { createSharedEventDecoder } from './eventDecoder.ts'
 import { explainFailure } from './failure.ts'
+import { StreamInterruptedError } from './index.ts'
 import type { Settings } from './options.ts'
 import type { failureOf, OpenResponse, readWhole, send } from './send.ts'
-import { StreamResults, type StreamParts } from './streams.ts'
+import { createSharedEventDecoder, StreamResults, type StreamParts } from './streams.ts'
 import type { WireRequest } from './transport.ts'
 
 /** Handed over, as those of streams.ts. */

@@ -4,14 +4,16 @@ import { IncrementalMerger, isIncrementalPayload } from '@graphlinks/core/increm
 import { redact } from '@graphlinks/core/redact'
 import type { Attempt } from './attempt.ts'
 import { parameterOf } from './contentType.ts'
-import { MalformedResponseError, StreamInterruptedError } from './index.ts'
 import { createEventDecoder } from './eventDecoder.ts'
 import { responseDetails, tooLarge } from './failure.ts'
+import { MalformedResponseError, StreamInterruptedError } from './index.ts'
 import { createMultipartDecoder } from './multipartDecoder.ts'
 import type { RequestOptions } from './request.ts'
 import type { toResult } from './response.ts'
 import type { OpenResponse, outline } from './send.ts'
 import { PayloadError, PayloadTooLargeError, type StreamDecoder } from './streamDecoder.ts'
+
+export { createSharedEventDecoder } from './eventDecoder.ts'
 
 /** What {@link readStream} needs to know beside the response. */
 export interface StreamOptions {
