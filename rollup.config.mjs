@@ -5,13 +5,30 @@ import esbuild from 'rollup-plugin-esbuild'
 import { entries, publishable, root } from './scripts/packages.mjs'
 
 /**
- * Files behind an `import()` that are built on their own, with copies of the functions that they share with the rest: what
- * two chunks share, bundlers put into the first chunk of everybody, also of those who have no use for either.
+ * Files that are built on their own, with copies of the functions that they share with the rest: those behind an
+ * `import()`, and entries for few. What two chunks share, bundlers put into the first chunk of everybody, also of those who
+ * have no use for either, or into a chunk of its own, which compresses worse. What must be there once, classes above all,
+ * they import from an entry, or from one another.
+ *
+ * esbuild puts into one chunk what exactly the same files behind an `import()` need. Thus one that imports from core by
+ * value should import from its own package's entry, too, or from one that does: both are in the first chunk then.
  */
-const selfContained = { '@graphlinks/core': { refresher: 'src/auth/refresher.ts' } }
+const selfContained = {
+  '@graphlinks/core': { refresher: 'src/auth/refresher.ts' },
+  '@graphlinks/http-link': {
+    failure: 'src/failure.ts',
+    formRequest: 'src/formRequest.ts',
+    getRequest: 'src/getRequest.ts',
+    redirect: 'src/redirect.ts',
+    streams: 'src/streams.ts',
+    undici: 'src/undici.ts',
+  },
+}
 
 const mapValues = (object, change) =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]))
+
+const without = (object, names) => Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name)))
 
 /** Fails where a copy would be another one: copies of functions are as good as one, those of classes and keys are not. */
 function onlyFunctionsTwice() {
@@ -52,7 +69,7 @@ export default publishable.flatMap((pkg) => {
   const { dir, path, manifest } = pkg
   const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
   const sources = mapValues(entries(pkg), (source) => `${path}/${source}`)
-  const lazy = mapValues(selfContained[manifest.name] ?? {}, (source) => `${path}/${source}`)
+  const alone = mapValues(selfContained[manifest.name] ?? {}, (source) => `${path}/${source}`)
   const external = (id) =>
     id.startsWith('node:') ||
     builtinModules.includes(id) ||
@@ -85,8 +102,10 @@ export default publishable.flatMap((pkg) => {
 
   rmSync(`${path}/dist`, { recursive: true, force: true })
   return [
-    code(sources, lazy, remember),
-    ...Object.entries(lazy).map(([name, source]) => code({ [name]: source }, sources, check)),
+    code(without(sources, Object.keys(alone)), alone, remember),
+    ...Object.entries(alone).map(([name, source]) =>
+      code({ [name]: source }, without({ ...sources, ...alone }, [name]), check),
+    ),
     {
       ...common,
       input: mapValues(entries(pkg), (source) => `${root}.types/${dir}/${source.replace(/\.ts$/, '.d.ts')}`),

@@ -1,5 +1,5 @@
 // Loaded when the first operation fails, so that applications do not start by loading what may never happen.
-import { LinkError, type Operation, type ResponseHeaders } from '@graphlinks/core'
+import { LinkError, OptionsError, type Operation, type ResponseHeaders } from '@graphlinks/core'
 import { redact, redactError } from '@graphlinks/core/redact'
 import {
   EmptyResponseError,
@@ -9,7 +9,7 @@ import {
   SubscriptionNotSupportedError,
   type ResponseDetails,
   type ResponseError,
-} from './errors.ts'
+} from './index.ts'
 import type { Flaw, ResponseHead, WireResponse } from './response.ts'
 
 /** Why a response is no result, as an error. docs/links/httpLink.md has all cases as a table. */
@@ -46,6 +46,11 @@ export function unsendable(operation: Operation, problem: string, error: unknown
     operationName: operation.operationName,
     cause: redactError(operation, error),
   })
+}
+
+/** A value in the variables cannot be sent. */
+export function unfit({ operationName }: Operation, problem: string): OptionsError {
+  return new OptionsError(problem, { link: 'httpLink', operationName })
 }
 
 /** The error of a response that was cut off. */

@@ -1,7 +1,7 @@
 // Loaded when the first redirect comes.
 import { parseUrl, type Operation } from '@graphlinks/core'
 import { redact } from '@graphlinks/core/redact'
-import { RedirectBlockedError } from './errors.ts'
+import { RedirectBlockedError } from './index.ts'
 import { responseDetails } from './failure.ts'
 import type { ResponseHead } from './response.ts'
 import type { TransportResponse } from './transport.ts'

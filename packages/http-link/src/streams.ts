@@ -4,7 +4,7 @@ import { IncrementalMerger, isIncrementalPayload } from '@graphlinks/core/increm
 import { redact } from '@graphlinks/core/redact'
 import type { Attempt } from './attempt.ts'
 import { parameterOf } from './contentType.ts'
-import { MalformedResponseError, StreamInterruptedError } from './errors.ts'
+import { MalformedResponseError, StreamInterruptedError } from './index.ts'
 import { createEventDecoder } from './eventDecoder.ts'
 import { responseDetails, tooLarge } from './failure.ts'
 import { createMultipartDecoder } from './multipartDecoder.ts'

@@ -45,7 +45,8 @@ export function isForm(body: WireRequest['body']): body is FormData {
 /** The same request with bytes in place of a form. */
 export async function withoutForm(request: WireRequest): Promise<WireRequest> {
   if (!isForm(request.body)) return request
-  const { encodeForm } = await import('./uploadForm.ts')
-  const { body, contentType } = await encodeForm(request.body)
+  const encoded = new Response(request.body)
+  const contentType = encoded.headers.get('content-type') ?? ''
+  const body = new Uint8Array(await encoded.arrayBuffer())
   return { ...request, headers: new Map([...request.headers, ['content-type', contentType]]), body }
 }

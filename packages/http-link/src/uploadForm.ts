@@ -1,5 +1,6 @@
 // Loaded with the first operation that has a file in its variables.
-import { OptionsError, type Operation } from '@graphlinks/core'
+import type { Operation } from '@graphlinks/core'
+import { unfit } from './failure.ts'
 import { isUpload, type FileTest } from './files.ts'
 
 /** Files, or what they are read from, each with its places in the operation. */
@@ -11,7 +12,7 @@ type Places = Map<object, string[]>
  *
  * @param query - the document as JSON text.
  *
- * @throws OptionsError naming the place of what cannot be sent as a file.
+ * @throws `OptionsError` naming the place of what cannot be sent as a file.
  *
  * @see https://github.com/jaydenseric/graphql-multipart-request-spec
  */
@@ -28,16 +29,9 @@ export async function buildForm(operation: Operation, query: string, isFile: Fil
     const name = String(index)
     // React Native takes `{ uri, name, type }`; its form has no `get`.
     form.append(name, file as Blob)
-    if (typeof (form as Partial<FormData>).get?.(name) === 'string') throw unfit(operation, places, 'is no file')
+    if (typeof (form as Partial<FormData>).get?.(name) === 'string') throw unfit(operation, `${places[0]} is no file`)
   }
   return form
-}
-
-/** A form as bytes, for what takes nothing else. */
-export async function encodeForm(form: FormData): Promise<{ readonly body: Uint8Array; readonly contentType: string }> {
-  const response = new Response(form)
-  const contentType = response.headers.get('content-type') ?? ''
-  return { body: new Uint8Array(await response.arrayBuffer()), contentType }
 }
 
 /** The members as JSON text, with `null` in the place of each file. */
@@ -67,7 +61,7 @@ async function readFiles(sources: Places, operation: Operation): Promise<Places>
     Array.from(sources, async ([source, places]) => {
       const file = await readFile(source)
       if (file) return { file, places }
-      throw unfit(operation, places, 'is a stream that gives nothing, as one does that was read before')
+      throw unfit(operation, `${places[0]} is a stream that gives nothing, as one does that was read before`)
     }),
   )
   for (const { file, places } of read) addPlaces(files, file, places)
@@ -91,8 +85,4 @@ function addPlaces(files: Places, file: object, places: readonly string[]): void
   const known = files.get(file)
   if (known) known.push(...places)
   else files.set(file, [...places])
-}
-
-function unfit({ operationName }: Operation, places: readonly string[], problem: string): OptionsError {
-  return new OptionsError(`${places[0]} ${problem}`, { link: 'httpLink', operationName })
 }
