@@ -27,6 +27,8 @@ export async function http(): Promise<boolean> {
   const server = await startServer()
   const kept: Kept[] = []
   try {
+    // First, because fetch keeps its sockets, and those of other queries would be counted.
+    kept.push(...(await crowds(server)))
     for (const size of sizes) {
       for (const concurrency of concurrencies) {
         const costs = await measure(`${server.url}/${size}`, size, concurrency)
@@ -34,7 +36,6 @@ export async function http(): Promise<boolean> {
         kept.push(...promisesOf(`${size} B, ${concurrency} at a time`, costs))
       }
     }
-    kept.push(...(await crowds(server)))
   } finally {
     server.process.kill()
   }
@@ -108,10 +109,14 @@ async function runMany(run: Connection['run'], count: number, concurrency: numbe
 /** 10,000 queries at once: what fails, and how many sockets there are. */
 async function crowds(server: Server): Promise<Kept[]> {
   const limits = [16, 32, 64, 128, 256]
-  const crowd = [...limits.map(overFetchOf), ...limits.map(overUndiciOf), rawFetch]
+  const crowd = [
+    ...limits.map((limit) => ({ limit, ...overUndiciOf(limit) })),
+    ...limits.map((limit) => ({ limit, ...overFetchOf(limit) })),
+    { limit: undefined, ...rawFetch },
+  ]
   const kept: Kept[] = []
   const rows: string[][] = []
-  for (const contestant of crowd) {
+  for (const { limit, ...contestant } of crowd) {
     const { run, close } = contestant.connect(`${server.url}/200`)
     await server.mostSockets()
     const start = performance.now()
@@ -123,8 +128,11 @@ async function crowds(server: Server): Promise<Kept[]> {
     const sockets = await server.mostSockets()
     await close?.()
     rows.push([contestant.name, ms.toFixed(0), String(sockets), String(failed)])
-    if (contestant === rawFetch) continue
-    kept.push(atMost(`${atOnce} at once, ${contestant.name}: failed`, failed, 0, 0))
+    if (limit === undefined) continue
+    kept.push(
+      atMost(`${atOnce} at once, ${contestant.name}: failed`, failed, 0, 0),
+      atMost(`${atOnce} at once, ${contestant.name}: sockets`, sockets, limit, 0),
+    )
   }
   printTable([`${atOnce} at once`, 'ms', 'sockets', 'failed'], rows)
   return kept

@@ -186,9 +186,14 @@ export function createClient(options: ClientOptions): Client {
   }
   const last =
     (method: Method) =>
-    // async, so that a document or a header that is no good rejects like everything else
-    async (...args: MethodArguments): Promise<Result> =>
-      lastResultIn(scope, link, prepare(method, args))
+    (...args: MethodArguments): Promise<Result> => {
+      try {
+        return lastResultIn(scope, link, prepare(method, args))
+      } catch (error) {
+        // A document or a header that is no good rejects like everything else. (async would cost three more turns.)
+        return Promise.reject(error)
+      }
+    }
   const each =
     (method: Method) =>
     (...args: MethodArguments): AsyncIterable<Result> =>

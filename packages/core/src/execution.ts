@@ -56,7 +56,7 @@ export class Execution implements ExecutionState {
   #source: AsyncIterator<Result> | undefined
   #leaveCaller: (() => void) | undefined
   #controller: AbortController | undefined
-  #abortCallbacks: Set<() => void> | undefined
+  #abortCallbacks: (() => void)[] | undefined
   #endCallbacks: (() => void)[] | undefined
   #admission: { readonly ready: Promise<void> | undefined } | undefined
 
@@ -79,9 +79,12 @@ export class Execution implements ExecutionState {
   }
 
   onAbort(callback: () => void): () => void {
-    const callbacks = (this.#abortCallbacks ??= new Set())
-    callbacks.add(callback)
-    return () => callbacks.delete(callback)
+    const callbacks = (this.#abortCallbacks ??= [])
+    callbacks.push(callback)
+    return () => {
+      const index = callbacks.indexOf(callback)
+      if (index >= 0) callbacks.splice(index, 1)
+    }
   }
 
   onEnd(callback: () => void): void {
@@ -135,7 +138,8 @@ export class Execution implements ExecutionState {
     this.reason = reason
     this.#controller?.abort(reason)
     if (reason === undefined) this.reason = this.#controller?.signal.reason
-    for (const callback of this.#abortCallbacks ?? []) callback()
+    // One may take back others.
+    while (this.#abortCallbacks?.length) this.#abortCallbacks.shift()?.()
     // The consumer has left, so there is nobody to tell of an error.
     new Promise((resolve) => resolve(this.#source?.return?.())).catch(() => {})
   }

@@ -141,7 +141,7 @@ export class OpeningIterator extends OneShotIterator {
     }
     if (this.#closed || !this.#opening) return finished()
     return this.#opening.then(
-      () => (this.#closed ? undefined : this.#source?.next()) ?? finished(),
+      () => (this.#closed ? undefined : stepOf(this.#source)) ?? { done: true, value: undefined },
       (error: unknown) => {
         if (this.#closed) return finished()
         this.#closed = true
@@ -210,6 +210,12 @@ export function single(result: Result): Results {
   return new SingleIterator(result)
 }
 
+function stepOf(
+  source: AsyncIterator<Result> | undefined,
+): IteratorResult<Result> | Promise<IteratorResult<Result>> | undefined {
+  return source instanceof SingleIterator ? source.take() : source?.next()
+}
+
 class SingleIterator implements AsyncIterableIterator<Result> {
   #result: Result | undefined
 
@@ -222,8 +228,13 @@ class SingleIterator implements AsyncIterableIterator<Result> {
   }
 
   next(): Promise<IteratorResult<Result>> {
+    return Promise.resolve(this.take())
+  }
+
+  /** The step at once: most operations have one result, and a promise in a promise costs two turns. */
+  take(): IteratorResult<Result> {
     const value = this.#result
     this.#result = undefined
-    return value === undefined ? finished() : Promise.resolve({ done: false, value })
+    return value === undefined ? { done: true, value } : { done: false, value }
   }
 }

@@ -25,7 +25,7 @@ export interface EventStreamParts extends StreamParts {
     response: OpenResponse,
     attempt: Attempt,
     settings: Settings,
-  ) => Promise<Result>
+  ) => Result | Promise<Result>
   readonly send: typeof send
   readonly readWhole: typeof readWhole
   readonly failureOf: typeof failureOf

@@ -65,15 +65,27 @@ function readable(response: Response, attempt: Attempt): AsyncIterable<Uint8Arra
   // A fetch that ignores its signal answers late. A read that waits ends with the cancellation.
   if (attempt.aborted) cancel()
   attempt.onAbort(cancel)
-  const chunks = async function* (): AsyncGenerator<Uint8Array> {
-    try {
-      if (attempt.aborted) return
-      if (!body) yield new Uint8Array(await response.arrayBuffer())
-      else if (!reader) yield* body as AsyncIterable<Uint8Array>
-      else for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value
-    } finally {
+  return reader ? chunksOf(reader, cancel) : otherChunks(response, body as AsyncIterable<Uint8Array> | null, attempt)
+}
+
+/** By hand: what a reader gives is what an iterator gives, and a generator would add turns to every chunk. */
+function chunksOf(reader: ReadableStreamDefaultReader<Uint8Array>, cancel: () => void): AsyncIterable<Uint8Array> {
+  const iterator: AsyncIterator<Uint8Array> = {
+    next: () => reader.read() as Promise<IteratorResult<Uint8Array>>,
+    async return() {
       cancel()
-    }
+      return { done: true, value: undefined }
+    },
   }
-  return chunks()
+  return { [Symbol.asyncIterator]: () => iterator }
+}
+
+async function* otherChunks(
+  response: Response,
+  body: AsyncIterable<Uint8Array> | null,
+  attempt: Attempt,
+): AsyncGenerator<Uint8Array> {
+  if (attempt.aborted) return
+  if (body) yield* body
+  else yield new Uint8Array(await response.arrayBuffer())
 }

@@ -3,8 +3,8 @@ import { Attempt } from './attempt.ts'
 import { InFlight } from './inFlight.ts'
 import { checkOptions, type HttpLinkOptions, type Settings } from './options.ts'
 import { buildRequest } from './request.ts'
-import { isStream, readResult, toResult } from './response.ts'
-import { explain, failureOf, outline, readWhole, send, type OpenResponse } from './send.ts'
+import { isStream, readResult, toResult, type Flaw, type WireResponse } from './response.ts'
+import { explain, failureOf, open, outline, readWhole, send, type OpenResponse } from './send.ts'
 import type { SingleConnection } from './singleConnection.ts'
 import type { WireRequest } from './transport.ts'
 
@@ -38,7 +38,8 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
   const inFlight = new InFlight(settings.maxInFlight, transport)
   const leave = (): void => inFlight.leave()
   // async and no generator: most operations have one result, and that costs half as much.
-  const run = async (operation: Operation): Promise<Results> => {
+  const run = async (operation: Operation, turn: Promise<void> | undefined): Promise<Results> => {
+    if (turn) await turn
     const attempt = new Attempt(operation, clock, leave)
     let request: WireRequest | undefined
     try {
@@ -48,7 +49,8 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
         return await (await connect()).subscribe(operation, attempt)
       const built = requestOf(operation, settings)
       request = built instanceof Promise ? await built : built
-      let response = await send(operation, request, attempt, settings)
+      const answer = open(operation, request, await transport.send(request, attempt), attempt, settings)
+      let response = answer instanceof Promise ? await answer : answer
       if (request.method === 'GET' && (response.status === 414 || response.status === 431)) {
         await readWhole(operation, response, attempt, settings)
         request = await requestOf(operation, { ...settings, queryMethod: 'POST' })
@@ -60,7 +62,8 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
         const { readStream } = await import('./streams.ts')
         return readStream(operation, response, attempt, settings, { toResult, outline })
       }
-      return single(await resultOf(operation, response, attempt, settings))
+      const result = resultOf(operation, response, attempt, settings)
+      return single(result instanceof Promise ? await result : result)
     } catch (error) {
       throw explain(error, operation, attempt, request?.url.origin)
     }
@@ -80,8 +83,7 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
     }))
   }
   const named: TerminalLink = function httpLink(operation) {
-    const turn = inFlight.enter(operation)
-    return turn ? turn.then(() => run(operation)) : run(operation)
+    return run(operation, inFlight.enter(operation))
   }
   return Object.assign(named, {
     stage: 'terminal' as const,
@@ -97,17 +99,23 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
  * The one result in a response. A function of its own: what waited for the response is old for the collector of garbage
  * by now, and would keep the text, too, until a major collection.
  */
-async function resultOf(
+function resultOf(
   operation: Operation,
   response: OpenResponse,
   attempt: Attempt,
   settings: Settings,
-): Promise<Result> {
-  const whole = await readWhole(operation, response, attempt, settings)
-  attempt.end()
-  const result = readResult(operation, whole)
-  if (typeof result !== 'string') return result
-  throw (await import('./failure.ts')).explainFailure(operation, whole, result)
+): Result | Promise<Result> {
+  const read = (whole: WireResponse): Result | Promise<never> => {
+    attempt.end()
+    const result = readResult(operation, whole)
+    return typeof result === 'string' ? fail(operation, whole, result) : result
+  }
+  const whole = readWhole(operation, response, attempt, settings)
+  return whole instanceof Promise ? whole.then(read) : read(whole)
+}
+
+async function fail(operation: Operation, response: WireResponse, flaw: Flaw): Promise<never> {
+  throw (await import('./failure.ts')).explainFailure(operation, response, flaw)
 }
 
 function requestOf(operation: Operation, settings: Settings): WireRequest | Promise<WireRequest> {

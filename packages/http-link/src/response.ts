@@ -47,8 +47,9 @@ export function readResult(
 
 /** The media type without its parameters, in lower case (RFC 9110 section 8.3.1). */
 export function mediaTypeOf(headers: ResponseHeaders): string {
-  const [mediaType = ''] = (headers.get('content-type') ?? '').split(';', 1)
-  return mediaType.trim().toLowerCase()
+  const contentType = headers.get('content-type') ?? ''
+  const end = contentType.indexOf(';')
+  return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
 }
 
 function isSuccess(status: number): boolean {

@@ -23,31 +23,59 @@ export async function send(
   options: SendOptions,
   count = 0,
 ): Promise<OpenResponse> {
-  const response = await options.transport.send(request, attempt)
+  return open(operation, request, await options.transport.send(request, attempt), attempt, options, count)
+}
+
+/** What a request was answered with, in the end. */
+export function open(
+  operation: Operation,
+  request: WireRequest,
+  response: TransportResponse,
+  attempt: Attempt,
+  options: SendOptions,
+  count = 0,
+): OpenResponse | Promise<OpenResponse> {
   const { status, headers, body, readAll } = response
-  const from = request.url
-  const shown = from.origin + from.pathname
-  const open = { status, headers, url: shown, mediaType: mediaTypeOf(headers), body, readAll }
-  if (!response.redirects) return open
+  const { origin, pathname } = request.url
+  const head = { status, headers, url: origin + pathname, mediaType: mediaTypeOf(headers), body, readAll }
+  return response.redirects ? follow(operation, request, response, head, attempt, options, count) : head
+}
+
+async function follow(
+  operation: Operation,
+  request: WireRequest,
+  response: TransportResponse,
+  head: OpenResponse,
+  attempt: Attempt,
+  options: SendOptions,
+  count: number,
+): Promise<OpenResponse> {
   const { followRedirect } = await import('./redirect.ts')
-  const url = followRedirect(operation, { response, head: open, from, policy: options.redirects, count })
+  const url = followRedirect(operation, { response, head, from: request.url, policy: options.redirects, count })
   // Unread, it would keep its connection.
-  await readWhole(operation, open, attempt, options)
+  await readWhole(operation, head, attempt, options)
   return send(operation, { ...request, url }, attempt, options, count + 1)
 }
 
-/** Reads a response to its end. */
-export async function readWhole(
+/** Reads a response to its end. A body that is there already needs no waiting, which costs more than reading it. */
+export function readWhole(
   operation: Operation,
   response: OpenResponse,
   attempt: Attempt,
   { maxResponseBytes }: Pick<SendOptions, 'maxResponseBytes'>,
-): Promise<WireResponse> {
-  const bytes = await (response.readAll?.(maxResponseBytes) ?? readBody(response.body, maxResponseBytes))
-  attempt.check()
-  if (!bytes) throw (await import('./failure.ts')).tooLarge(operation, response, maxResponseBytes)
-  const { status, headers, url, mediaType } = response
-  return { status, headers, url, mediaType, text: decode(bytes) }
+): WireResponse | Promise<WireResponse> {
+  const { status, headers, url, mediaType, readAll } = response
+  const toWhole = (bytes: Uint8Array | undefined): WireResponse | Promise<never> => {
+    attempt.check()
+    if (!bytes) return fail(operation, response, maxResponseBytes)
+    return { status, headers, url, mediaType, text: decode(bytes) }
+  }
+  const body = readAll ? readAll(maxResponseBytes) : readBody(response.body, maxResponseBytes)
+  return body instanceof Promise ? body.then(toWhole) : toWhole(body)
+}
+
+async function fail(operation: Operation, response: OpenResponse, maxBytes: number): Promise<never> {
+  throw (await import('./failure.ts')).tooLarge(operation, response, maxBytes)
 }
 
 /** UTF-8, a byte order mark dropped (RFC 8259 section 8.1). Bytes that are none must not turn into data unseen. */

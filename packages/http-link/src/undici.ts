@@ -169,7 +169,8 @@ class ResponseReader implements Dispatcher.DispatchHandler, AsyncIterableIterato
     return this
   }
 
-  #readAll(maxBytes: number): Promise<Uint8Array | undefined> {
+  #readAll(maxBytes: number): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    if (this.#end && !this.#end.error && this.#waiting <= maxBytes) return this.#takeAll()
     this.#limit = maxBytes
     if (this.#controller?.paused) this.#controller.resume()
     return new Promise((resolve, reject) => {
@@ -178,15 +179,17 @@ class ResponseReader implements Dispatcher.DispatchHandler, AsyncIterableIterato
           this.cancel()
           resolve(undefined)
         } else if (this.#end?.error) reject(this.#end.error)
-        else if (this.#end) {
-          // The socket remembers this until its next request.
-          const chunks = this.#chunks
-          this.#chunks = []
-          resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))
-        }
+        else if (this.#end) resolve(this.#takeAll())
       }
       this.#wake()
     })
+  }
+
+  #takeAll(): Uint8Array | undefined {
+    // The socket remembers this until its next request, and with it must not remember them.
+    const chunks = this.#chunks
+    this.#chunks = []
+    return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
   }
 
   #finish(end: { readonly error?: Error }): void {
