@@ -1,4 +1,5 @@
 import { OptionsError, QueueOverflowError } from './errors.ts'
+import { inDevelopment } from './inDevelopment.ts'
 import { finished, type Result, type Results } from './results.ts'
 
 /**
@@ -145,17 +146,17 @@ export class ResultQueue implements AsyncIterableIterator<Result> {
   readonly #limit: number
   readonly #overflow: 'error' | 'drop-oldest'
   readonly #onClose: (() => void) | undefined
-  // A ring that grows by doubling up to the limit: an array's shift() is linear once it is large.
-  #ring: (Result | undefined)[] = []
+  /** What waits, by number: an array's shift() is linear once it is large. */
+  readonly #waiting = new Map<number, Result>()
   #first = 0
-  #size = 0
+  #next = 0
   #readers: PromiseWithResolvers[] = []
   #ended = false
   #failure: { readonly error: unknown } | undefined = undefined
 
   constructor({ limit = 1_000, overflow = 'error', onClose }: ResultQueueOptions = {}) {
     if (!(Number.isInteger(limit) && limit > 0))
-      throw new OptionsError(`the limit of a queue is a positive integer, not ${limit}`)
+      throw new OptionsError(inDevelopment(() => `the limit of a queue is a positive integer, not ${limit}`) ?? 'limit')
     this.#limit = limit
     this.#overflow = overflow
     this.#onClose = onClose
@@ -166,11 +167,14 @@ export class ResultQueue implements AsyncIterableIterator<Result> {
     if (this.#ended) return
     const reader = this.#readers.shift()
     if (reader) return reader.resolve({ done: false, value })
-    if (this.#size === this.#limit) {
+    if (this.#waiting.size === this.#limit) {
       if (this.#overflow === 'error') {
         this.fail(
           new QueueOverflowError(
-            `${this.#limit} results wait and the consumer does not read them: read faster, raise the limit or drop the oldest`,
+            inDevelopment(
+              () =>
+                `${this.#limit} results wait and the consumer does not read them: read faster, raise the limit or drop the oldest`,
+            ) ?? `${this.#limit} results wait`,
           ),
         )
         this.#onClose?.()
@@ -178,8 +182,7 @@ export class ResultQueue implements AsyncIterableIterator<Result> {
       }
       this.#take()
     }
-    if (this.#size === this.#ring.length) this.#grow()
-    this.#ring[(this.#first + this.#size++) % this.#ring.length] = value
+    this.#waiting.set(this.#next++, value)
   }
 
   /** Ends the stream: what is waiting can still be read. */
@@ -199,7 +202,7 @@ export class ResultQueue implements AsyncIterableIterator<Result> {
   }
 
   next(): Promise<IteratorResult<Result>> {
-    if (this.#size > 0) return Promise.resolve({ done: false, value: this.#take() })
+    if (this.#waiting.size > 0) return Promise.resolve({ done: false, value: this.#take() })
     if (!this.#ended) return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }))
     const failure = this.#failure
     this.#failure = undefined
@@ -208,8 +211,7 @@ export class ResultQueue implements AsyncIterableIterator<Result> {
 
   return(): Promise<IteratorResult<Result>> {
     const wasOpen = !this.#ended
-    this.#ring = []
-    this.#first = this.#size = 0
+    this.#waiting.clear()
     this.#failure = undefined
     this.#finish()
     if (wasOpen) this.#onClose?.()
@@ -222,19 +224,9 @@ export class ResultQueue implements AsyncIterableIterator<Result> {
   }
 
   #take(): Result {
-    const value = this.#ring[this.#first] as Result
-    this.#ring[this.#first] = undefined
-    this.#first = (this.#first + 1) % this.#ring.length
-    this.#size--
+    const value = this.#waiting.get(this.#first) as Result
+    this.#waiting.delete(this.#first++)
     return value
-  }
-
-  #grow(): void {
-    const length = Math.min(this.#limit, Math.max(8, this.#ring.length * 2))
-    this.#ring = Array.from({ length }, (_, index) =>
-      index < this.#size ? this.#ring[(this.#first + index) % this.#ring.length] : undefined,
-    )
-    this.#first = 0
   }
 }
 

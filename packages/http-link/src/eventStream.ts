@@ -1,14 +1,7 @@
-import {
-  ResultQueue,
-  single,
-  withCredential,
-  withExtensions,
-  type Operation,
-  type Result,
-  type Results,
-} from '@graphlinks/core'
+import { single, withCredential, withExtensions, type Operation, type Result, type Results } from '@graphlinks/core'
 import type { Attempt } from './attempt.ts'
 import { withCsrfHeader } from './csrf.ts'
+import { EventQueue } from './eventQueue.ts'
 import { explainFailure } from './failure.ts'
 import { StreamInterruptedError } from './index.ts'
 import type { Settings } from './options.ts'
@@ -35,7 +28,7 @@ export interface EventStreamParts extends StreamParts {
 interface Subscription {
   readonly operation: Operation
   readonly attempt: Attempt
-  readonly queue: ResultQueue
+  readonly queue: EventQueue
   results: StreamResults | undefined
 }
 
@@ -81,7 +74,7 @@ export class EventStream {
   async subscribe(operation: Operation, attempt: Attempt, isLast: boolean): Promise<Results | undefined> {
     const { send, readWhole, resultOf } = this.#parts
     const id = String(++this.#count)
-    const queue = new ResultQueue({ onClose: () => this.#cancel(id) })
+    const queue = new EventQueue(() => this.#cancel(id))
     // Before it is sent, because the first result may come before the answer.
     this.#subscriptions.set(id, { operation, attempt, queue, results: undefined })
     this.#cancelIdleTimer?.()
