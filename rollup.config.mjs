@@ -18,11 +18,11 @@ const selfContained = {
   '@graphlinks/http-link': {
     failure: 'src/failure.ts',
     formRequest: 'src/formRequest.ts',
-    getRequest: 'src/getRequest.ts',
     redirect: 'src/redirect.ts',
     singleConnection: 'src/singleConnection.ts',
     streams: 'src/streams.ts',
     undici: 'src/undici.ts',
+    unusualRequest: 'src/unusualRequest.ts',
   },
 }
 
@@ -96,6 +96,8 @@ export default publishable.flatMap((pkg) => {
       ...common,
       input,
       external: (id) => external(id) || Object.values(others).includes(id),
+      // What a file imports for a function that its copy does not have is not imported for nothing.
+      treeshake: { moduleSideEffects: 'no-external' },
       plugins: [esbuild({ target: 'es2022', tsconfig: false }), plugin],
       output: [write('es', 'js', js), write('cjs', 'cjs', cjs)],
     }

@@ -49,14 +49,16 @@ async function whole(code) {
 /** Where httpLink asks whether an operation is more than a POST with one result, and what a link without the rest has. */
 const questions = {
   'httpLink.ts': [
-    [/request\.method === 'GET'/, 'false'],
+    [/request\.post/, 'false'],
     [/isStream\(response\)/, 'false'],
     [/operation\.kind === 'subscription' && settings/, 'false && settings'],
     [/connection\?\.dispose\(\)/, ''],
   ],
   'request.ts': [
     [/const isUsual =/, '$& true ||'],
-    [/isUsual \?/, 'true ?'],
+    [/isUsual$/m, 'true'],
+    [/mayStream: .*/, ''],
+    [/hasFiles: .*/, ''],
   ],
   'fetchTransport.ts': [[/await withoutForm\(request\)/, 'request']],
   'options.ts': [
@@ -75,7 +77,7 @@ const postOnly = {
   name: 'post-only',
   setup({ onLoad, onResolve }) {
     // What only they need is not there either, such as their errors.
-    onResolve({ filter: /(streams|singleConnection|formRequest|getRequest)\.ts$/ }, ({ path }) => ({
+    onResolve({ filter: /(streams|singleConnection|unusualRequest)\.ts$/ }, ({ path }) => ({
       path,
       external: true,
     }))

@@ -3,8 +3,8 @@ import { QueueOverflowError, type Result } from '@graphlinks/core'
 const limit = 1_000
 
 interface Reader {
-  resolve(step: IteratorResult<Result>): void
-  reject(error: unknown): void
+  readonly resolve: (step: IteratorResult<Result>) => void
+  readonly reject: (error: unknown) => void
 }
 
 /**

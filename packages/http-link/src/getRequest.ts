@@ -1,23 +1,24 @@
-// Loaded with the first query that goes by GET.
 import type { Operation } from '@graphlinks/core'
 import { withCsrfHeader } from './csrf.ts'
-import type { RequestOptions, RequestParts } from './request.ts'
+import { postRequest, type RequestOptions, type RequestParts } from './request.ts'
 import type { WireRequest } from './transport.ts'
 
 /**
- * The request of a query with everything in its URL (GraphQL over HTTP section 5.3.1); `undefined` where that would be
- * too long.
+ * The request of a query with everything in its URL (GraphQL over HTTP section 5.3.1), or a POST where that would be too
+ * long.
  */
 export function getRequest(
   operation: Operation,
-  { url, headers, query }: RequestParts,
+  parts: RequestParts,
   { maxUrlLength, csrf }: RequestOptions,
-): WireRequest | undefined {
-  const target = getUrl(operation, url, JSON.parse(query) as string)
-  if (target.href.length > maxUrlLength) return undefined
+): WireRequest {
+  const post = postRequest(operation, parts)
+  const url = getUrl(operation, parts.url, JSON.parse(parts.query) as string)
+  if (url.href.length > maxUrlLength) return post
+  const headers = new Map(parts.headers)
   // A GET has no content; a server may refuse one that says what it would be.
   headers.delete('content-type')
-  return { url: target, method: 'GET', headers: withCsrfHeader(headers, csrf) }
+  return { url, method: 'GET', headers: withCsrfHeader(headers, csrf), post }
 }
 
 /** What the URL has already stays as it is, also how it is escaped. */

@@ -20,10 +20,14 @@ export interface RequestParts {
   readonly headers: Map<string, string>
   /** The document as JSON text. */
   readonly query: string
+  /** Whether `@defer` or `@stream` may be in the document: what reads streams looks closer. */
+  readonly mayStream: boolean
+  /** Whether there are files in the variables. */
+  readonly hasFiles: boolean
 }
 
 // GraphQL over HTTP section 5.4: the first must be named; servers that ignore q-values take the first they know.
-const accept = 'application/graphql-response+json, application/json;q=0.9'
+export const accept = 'application/graphql-response+json, application/json;q=0.9'
 
 /** Builds the request of an operation: a POST (GraphQL over HTTP section 5.4.1), or what its options ask for. */
 export function buildRequest(
@@ -35,45 +39,26 @@ export function buildRequest(
   const query = document.jsonText()
   if (typeof query !== 'string') return query.then(() => buildRequest(operation, endpoint, options))
   const fields = renderFields(operation, { endpoint, link: 'httpLink', allowInsecure: options.allowInsecure })
-  const parts = { url: withSearch(endpoint, fields), headers: withDefaults(fields), query }
+  const parts = {
+    url: withSearch(endpoint, fields),
+    headers: withDefaults(fields),
+    query,
+    mayStream: query.includes('@') && /defer|stream/.test(query),
+    hasFiles: hasFiles(variables, options.isFile),
+  }
   const isUsual =
-    (kind === 'mutation' || (kind === 'query' && options.queryMethod === 'POST')) &&
-    !mayStream(query) &&
-    !hasFiles(variables, options.isFile)
-  return isUsual ? postRequest(operation, parts) : unusualRequest(operation, parts, options)
+    (kind === 'mutation' || (kind === 'query' && options.queryMethod === 'POST')) && !parts.mayStream && !parts.hasFiles
+  return isUsual
+    ? postRequest(operation, parts)
+    : import('./unusualRequest.ts').then(({ unusualRequest }) => unusualRequest(operation, parts, options))
 }
 
 /** The request of an operation as JSON. */
-function postRequest(operation: Operation, { url, headers, query }: RequestParts, method = 'POST'): WireRequest {
+export function postRequest(operation: Operation, { url, headers, query }: RequestParts, method = 'POST'): WireRequest {
   const { operationName, variables, extensions } = operation
   // The document is most of the body, and its JSON text is kept. Members that are not there are omitted.
   const others = JSON.stringify({ operationName, variables, extensions }).slice(1)
   return { url, method, headers, body: `{"query":${query}${others === '}' ? '' : ','}${others}` }
-}
-
-async function unusualRequest(
-  operation: Operation,
-  parts: RequestParts,
-  options: RequestOptions,
-): Promise<WireRequest> {
-  const { headers, query } = parts
-  if ((operation.kind === 'subscription' || mayStream(query)) && headers.get('accept') === accept) {
-    const { acceptOf } = await import('./streams.ts')
-    headers.set('accept', await acceptOf(operation, accept, options))
-  }
-  if (hasFiles(operation.variables, options.isFile)) {
-    const { formRequest } = await import('./formRequest.ts')
-    return formRequest(operation, parts, options)
-  }
-  if (operation.kind !== 'query' || options.queryMethod === 'POST') return postRequest(operation, parts)
-  if (options.queryMethod !== 'GET') return postRequest(operation, parts, options.queryMethod)
-  const { getRequest } = await import('./getRequest.ts')
-  return getRequest(operation, parts, options) ?? postRequest(operation, parts)
-}
-
-/** Whether `@defer` or `@stream` may be in the JSON text of a document: what reads streams looks closer. */
-function mayStream(query: string): boolean {
-  return query.includes('@') && /defer|stream/.test(query)
 }
 
 function withSearch(endpoint: URL, { searchParams }: RenderedFields): URL {

@@ -8,6 +8,8 @@ export interface WireRequest {
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>
   readonly body?: string | Uint8Array | FormData | undefined
+  /** The same request for a server that finds the URL or the headers of this one too long. */
+  readonly post?: WireRequest | undefined
 }
 
 /** A response whose head is here and whose body is not. */
