@@ -109,72 +109,75 @@ export interface Settings extends SendOptions, RequestOptions, StreamOptions {
   readonly clock: Clock
 }
 
-/** Checks the options of the link. @throws {@link OptionsError} naming the option. */
-export function checkOptions(given: HttpLinkOptions): Settings {
-  const options = ownOptions(given)
-  const { fetch, fetchOptions = {}, csrf = 'apollo' } = options
-  const wrong =
-    Object.keys(rules).find((name) => !isGood(name, options)) ??
-    (options.transport && (fetch ?? options.fetchOptions) && 'transport') ??
-    Object.keys(fetchOptions)
-      .filter((name) => /^(method|headers|body|signal|redirect)$/.test(name))
-      .map((name) => `fetchOptions.${name}`)[0]
-  if (wrong) throw new OptionsError(inDevelopment(() => explain(wrong, options)) ?? wrong, { link: 'httpLink' })
-  if (typeof csrf === 'object') headerEntries(csrf, { link: 'httpLink' })
-  return {
-    endpoint: createEndpoint(options.url, options.origins),
-    transport: options.transport ?? fetchTransport(fetch, fetchOptions),
-    csrf,
-    queryMethod: options.queryMethod ?? 'POST',
-    maxUrlLength: options.maxUrlLength ?? 2_048,
-    subscriptions: options.subscriptions ?? 'auto',
-    idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
-    eofCompletes: options.eofCompletes ?? false,
-    completion: options.completion ?? 'end',
-    incremental: options.incremental ?? 'merged',
-    incrementalAccept: options.incrementalAccept,
-    isFile: options.isFile,
-    maxInFlight: options.maxInFlight ?? 64,
-    timeoutMs: options.timeoutMs ?? 30_000,
-    maxResponseBytes: options.maxResponseBytes ?? 16_777_216,
-    redirects: options.redirects ?? 'error',
-    allowInsecure: options.allowInsecure ?? false,
-    clock: options.clock ?? systemClock,
-  }
-}
+const isFunction = (value: unknown): boolean => typeof value === 'function'
 
-/** What options that are set must be: of a type, one of some words, a number above zero, or text of a pattern. */
-const rules: Readonly<Record<string, 'function' | 'positive' | readonly unknown[] | RegExp>> = {
-  fetch: 'function',
-  isFile: 'function',
-  timeoutMs: 'positive',
-  idleTimeoutMs: 'positive',
-  maxResponseBytes: 'positive',
-  maxInFlight: 'positive',
-  maxUrlLength: 'positive',
+/**
+ * What options that are set must be: a number above zero, of which this is the default; one of a list, of which the first
+ * is; or what a test says.
+ */
+const rules: Readonly<Record<string, number | readonly unknown[] | ((value: unknown) => boolean)>> = {
+  timeoutMs: 30_000,
+  idleTimeoutMs: 60_000,
+  maxResponseBytes: 16_777_216,
+  maxInFlight: 64,
+  maxUrlLength: 2_048,
   redirects: ['error', 'same-origin'],
   subscriptions: ['auto', 'sse', 'single-connection', 'multipart'],
   completion: ['end', 'interruption'],
   incremental: ['merged', 'raw'],
   csrf: ['apollo', 'yoga', 'hot-chocolate', 'draft', false],
-  queryMethod: /^[A-Z]+$/,
+  queryMethod: (value) => typeof value === 'string' && /^[A-Z]+$/.test(value),
+  fetch: isFunction,
+  isFile: isFunction,
+}
+
+/** The options that have rules. */
+type Ruled = Omit<
+  Settings,
+  'endpoint' | 'transport' | 'queryMethod' | 'eofCompletes' | 'incrementalAccept' | 'allowInsecure' | 'clock'
+>
+
+/** Checks the options of the link. @throws {@link OptionsError} naming the option. */
+export function checkOptions(given: HttpLinkOptions): Settings {
+  const options = ownOptions(given)
+  const { fetch, fetchOptions = {}, transport, csrf } = options
+  const wrong =
+    Object.keys(rules).find((name) => !isGood(name, options)) ??
+    (transport && (fetch ?? options.fetchOptions) && 'transport') ??
+    Object.keys(fetchOptions)
+      .filter((name) => /^(method|headers|body|signal|redirect)$/.test(name))
+      .map((name) => `fetchOptions.${name}`)[0]
+  if (wrong) throw new OptionsError(inDevelopment(() => explain(wrong, options)) ?? wrong, { link: 'httpLink' })
+  if (typeof csrf === 'object') headerEntries(csrf, { link: 'httpLink' })
+  const ruled = Object.entries(rules).map(([name, rule]) => [
+    name,
+    options[name as keyof HttpLinkOptions] ?? (typeof rule === 'number' ? rule : (rule as readonly unknown[])[0]),
+  ])
+  return {
+    ...(Object.fromEntries(ruled) as Ruled),
+    endpoint: createEndpoint(options.url, options.origins),
+    transport: transport ?? fetchTransport(fetch, fetchOptions),
+    queryMethod: options.queryMethod ?? 'POST',
+    eofCompletes: options.eofCompletes ?? false,
+    incrementalAccept: options.incrementalAccept,
+    allowInsecure: options.allowInsecure ?? false,
+    clock: options.clock ?? systemClock,
+  }
 }
 
 function isGood(name: string, options: HttpLinkOptions): boolean {
   const value = options[name as keyof HttpLinkOptions]
   const rule = rules[name]
   if (value === undefined || (name === 'csrf' && typeof value === 'object')) return true
-  if (rule === 'function') return typeof value === rule
-  if (rule === 'positive') return typeof value === 'number' && value > 0
-  return rule instanceof RegExp ? typeof value === 'string' && rule.test(value) : (rule?.includes(value) ?? true)
+  if (typeof rule === 'number') return typeof value === 'number' && value > 0
+  return typeof rule === 'function' ? rule(value) : (rule?.includes(value) ?? true)
 }
 
 function explain(name: string, options: HttpLinkOptions): string {
-  const value = options[name as keyof HttpLinkOptions]
   const rule = rules[name]
-  if (rule === 'function') return `${name} is a function`
-  if (rule === 'positive')
-    return `${name} is a positive number${name.endsWith('Ms') ? ' of milliseconds' : ''}, not ${String(value as unknown)}`
+  if (rule === isFunction) return `${name} is a function`
+  if (typeof rule === 'number')
+    return `${name} is a positive number${name.endsWith('Ms') ? ' of milliseconds' : ''}, not ${String(options[name as keyof HttpLinkOptions] as unknown)}`
   if (name === 'queryMethod') return 'queryMethod is a method in capitals, such as "GET"'
   if (name === 'transport') return 'transport takes the place of fetch: leave out fetch and fetchOptions'
   if (rule) return `${name} is ${(rule as readonly unknown[]).map((choice) => JSON.stringify(choice)).join(' or ')}`
