@@ -40,9 +40,29 @@ async function firstLoad(code, options) {
 
 const others = ['graphql', '@graphlinks/core', 'cross-fetch', 'eventsource-parser']
 
+/** Reads the files of http-link with changes. */
+function changing(name, change, setup = () => {}) {
+  return {
+    name,
+    setup(build) {
+      setup(build)
+      build.onLoad({ filter: /http-link[\\/](dist|src)[\\/]\w+\.(js|ts)$/ }, ({ path }) => ({
+        contents: change(readFileSync(path, 'utf8'), path),
+        loader: 'ts',
+      }))
+    },
+  }
+}
+
+/** What only developers read, production builds leave out. Where core is not built in, they cannot know. */
+function withoutWords(contents) {
+  if (!contents.includes(' inDevelopment')) return contents
+  return `${contents.replace(/\binDevelopment,?\s*/, '')}\nfunction inDevelopment() {}`
+}
+
 /** A package alone, with everything that it loads lazily, in one file. */
 async function whole(code) {
-  const { outputFiles } = await bundle(code, { external: others })
+  const { outputFiles } = await bundle(code, { external: others, plugins: [changing('production', withoutWords)] })
   return gzipped(outputFiles[0])
 }
 
@@ -73,31 +93,27 @@ function lineOf(option) {
   return [new RegExp(`^ +${option}[:,].*`, 'gm'), '']
 }
 
-const postOnly = {
-  name: 'post-only',
-  setup({ onLoad, onResolve }) {
-    // What only they need is not there either, such as their errors.
-    onResolve({ filter: /(streams|singleConnection|unusualRequest)\.ts$/ }, ({ path }) => ({
-      path,
-      external: true,
-    }))
-    onLoad({ filter: /http-link[\\/]src[\\/]\w+\.ts$/ }, ({ path }) => {
-      let contents = readFileSync(path, 'utf8')
-      for (const [question, answer] of questions[/\w+\.ts$/.exec(path)[0]] ?? []) {
-        if (contents.search(question) < 0) throw new Error(`size: ${question} is not in ${path} any more`)
-        contents = contents.replace(question, answer)
-      }
-      return { contents, loader: 'ts' }
-    })
-  },
+function forPosts(contents, path) {
+  let changed = withoutWords(contents)
+  for (const [question, answer] of questions[/\w+\.ts$/.exec(path)[0]] ?? []) {
+    if (changed.search(question) < 0) throw new Error(`size: ${question} is not in ${path} any more`)
+    changed = changed.replace(question, answer)
+  }
+  return changed
+}
+
+/** What only they load lazily is not there either, nor its errors. */
+function withoutLazy({ onResolve }) {
+  const filter = /(streams|singleConnection|unusualRequest)\.ts$/
+  onResolve({ filter }, ({ path }) => ({ path, external: true }))
 }
 
 /** What the first load has for everything but POSTs with one result: GET, files, streams. From the sources. */
 async function beyondPost(code) {
   const options = { external: others, conditions: ['@graphlinks/source'] }
   const [all, post] = await Promise.all([
-    firstLoad(code, options),
-    firstLoad(code, { ...options, plugins: [postOnly] }),
+    firstLoad(code, { ...options, plugins: [changing('production', withoutWords)] }),
+    firstLoad(code, { ...options, plugins: [changing('posts', forPosts, withoutLazy)] }),
   ])
   return all - post
 }
