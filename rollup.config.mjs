@@ -17,11 +17,11 @@ const selfContained = {
   '@graphlinks/core': { refresher: 'src/auth/refresher.ts' },
   '@graphlinks/http-link': {
     failure: 'src/failure.ts',
-    formRequest: 'src/formRequest.ts',
     redirect: 'src/redirect.ts',
     singleConnection: 'src/singleConnection.ts',
     streams: 'src/streams.ts',
     undici: 'src/undici.ts',
+    uploadForm: 'src/uploadForm.ts',
     unusualRequest: 'src/unusualRequest.ts',
   },
 }

@@ -1,6 +1,5 @@
 import { single, withCredential, withExtensions, type Operation, type Result, type Results } from '@graphlinks/core'
 import type { Attempt } from './attempt.ts'
-import { withCsrfHeader } from './csrf.ts'
 import { EventQueue } from './eventQueue.ts'
 import { explainFailure } from './failure.ts'
 import { StreamInterruptedError } from './index.ts'
@@ -8,6 +7,7 @@ import type { Settings } from './options.ts'
 import type { failureOf, OpenResponse, readWhole, send } from './send.ts'
 import { createSharedEventDecoder, StreamResults, type StreamParts } from './streams.ts'
 import type { WireRequest } from './transport.ts'
+import { headersWithoutJson } from './unusualRequest.ts'
 
 /** Handed over, as those of streams.ts. */
 export interface EventStreamParts extends StreamParts {
@@ -246,8 +246,7 @@ export class EventStream {
     const request = await requestOf(held ? withCredential(operation, held) : operation, this.#settings)
     const headers = new Map(request.headers).set('accept', accepted[method])
     if (method === 'POST') return { ...request, headers }
-    headers.delete('content-type')
-    return { ...request, method, headers: withCsrfHeader(headers, this.#settings.csrf), body: undefined }
+    return { ...request, method, headers: headersWithoutJson(headers, this.#settings.csrf), body: undefined }
   }
 }
 

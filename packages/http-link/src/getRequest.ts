@@ -1,5 +1,5 @@
 import type { Operation } from '@graphlinks/core'
-import { withCsrfHeader } from './csrf.ts'
+import { headersWithoutJson } from './csrf.ts'
 import { postRequest, type RequestOptions, type RequestParts } from './request.ts'
 import type { WireRequest } from './transport.ts'
 
@@ -15,10 +15,7 @@ export function getRequest(
   const post = postRequest(operation, parts)
   const url = getUrl(operation, parts.url, JSON.parse(parts.query) as string)
   if (url.href.length > maxUrlLength) return post
-  const headers = new Map(parts.headers)
-  // A GET has no content; a server may refuse one that says what it would be.
-  headers.delete('content-type')
-  return { url, method: 'GET', headers: withCsrfHeader(headers, csrf), post }
+  return { url, method: 'GET', headers: headersWithoutJson(parts.headers, csrf), post }
 }
 
 /** What the URL has already stays as it is, also how it is escaped. */

@@ -60,7 +60,7 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
         // It may last for days, and must not keep others off the wire for so long.
         if (operation.kind === 'subscription') attempt.leave()
         const { readStream } = await import('./streams.ts')
-        return readStream(operation, response, attempt, settings, { toResult, outline })
+        return readStream(operation, response, attempt, settings, parts)
       }
       const result = resultOf(operation, response, attempt, settings)
       return single(result instanceof Promise ? await result : result)
@@ -71,16 +71,8 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
   let connection: SingleConnection | undefined
   const connect = async (): Promise<SingleConnection> => {
     const { SingleConnection } = await import('./singleConnection.ts')
-    return (connection ??= new SingleConnection(settings, {
-      startAttempt: () => new Attempt(undefined, clock, () => {}),
-      requestOf,
-      resultOf,
-      send,
-      readWhole,
-      failureOf,
-      toResult,
-      outline,
-    }))
+    const startAttempt = (): Attempt => new Attempt(undefined, clock, () => {})
+    return (connection ??= new SingleConnection(settings, { ...parts, startAttempt }))
   }
   const named: TerminalLink = function httpLink(operation) {
     return run(operation, inFlight.enter(operation))
@@ -94,6 +86,9 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
     },
   })
 }
+
+/** For files that are loaded lazily. */
+const parts = { requestOf, resultOf, send, readWhole, failureOf, toResult, outline }
 
 /**
  * The one result in a response. A function of its own: what waited for the response is old for the collector of garbage

@@ -1,8 +1,11 @@
 // Loaded with the first operation that is no POST with one result: a subscription, or one with files, by GET, in parts.
 import type { Operation } from '@graphlinks/core'
+import { headersWithoutJson } from './csrf.ts'
 import { getRequest } from './getRequest.ts'
 import { accept, postRequest, type RequestOptions, type RequestParts } from './request.ts'
 import type { WireRequest } from './transport.ts'
+
+export { headersWithoutJson } from './csrf.ts'
 
 /** The request of an operation that may want a stream in return, have files, or go by another method than POST. */
 export async function unusualRequest(
@@ -11,16 +14,18 @@ export async function unusualRequest(
   options: RequestOptions,
 ): Promise<WireRequest> {
   const { kind } = operation
-  const { headers, mayStream, hasFiles } = parts
+  const { url, headers, query, mayStream, hasFiles } = parts
+  const { queryMethod, csrf, isFile } = options
   if ((kind === 'subscription' || mayStream) && headers.get('accept') === accept) {
     const { acceptOf } = await import('./streams.ts')
     headers.set('accept', await acceptOf(operation, accept, options))
   }
   if (hasFiles) {
-    const { formRequest } = await import('./formRequest.ts')
-    return formRequest(operation, parts, options)
+    const { buildForm } = await import('./uploadForm.ts')
+    const body = await buildForm(operation, query, isFile)
+    // GraphQL multipart request specification: always a POST.
+    return { url, method: 'POST', headers: headersWithoutJson(headers, csrf), body }
   }
-  const { queryMethod } = options
   if (kind === 'query' && queryMethod === 'GET') return getRequest(operation, parts, options)
   return postRequest(operation, parts, kind === 'query' ? queryMethod : 'POST')
 }
