@@ -46,9 +46,8 @@ function changing(name, change, setup = () => {}) {
     name,
     setup(build) {
       setup(build)
-      build.onLoad({ filter: /http-link[\\/](dist|src)[\\/]\w+\.(js|ts)$/ }, ({ path }) => ({
+      build.onLoad({ filter: /http-link[\\/]dist[\\/]\w+\.js$/ }, ({ path }) => ({
         contents: change(readFileSync(path, 'utf8'), path),
-        loader: 'ts',
       }))
     },
   }
@@ -67,35 +66,30 @@ async function whole(code) {
 }
 
 /** Where httpLink asks whether an operation is more than a POST with one result, and what a link without the rest has. */
-const questions = {
-  'httpLink.ts': [
-    [/request\.post/, 'false'],
-    [/isStream\(response\)/, 'false'],
-    [/operation\.kind === 'subscription' && settings/, 'false && settings'],
-    [/connection\?\.dispose\(\)/, ''],
-  ],
-  'request.ts': [
-    [/const isUsual =/, '$& true ||'],
-    [/isUsual$/m, 'true'],
-    [/mayStream: .*/, ''],
-    [/hasFiles: .*/, ''],
-  ],
-  'fetchTransport.ts': [[/await withoutForm\(request\)/, 'request']],
-  'options.ts': [
-    [/typeof csrf === 'object'\) header/, 'false) header'],
-    // Rules and defaults.
-    ...['queryMethod', 'maxUrlLength', 'csrf', 'subscriptions', 'isFile'].map(lineOf),
-    ...['idleTimeoutMs', 'eofCompletes', 'completion', 'incremental', 'incrementalAccept'].map(lineOf),
-  ],
-}
+const questions = [
+  [/request\.post/, 'false'],
+  [/isStream\(response\)/, 'false'],
+  [/operation\.kind === "subscription" && settings/, 'false && settings'],
+  [/connection\?\.dispose\(\);/, ''],
+  [/const isUsual =/, '$& true ||'],
+  [/isUsual \?/, 'true ?'],
+  [/mayStream: .*/, ''],
+  [/hasFiles: .*/, ''],
+  [/await withoutForm\(request\)/, 'request'],
+  [/typeof csrf === "object"\) header/, 'false) header'],
+  // Rules and defaults.
+  ...['queryMethod', 'maxUrlLength', 'csrf', 'subscriptions', 'isFile'].map(lineOf),
+  ...['idleTimeoutMs', 'eofCompletes', 'completion', 'incremental', 'incrementalAccept'].map(lineOf),
+]
 
 function lineOf(option) {
-  return [new RegExp(`^ +${option}[:,].*`, 'gm'), '']
+  return [new RegExp(`^ +${option}: .*`, 'gm'), '']
 }
 
 function forPosts(contents, path) {
-  let changed = withoutWords(contents)
-  for (const [question, answer] of questions[/\w+\.ts$/.exec(path)[0]] ?? []) {
+  if (!path.endsWith('index.js')) return contents
+  let changed = contents
+  for (const [question, answer] of questions) {
     if (changed.search(question) < 0) throw new Error(`size: ${question} is not in ${path} any more`)
     changed = changed.replace(question, answer)
   }
@@ -104,18 +98,14 @@ function forPosts(contents, path) {
 
 /** What only they load lazily is not there either, nor its errors. */
 function withoutLazy({ onResolve }) {
-  const filter = /(streams|singleConnection|unusualRequest)\.ts$/
+  const filter = /(streams|singleConnection|unusualRequest)\.js$/
   onResolve({ filter }, ({ path }) => ({ path, external: true }))
 }
 
-/** What the first load has for everything but POSTs with one result: GET, files, streams. From the sources. */
+/** What the first load has for everything but POSTs with one result: GET, files, streams. */
 async function beyondPost(code) {
-  const options = { external: others, conditions: ['@graphlinks/source'] }
-  const [all, post] = await Promise.all([
-    firstLoad(code, { ...options, plugins: [changing('production', withoutWords)] }),
-    firstLoad(code, { ...options, plugins: [changing('posts', forPosts, withoutLazy)] }),
-  ])
-  return all - post
+  const post = await firstLoad(code, { plugins: [changing('posts', forPosts, withoutLazy)] })
+  return (await firstLoad(code)) - post
 }
 
 const measures = { firstLoad, whole, beyondPost }
