@@ -75,7 +75,7 @@ const questions = [
   [/isUsual \?/, 'true ?'],
   [/mayStream: .*/, ''],
   [/hasFiles: .*/, ''],
-  [/await withoutForm\(request\)/, 'request'],
+  [/\{ \.\.\.request, \.\.\.await request\.encode\?\.\(\) \}/, 'request'],
   [/typeof csrf === "object"\) header/, 'false) header'],
   // Rules and defaults.
   ...['queryMethod', 'maxUrlLength', 'csrf', 'subscriptions', 'isFile'].map(lineOf),

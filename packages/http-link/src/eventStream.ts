@@ -246,7 +246,13 @@ export class EventStream {
     const request = await requestOf(held ? withCredential(operation, held) : operation, this.#settings)
     const headers = new Map(request.headers).set('accept', accepted[method])
     if (method === 'POST') return { ...request, headers }
-    return { ...request, method, headers: headersWithoutJson(headers, this.#settings.csrf), body: undefined }
+    return {
+      ...request,
+      method,
+      headers: headersWithoutJson(headers, this.#settings.csrf),
+      body: undefined,
+      encode: undefined,
+    }
   }
 }
 

@@ -147,7 +147,7 @@ export function checkOptions(given: HttpLinkOptions): Settings {
     Object.keys(fetchOptions)
       .filter((name) => /^(method|headers|body|signal|redirect)$/.test(name))
       .map((name) => `fetchOptions.${name}`)[0]
-  if (wrong) throw new OptionsError(inDevelopment(() => explain(wrong, options)) ?? wrong, { link: 'httpLink' })
+  if (wrong) throw new OptionsError(explain(wrong, options) ?? wrong, { link: 'httpLink' })
   if (typeof csrf === 'object') headerEntries(csrf, { link: 'httpLink' })
   const ruled = Object.entries(rules).map(([name, rule]) => [
     name,
@@ -173,13 +173,17 @@ function isGood(name: string, options: HttpLinkOptions): boolean {
   return typeof rule === 'function' ? rule(value) : (rule?.includes(value) ?? true)
 }
 
-function explain(name: string, options: HttpLinkOptions): string {
-  const rule = rules[name]
-  if (rule === isFunction) return `${name} is a function`
-  if (typeof rule === 'number')
-    return `${name} is a positive number${name.endsWith('Ms') ? ' of milliseconds' : ''}, not ${String(options[name as keyof HttpLinkOptions] as unknown)}`
-  if (name === 'queryMethod') return 'queryMethod is a method in capitals, such as "GET"'
-  if (name === 'transport') return 'transport takes the place of fetch: leave out fetch and fetchOptions'
-  if (rule) return `${name} is ${(rule as readonly unknown[]).map((choice) => JSON.stringify(choice)).join(' or ')}`
-  return `${name} is for the link to set: use headerLink, redirects, or the signal of a call`
+function explain(name: string, options: HttpLinkOptions): string | undefined {
+  // All of it in here: what only this calls, production builds leave out, too.
+  return inDevelopment(() => {
+    const rule = rules[name]
+    const unit = name.endsWith('Ms') ? ' of milliseconds' : ''
+    if (rule === isFunction) return `${name} is a function`
+    if (typeof rule === 'number')
+      return `${name} is a positive number${unit}, not ${String(options[name as keyof HttpLinkOptions] as unknown)}`
+    if (name === 'queryMethod') return 'queryMethod is a method in capitals, such as "GET"'
+    if (name === 'transport') return 'transport takes the place of fetch: leave out fetch and fetchOptions'
+    if (rule) return `${name} is ${(rule as readonly unknown[]).map((choice) => JSON.stringify(choice)).join(' or ')}`
+    return `${name} is for the link to set: use headerLink, redirects, or the signal of a call`
+  })
 }

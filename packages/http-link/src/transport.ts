@@ -8,6 +8,8 @@ export interface WireRequest {
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>
   readonly body?: string | Uint8Array | FormData | undefined
+  /** Of a form, which only fetch can write: what there is in place of it, as bytes. */
+  readonly encode?: (() => Promise<Pick<WireRequest, 'headers' | 'body'>>) | undefined
   /** The same request for a server that finds the URL or the headers of this one too long. */
   readonly post?: WireRequest | undefined
 }
@@ -37,18 +39,4 @@ export interface Transport {
   whenFree?(callback: () => void): void
   /** Closes its connections. */
   dispose?(): void | Promise<void>
-}
-
-/** Whether a body is a form, which only fetch can write. */
-export function isForm(body: WireRequest['body']): body is FormData {
-  return typeof body === 'object' && !(body instanceof Uint8Array)
-}
-
-/** The same request with bytes in place of a form. */
-export async function withoutForm(request: WireRequest): Promise<WireRequest> {
-  if (!isForm(request.body)) return request
-  const encoded = new Response(request.body)
-  const contentType = encoded.headers.get('content-type') ?? ''
-  const body = new Uint8Array(await encoded.arrayBuffer())
-  return { ...request, headers: new Map([...request.headers, ['content-type', contentType]]), body }
 }

@@ -21,10 +21,11 @@ export async function unusualRequest(
     headers.set('accept', await acceptOf(operation, accept, options))
   }
   if (hasFiles) {
-    const { buildForm } = await import('./uploadForm.ts')
-    const body = await buildForm(operation, query, isFile)
+    const { buildForm, encodeForm } = await import('./uploadForm.ts')
+    const form = await buildForm(operation, query, isFile)
+    const formHeaders = headersWithoutJson(headers, csrf)
     // GraphQL multipart request specification: always a POST.
-    return { url, method: 'POST', headers: headersWithoutJson(headers, csrf), body }
+    return { url, method: 'POST', headers: formHeaders, body: form, encode: () => encodeForm(form, formHeaders) }
   }
   if (kind === 'query' && queryMethod === 'GET') return getRequest(operation, parts, options)
   return postRequest(operation, parts, kind === 'query' ? queryMethod : 'POST')
