@@ -20,8 +20,10 @@ const selfContained = {
     formRequest: 'src/formRequest.ts',
     getRequest: 'src/getRequest.ts',
     redirect: 'src/redirect.ts',
+    singleConnection: 'src/singleConnection.ts',
     streams: 'src/streams.ts',
     undici: 'src/undici.ts',
+    unusualRequest: 'src/unusualRequest.ts',
   },
 }
 

@@ -46,34 +46,31 @@ async function whole(code) {
   return gzipped(outputFiles[0])
 }
 
-/** Where httpLink asks whether an operation is more than a POST with one result, and what a link without the rest has. */
+/** Where httpLink asks whether an operation has files or several results, and what a link without these has. */
 const questions = {
   'httpLink.ts': [
-    [/request\.method === 'GET'/, 'false'],
+    [/operation\.kind === 'subscription' && settings/, 'false'],
     [/isStream\(response\)/, 'false'],
+    [/const parts = .*/, ''],
+    [/connection\?\.dispose\(\)/, ''],
   ],
   'request.ts': [
-    [/const isUsual =/, '$& true ||'],
-    [/isUsual \?/, 'true ?'],
+    [/!mayStream\(query\)/, 'true'],
+    [/!hasFiles\([^)]*\)/, 'true'],
   ],
-  'fetchTransport.ts': [[/await withoutForm\(request\)/, 'request']],
-  'options.ts': [
-    [/typeof csrf === 'object'\) header/, 'false) header'],
-    // Rules and defaults.
-    ...['queryMethod', 'maxUrlLength', 'csrf', 'subscriptions', 'isFile'].map(lineOf),
-    ...['idleTimeoutMs', 'eofCompletes', 'completion', 'incremental', 'incrementalAccept'].map(lineOf),
-  ],
-}
-
-function lineOf(option) {
-  return [new RegExp(`^ +${option}[:,].*`, 'gm'), '']
+  'fetchTransport.ts': [[/!isOwn && isForm\(request\.body\)/, 'false']],
+  // Rules.
+  'options.ts': ['subscriptions', 'isFile', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
+    new RegExp(`^ +${option}[:,].*`, 'gm'),
+    '',
+  ]),
 }
 
 const postOnly = {
   name: 'post-only',
   setup({ onLoad, onResolve }) {
     // What only they need is not there either, such as their errors.
-    onResolve({ filter: /(streams|formRequest|getRequest)\.ts$/ }, ({ path }) => ({ path, external: true }))
+    onResolve({ filter: /(streams|formRequest|singleConnection)\.ts$/ }, ({ path }) => ({ path, external: true }))
     onLoad({ filter: /http-link[\\/]src[\\/]\w+\.ts$/ }, ({ path }) => {
       let contents = readFileSync(path, 'utf8')
       for (const [question, answer] of questions[/\w+\.ts$/.exec(path)[0]] ?? []) {
@@ -85,7 +82,7 @@ const postOnly = {
   },
 }
 
-/** What the first load has for everything but POSTs with one result: GET, files, streams. From the sources. */
+/** What the first load has for multipart, server-sent events and uploads, in bytes. From the sources. */
 async function beyondPost(code) {
   const options = { external: others, conditions: ['@graphlinks/source'] }
   const [all, post] = await Promise.all([

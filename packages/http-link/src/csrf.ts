@@ -13,7 +13,7 @@ const presets = {
 }
 
 /** Adds the header that makes a browser ask before it sends a request for another site (Fetch section 4.8). */
-export function withCsrfHeader(headers: Map<string, string>, csrf: CsrfHeader): Map<string, string> {
+export function withCsrfHeader(headers: Map<string, string>, csrf: CsrfHeader = 'apollo'): Map<string, string> {
   const wanted: Readonly<Record<string, string>> = typeof csrf === 'string' ? presets[csrf] : csrf || {}
   for (const [name, value] of Object.entries(wanted)) {
     if (!headers.has(name.toLowerCase())) headers.set(name.toLowerCase(), value)

@@ -9,17 +9,16 @@ import {
 } from '@graphlinks/core'
 import type { Attempt } from './attempt.ts'
 import { withCsrfHeader } from './csrf.ts'
-import { StreamInterruptedError } from './errors.ts'
-import { createSharedEventDecoder } from './eventDecoder.ts'
 import { explainFailure } from './failure.ts'
+import { StreamInterruptedError } from './index.ts'
 import type { Settings } from './options.ts'
 import type { failureOf, OpenResponse, readWhole, send } from './send.ts'
-import { StreamResults, type StreamParts } from './streams.ts'
+import { createSharedEventDecoder, defaultIdleTimeoutMs, StreamResults, type StreamParts } from './streams.ts'
 import type { WireRequest } from './transport.ts'
 
 /** Handed over, as those of streams.ts. */
 export interface EventStreamParts extends StreamParts {
-  readonly startAttempt: () => Attempt
+  readonly Attempt: typeof Attempt
   readonly requestOf: (operation: Operation, settings: Settings) => WireRequest | Promise<WireRequest>
   readonly resultOf: (
     operation: Operation,
@@ -127,7 +126,7 @@ export class EventStream {
   /** Reads the stream to its end. Operations are sent meanwhile: until it is open, results wait on the server. */
   #open(operation: Operation, token: string): Promise<void> {
     const { send, readWhole } = this.#parts
-    const { idleTimeoutMs, maxResponseBytes } = this.#settings
+    const { idleTimeoutMs = defaultIdleTimeoutMs, maxResponseBytes } = this.#settings
     return this.#serve(async (attempt) => {
       const limitSilence = (): void => attempt.limit(idleTimeoutMs, 'idleTimeoutMs', 'nothing came by the event stream')
       limitSilence()
@@ -235,7 +234,7 @@ export class EventStream {
   }
 
   async #withAttempt<Value>(run: (attempt: Attempt) => Promise<Value>): Promise<Value> {
-    const attempt = this.#parts.startAttempt()
+    const attempt = new this.#parts.Attempt(undefined, this.#settings.clock, () => {})
     this.#attempts.add(attempt)
     try {
       return await run(attempt)

@@ -16,3 +16,11 @@ export async function formRequest(
   headers.delete('content-type')
   return { url, method: 'POST', headers: withCsrfHeader(headers, csrf), body }
 }
+
+/** The same request with bytes in place of the form, for what takes nothing else. */
+export async function withoutForm(request: WireRequest, form: FormData): Promise<WireRequest> {
+  const encoded = new Response(form)
+  const contentType = encoded.headers.get('content-type') ?? ''
+  const body = new Uint8Array(await encoded.arrayBuffer())
+  return { ...request, headers: new Map([...request.headers, ['content-type', contentType]]), body }
+}

@@ -11,7 +11,7 @@ import type { WireRequest } from './transport.ts'
 export function getRequest(
   operation: Operation,
   { url, headers, query }: RequestParts,
-  { maxUrlLength, csrf }: RequestOptions,
+  { maxUrlLength = 2_048, csrf }: RequestOptions,
 ): WireRequest | undefined {
   const target = getUrl(operation, url, JSON.parse(query) as string)
   if (target.href.length > maxUrlLength) return undefined

@@ -37,6 +37,7 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
   const { clock, timeoutMs, transport } = settings
   const inFlight = new InFlight(settings.maxInFlight, transport)
   const leave = (): void => inFlight.leave()
+  let connection: SingleConnection | undefined
   // async and no generator: most operations have one result, and that costs half as much.
   const run = async (operation: Operation, turn: Promise<void> | undefined): Promise<Results> => {
     if (turn) await turn
@@ -45,8 +46,11 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
     try {
       attempt.check()
       attempt.limit(timeoutMs, 'timeoutMs', 'no response')
-      if (operation.kind === 'subscription' && settings.subscriptions === 'single-connection')
-        return await (await connect()).subscribe(operation, attempt)
+      if (operation.kind === 'subscription' && settings.subscriptions === 'single-connection') {
+        const { SingleConnection } = await import('./singleConnection.ts')
+        connection ??= new SingleConnection(settings, parts)
+        return await connection.subscribe(operation, attempt)
+      }
       const built = requestOf(operation, settings)
       request = built instanceof Promise ? await built : built
       const answer = open(operation, request, await transport.send(request, attempt), attempt, settings)
@@ -60,27 +64,13 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
         // It may last for days, and must not keep others off the wire for so long.
         if (operation.kind === 'subscription') attempt.leave()
         const { readStream } = await import('./streams.ts')
-        return readStream(operation, response, attempt, settings, { toResult, outline })
+        return readStream(operation, response, attempt, settings, parts)
       }
       const result = resultOf(operation, response, attempt, settings)
       return single(result instanceof Promise ? await result : result)
     } catch (error) {
       throw explain(error, operation, attempt, request?.url.origin)
     }
-  }
-  let connection: SingleConnection | undefined
-  const connect = async (): Promise<SingleConnection> => {
-    const { SingleConnection } = await import('./singleConnection.ts')
-    return (connection ??= new SingleConnection(settings, {
-      startAttempt: () => new Attempt(undefined, clock, () => {}),
-      requestOf,
-      resultOf,
-      send,
-      readWhole,
-      failureOf,
-      toResult,
-      outline,
-    }))
   }
   const named: TerminalLink = function httpLink(operation) {
     return run(operation, inFlight.enter(operation))
@@ -117,6 +107,9 @@ function resultOf(
 async function fail(operation: Operation, response: WireResponse, flaw: Flaw): Promise<never> {
   throw (await import('./failure.ts')).explainFailure(operation, response, flaw)
 }
+
+/** For the files that load lazily. */
+const parts = { Attempt, requestOf, resultOf, send, readWhole, failureOf, toResult, outline }
 
 function requestOf(operation: Operation, settings: Settings): WireRequest | Promise<WireRequest> {
   let problem = 'the url function threw'

@@ -101,7 +101,7 @@ export type EndpointOptions =
 /** Options of {@link httpLink}. */
 export type HttpLinkOptions = HttpLinkBaseOptions & EndpointOptions
 
-/** The options of a link, with defaults, after they were checked. */
+/** The options of a link, after they were checked. The defaults of what loads lazily are where it is read. */
 export interface Settings extends SendOptions, RequestOptions, StreamOptions {
   readonly endpoint: Endpoint
   readonly timeoutMs: number
@@ -112,7 +112,7 @@ export interface Settings extends SendOptions, RequestOptions, StreamOptions {
 /** Checks the options of the link. @throws {@link OptionsError} naming the option. */
 export function checkOptions(given: HttpLinkOptions): Settings {
   const options = ownOptions(given)
-  const { fetch, fetchOptions = {}, csrf = 'apollo' } = options
+  const { fetch, fetchOptions = {}, csrf } = options
   const wrong =
     Object.keys(rules).find((name) => !isGood(name, options)) ??
     (options.transport && (fetch ?? options.fetchOptions) && 'transport') ??
@@ -122,23 +122,13 @@ export function checkOptions(given: HttpLinkOptions): Settings {
   if (wrong) throw new OptionsError(inDevelopment(() => explain(wrong, options)) ?? wrong, { link: 'httpLink' })
   if (typeof csrf === 'object') headerEntries(csrf, { link: 'httpLink' })
   return {
+    ...options,
     endpoint: createEndpoint(options.url, options.origins),
     transport: options.transport ?? fetchTransport(fetch, fetchOptions),
-    csrf,
     queryMethod: options.queryMethod ?? 'POST',
-    maxUrlLength: options.maxUrlLength ?? 2_048,
-    subscriptions: options.subscriptions ?? 'auto',
-    idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
-    eofCompletes: options.eofCompletes ?? false,
-    completion: options.completion ?? 'end',
-    incremental: options.incremental ?? 'merged',
-    incrementalAccept: options.incrementalAccept,
-    isFile: options.isFile,
     maxInFlight: options.maxInFlight ?? 64,
     timeoutMs: options.timeoutMs ?? 30_000,
     maxResponseBytes: options.maxResponseBytes ?? 16_777_216,
-    redirects: options.redirects ?? 'error',
-    allowInsecure: options.allowInsecure ?? false,
     clock: options.clock ?? systemClock,
   }
 }

@@ -5,13 +5,13 @@ import type { WireRequest } from './transport.ts'
 
 /** What a request is made of beside its operation. */
 export interface RequestOptions {
-  readonly allowInsecure: boolean
+  readonly allowInsecure?: boolean | undefined
   readonly queryMethod: string
-  readonly maxUrlLength: number
-  readonly csrf: CsrfHeader
-  readonly subscriptions: 'auto' | 'sse' | 'single-connection' | 'multipart'
-  readonly incrementalAccept: string | undefined
-  readonly isFile: ((value: object) => boolean) | undefined
+  readonly maxUrlLength?: number | undefined
+  readonly csrf?: CsrfHeader | undefined
+  readonly subscriptions?: 'auto' | 'sse' | 'single-connection' | 'multipart' | undefined
+  readonly incrementalAccept?: string | undefined
+  readonly isFile?: ((value: object) => boolean) | undefined
 }
 
 /** What is known of every request before its method is. */
@@ -20,6 +20,8 @@ export interface RequestParts {
   readonly headers: Map<string, string>
   /** The document as JSON text. */
   readonly query: string
+  /** What is accepted of every operation. */
+  readonly accept: string
 }
 
 // GraphQL over HTTP section 5.4: the first must be named; servers that ignore q-values take the first they know.
@@ -35,40 +37,23 @@ export function buildRequest(
   const query = document.jsonText()
   if (typeof query !== 'string') return query.then(() => buildRequest(operation, endpoint, options))
   const fields = renderFields(operation, { endpoint, link: 'httpLink', allowInsecure: options.allowInsecure })
-  const parts = { url: withSearch(endpoint, fields), headers: withDefaults(fields), query }
+  const parts = { url: withSearch(endpoint, fields), headers: withDefaults(fields), query, accept }
   const isUsual =
     (kind === 'mutation' || (kind === 'query' && options.queryMethod === 'POST')) &&
     !mayStream(query) &&
     !hasFiles(variables, options.isFile)
-  return isUsual ? postRequest(operation, parts) : unusualRequest(operation, parts, options)
+  if (isUsual) return postRequest(operation, parts)
+  return import('./unusualRequest.ts').then(({ unusualRequest }) =>
+    unusualRequest(operation, parts, options, postRequest),
+  )
 }
 
 /** The request of an operation as JSON. */
-function postRequest(operation: Operation, { url, headers, query }: RequestParts, method = 'POST'): WireRequest {
+export function postRequest(operation: Operation, { url, headers, query }: RequestParts, method = 'POST'): WireRequest {
   const { operationName, variables, extensions } = operation
   // The document is most of the body, and its JSON text is kept. Members that are not there are omitted.
   const others = JSON.stringify({ operationName, variables, extensions }).slice(1)
   return { url, method, headers, body: `{"query":${query}${others === '}' ? '' : ','}${others}` }
-}
-
-async function unusualRequest(
-  operation: Operation,
-  parts: RequestParts,
-  options: RequestOptions,
-): Promise<WireRequest> {
-  const { headers, query } = parts
-  if ((operation.kind === 'subscription' || mayStream(query)) && headers.get('accept') === accept) {
-    const { acceptOf } = await import('./streams.ts')
-    headers.set('accept', await acceptOf(operation, accept, options))
-  }
-  if (hasFiles(operation.variables, options.isFile)) {
-    const { formRequest } = await import('./formRequest.ts')
-    return formRequest(operation, parts, options)
-  }
-  if (operation.kind !== 'query' || options.queryMethod === 'POST') return postRequest(operation, parts)
-  if (options.queryMethod !== 'GET') return postRequest(operation, parts, options.queryMethod)
-  const { getRequest } = await import('./getRequest.ts')
-  return getRequest(operation, parts, options) ?? postRequest(operation, parts)
 }
 
 /** Whether `@defer` or `@stream` may be in the JSON text of a document: what reads streams looks closer. */

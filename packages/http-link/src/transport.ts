@@ -41,12 +41,3 @@ export interface Transport {
 export function isForm(body: WireRequest['body']): body is FormData {
   return typeof body === 'object' && !(body instanceof Uint8Array)
 }
-
-/** The same request with bytes in place of a form. */
-export async function withoutForm(request: WireRequest): Promise<WireRequest> {
-  if (!isForm(request.body)) return request
-  const encoded = new Response(request.body)
-  const contentType = encoded.headers.get('content-type') ?? ''
-  const body = new Uint8Array(await encoded.arrayBuffer())
-  return { ...request, headers: new Map([...request.headers, ['content-type', contentType]]), body }
-}
