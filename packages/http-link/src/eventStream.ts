@@ -1,5 +1,5 @@
 import {
-  ResultQueue,
+  QueueOverflowError,
   single,
   withCredential,
   withExtensions,
@@ -35,9 +35,16 @@ export interface EventStreamParts extends StreamParts {
 interface Subscription {
   readonly operation: Operation
   readonly attempt: Attempt
-  readonly queue: ResultQueue
+  /** Results that nobody has read yet. */
+  readonly waiting: Result[]
+  end: { readonly error?: unknown } | undefined
+  /** Called when there is something new. */
+  wake: (() => void) | undefined
   results: StreamResults | undefined
 }
+
+/** How many results wait at most for a slow consumer. */
+const maxWaiting = 1_000
 
 /** What a subscription fails with when its stream is no more. */
 type Loss = (subscription: Subscription) => unknown
@@ -81,12 +88,12 @@ export class EventStream {
   async subscribe(operation: Operation, attempt: Attempt, isLast: boolean): Promise<Results | undefined> {
     const { send, readWhole, resultOf } = this.#parts
     const id = String(++this.#count)
-    const queue = new ResultQueue({ onClose: () => this.#cancel(id) })
+    const subscription = { operation, attempt, waiting: [], end: undefined, wake: undefined, results: undefined }
     // Before it is sent, because the first result may come before the answer.
-    this.#subscriptions.set(id, { operation, attempt, queue, results: undefined })
+    this.#subscriptions.set(id, subscription)
     this.#cancelIdleTimer?.()
     attempt.onAbort(() => {
-      queue.fail(attempt.reason)
+      finish(subscription, { error: attempt.reason as unknown })
       this.#cancel(id)
     })
     const token = await untilAborted(this.#token, attempt)
@@ -97,7 +104,7 @@ export class EventStream {
       // From here on, time is the stream's.
       attempt.limit(Infinity, '', '')
       attempt.leave()
-      return queue
+      return this.#resultsAsTheyCome(id, subscription)
     }
     this.#forget(id)
     if (response.status !== 404 || isLast) return single(await resultOf(operation, response, attempt, this.#settings))
@@ -154,17 +161,38 @@ export class EventStream {
     const { id, ...rest } = Object(event) as { readonly id?: unknown; readonly payload?: unknown }
     const subscription = this.#subscriptions.get(String(id))
     if (!subscription) return
-    const { attempt, queue } = subscription
+    const { attempt, waiting } = subscription
     const results = this.#resultsOf(subscription)
     try {
-      if ('payload' in rest) for (const result of results.of([rest.payload])) queue.push(result)
+      if ('payload' in rest) waiting.push(...results.of([rest.payload]))
+      if (waiting.length > maxWaiting)
+        throw new QueueOverflowError(`${maxWaiting} results wait, and nobody reads them`, {
+          link: 'httpLink',
+          operationName: subscription.operation.operationName,
+        })
+      subscription.wake?.()
       if ('payload' in rest && !results.isOver) return
       this.#forget(String(id))
       results.finish(true)
-      queue.end()
+      finish(subscription, {})
       attempt.end()
     } catch (error) {
       attempt.abort(results.failure(error))
+    }
+  }
+
+  /** By hand: core's queue, imported here, would be in everybody's first chunk. */
+  async *#resultsAsTheyCome(id: string, subscription: Subscription): AsyncGenerator<Result> {
+    try {
+      for (;;) {
+        const result = subscription.waiting.shift()
+        if (result) yield result
+        else if (!subscription.end) await new Promise<void>((resolve) => (subscription.wake = resolve))
+        else if ('error' in subscription.end) throw subscription.end.error
+        else return
+      }
+    } finally {
+      this.#cancel(id)
     }
   }
 
@@ -256,6 +284,11 @@ export class EventStream {
     headers.delete('content-type')
     return { ...request, method, headers: withCsrfHeader(headers, this.#settings.csrf), body: undefined }
   }
+}
+
+function finish(subscription: Subscription, end: { readonly error?: unknown }): void {
+  subscription.end ??= end
+  subscription.wake?.()
 }
 
 /** Waits for what is not the attempt's own, but no longer than the attempt lasts. */
