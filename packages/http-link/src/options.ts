@@ -121,7 +121,8 @@ export function checkOptions(given: HttpLinkOptions): Settings {
       .map((name) => `fetchOptions.${name}`)[0]
   if (wrong) throw new OptionsError(inDevelopment(() => explain(wrong, options)) ?? wrong, { link: 'httpLink' })
   if (typeof csrf === 'object') headerEntries(csrf, { link: 'httpLink' })
-  return {
+  // Own again: what is not set must not be found on the prototype of all objects.
+  return ownOptions({
     ...options,
     endpoint: createEndpoint(options.url, options.origins),
     transport: options.transport ?? fetchTransport(fetch, fetchOptions),
@@ -130,7 +131,7 @@ export function checkOptions(given: HttpLinkOptions): Settings {
     timeoutMs: options.timeoutMs ?? 30_000,
     maxResponseBytes: options.maxResponseBytes ?? 16_777_216,
     clock: options.clock ?? systemClock,
-  }
+  })
 }
 
 /** What options that are set must be: of a type, one of some words, a number above zero, or text of a pattern. */
