@@ -17,11 +17,12 @@ const selfContained = {
   '@graphlinks/core': { refresher: 'src/auth/refresher.ts' },
   '@graphlinks/http-link': {
     failure: 'src/failure.ts',
+    formRequest: 'src/formRequest.ts',
+    getRequest: 'src/getRequest.ts',
     redirect: 'src/redirect.ts',
     singleConnection: 'src/singleConnection.ts',
     streams: 'src/streams.ts',
     undici: 'src/undici.ts',
-    uploadForm: 'src/uploadForm.ts',
     unusualRequest: 'src/unusualRequest.ts',
   },
 }
@@ -96,8 +97,6 @@ export default publishable.flatMap((pkg) => {
       ...common,
       input,
       external: (id) => external(id) || Object.values(others).includes(id),
-      // What a file imports for a function that its copy does not have is not imported for nothing.
-      treeshake: { moduleSideEffects: 'no-external' },
       plugins: [esbuild({ target: 'es2022', tsconfig: false }), plugin],
       output: [write('es', 'js', js), write('cjs', 'cjs', cjs)],
     }

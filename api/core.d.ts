@@ -1601,6 +1601,7 @@ type Outcome = {
  * ```
  */
 declare function onSettled(results: Results, callback: (outcome: Outcome) => void): Results;
+
 /** Options of a {@link ResultQueue}. */
 interface ResultQueueOptions {
     /** How many results wait at most for a slow consumer. Default: 1,000. */

@@ -1,4 +1,4 @@
-import { Operation, Clock, ResponseHeaders, GraphLinksError, ErrorDetails, Result, TerminalLink } from '@graphlinks/core';
+import { Operation, Clock, ResponseHeaders, TerminalLink, GraphLinksError, ErrorDetails, Result } from '@graphlinks/core';
 
 /** The header that CSRF prevention asks of requests that need no preflight; `false` for none. */
 type CsrfHeader = 'apollo' | 'yoga' | 'hot-chocolate' | 'draft' | Readonly<Record<string, string>> | false;
@@ -50,7 +50,7 @@ interface TransportResponse {
     /** The body as it comes, decompressed. Leaving the loop cancels it, and so does the end of the attempt. */
     readonly body: AsyncIterable<Uint8Array>;
     /** The whole body in place of {@link body}, where the stack has a faster way; `undefined` when it is larger. */
-    readonly readAll?: ((maxBytes: number) => Promise<Uint8Array | undefined>) | undefined;
+    readonly readAll?: ((maxBytes: number) => Uint8Array | undefined | Promise<Uint8Array | undefined>) | undefined;
 }
 /**
  * What carries requests of {@link httpLink}: `fetch`, or another stack in its place. Made by a function such as
@@ -69,6 +69,117 @@ interface Transport {
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 /** Members of fetch's `init` that pass through to it; the runtime's own, such as `dispatcher` or `next`, included. */
 type FetchOptions = Omit<RequestInit, 'method' | 'headers' | 'body' | 'signal' | 'redirect'> & Readonly<Record<string, unknown>>;
+
+/** Options of {@link httpLink} but for the endpoint. */
+interface HttpLinkBaseOptions {
+    /** Default: the `fetch` that is global when an operation is sent; cross-fetch where there is none. */
+    readonly fetch?: Fetch | undefined;
+    /** Passed to fetch as they are. Default: `{ cache: 'no-store' }`, because responses belong to one user. */
+    readonly fetchOptions?: FetchOptions | undefined;
+    /** What carries the requests in place of fetch, such as `undiciTransport()`. Default: fetch. */
+    readonly transport?: Transport | undefined;
+    /**
+     * How queries travel: `'POST'`; `'GET'`, so that caches can keep the answers; or another method that takes a body, such
+     * as `'QUERY'`. Mutations and subscriptions are always POSTed. Default: `'POST'`.
+     */
+    readonly queryMethod?: 'POST' | 'GET' | (string & {}) | undefined;
+    /** The longest URL of a GET, in characters: a query that needs a longer one is POSTed. Default: 2,048. */
+    readonly maxUrlLength?: number | undefined;
+    /**
+     * The header that makes browsers ask first, sent with GET and with uploads, as servers with CSRF prevention want it:
+     * that of Apollo Server, of Yoga's plugin, of Hot Chocolate, of the draft, or your own; `false` for none.
+     * Default: `'apollo'`.
+     */
+    readonly csrf?: CsrfHeader | undefined;
+    /**
+     * How subscriptions travel: `'sse'`, server-sent events, a request for each; `'single-connection'`, server-sent events
+     * of one stream for all; `'multipart'`, the protocol of Apollo Router; `'auto'` takes what the server chooses of the
+     * first and the third. Default: `'auto'`.
+     */
+    readonly subscriptions?: 'auto' | 'sse' | 'single-connection' | 'multipart' | undefined;
+    /**
+     * How long a stream may be silent, in milliseconds; heartbeats count. In place of `timeoutMs` once a stream has begun.
+     * Default: 60,000. `Infinity`: no limit.
+     */
+    readonly idleTimeoutMs?: number | undefined;
+    /** Whether the end of the connection is the end of a stream, for servers that say no `complete`. Default: `false`. */
+    readonly eofCompletes?: boolean | undefined;
+    /**
+     * What it means that a server completes a subscription: `'end'`, or `'interruption'`, an error that can be retried, for
+     * servers that complete subscriptions when they restart. Default: `'end'`.
+     */
+    readonly completion?: 'end' | 'interruption' | undefined;
+    /**
+     * What `@defer` and `@stream` give: `'merged'`, the data as it is so far, each time; `'raw'`, each payload as it came.
+     * Default: `'merged'`.
+     */
+    readonly incremental?: 'merged' | 'raw' | undefined;
+    /**
+     * The `accept` header of operations with `@defer` or `@stream`. Default: `multipart/mixed;incrementalSpec=v0.2,
+     * multipart/mixed;deferSpec=20220824`, then what all operations accept.
+     */
+    readonly incrementalAccept?: string | undefined;
+    /**
+     * Whether a value in variables is a file beside `Blob`, `File` and `FileList`, such as `{ uri, name, type }` in React
+     * Native. Default: none is.
+     */
+    readonly isFile?: ((value: object) => boolean) | undefined;
+    /**
+     * How many operations are on the wire at once; the others wait in order, without credentials. A subscription counts
+     * until its stream begins. Default: 64.
+     */
+    readonly maxInFlight?: number | undefined;
+    /** How long a request may take until its body is read, in milliseconds, from when it is sent. Default: 30,000. `Infinity`: no limit. */
+    readonly timeoutMs?: number | undefined;
+    /** How large a body, or a part of a stream, may be after decompression, in bytes. Default: 16,777,216 (16 MiB). */
+    readonly maxResponseBytes?: number | undefined;
+    /**
+     * `'error'` fails an operation that is redirected. `'same-origin'` follows up to three 307 or 308 within the origin.
+     * Default: `'error'`.
+     */
+    readonly redirects?: 'error' | 'same-origin' | undefined;
+    /** Lets credentials go over plain http to other hosts than loopback. Default: `false`. */
+    readonly allowInsecure?: boolean | undefined;
+    /** Time for `timeoutMs` and `idleTimeoutMs`. Default: the platform's. */
+    readonly clock?: Clock | undefined;
+}
+/** Where operations go: one URL, or one that a function chooses within `origins`. */
+type EndpointOptions = {
+    readonly url: string | URL;
+    readonly origins?: undefined;
+} | {
+    readonly url: (operation: Operation) => string | URL;
+    /** The origins that the function may choose. Anything else fails the operation before it is sent. */
+    readonly origins: readonly string[];
+};
+/** Options of {@link httpLink}. */
+type HttpLinkOptions = HttpLinkBaseOptions & EndpointOptions;
+
+/**
+ * The terminal link of GraphQL over HTTP: queries and mutations, files in their variables included; `@defer` and
+ * `@stream`; subscriptions as server-sent events or multipart. It gives results with status and headers in
+ * `result.http`. Redirects are not followed, bodies are capped, and what an error says of a response is free of
+ * credentials and variables.
+ *
+ * @throws {@link OptionsError} when an option is no good, when the link is built. Operations fail with a
+ * {@link NetworkError}, {@link HttpError}, {@link MalformedResponseError}, {@link EmptyResponseError},
+ * {@link ResponseTooLargeError}, {@link RedirectBlockedError}, {@link SubscriptionNotSupportedError},
+ * {@link StreamInterruptedError}, `IncrementalDeliveryError`, `TimeoutError` or `InsecureTransportError`, with a
+ * `LinkError` where `url` throws or the operation cannot be written, or with the reason of the caller's own signal.
+ *
+ * @see https://graphql.github.io/graphql-over-http/draft/
+ *
+ * @example
+ * ```ts
+ * import { createClient } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * const client = createClient({ link: httpLink({ url: 'https://api.example.com/graphql', timeoutMs: 10_000 }) })
+ * const { data } = await client.query('{ hello }')
+ * console.log(data)
+ * ```
+ */
+declare function httpLink(options: HttpLinkOptions): TerminalLink;
 
 /** What is known of the response that an error is about. */
 interface ResponseDetails extends ErrorDetails {
@@ -224,117 +335,6 @@ declare class StreamInterruptedError extends ResponseError {
     /** The data so far, where `@defer` or `@stream` broke off. Not printed with the error. */
     get partial(): Result | undefined;
 }
-
-/** Options of {@link httpLink} but for the endpoint. */
-interface HttpLinkBaseOptions {
-    /** Default: the `fetch` that is global when an operation is sent; cross-fetch where there is none. */
-    readonly fetch?: Fetch | undefined;
-    /** Passed to fetch as they are. Default: `{ cache: 'no-store' }`, because responses belong to one user. */
-    readonly fetchOptions?: FetchOptions | undefined;
-    /** What carries the requests in place of fetch, such as `undiciTransport()`. Default: fetch. */
-    readonly transport?: Transport | undefined;
-    /**
-     * How queries travel: `'POST'`; `'GET'`, so that caches can keep the answers; or another method that takes a body, such
-     * as `'QUERY'`. Mutations and subscriptions are always POSTed. Default: `'POST'`.
-     */
-    readonly queryMethod?: 'POST' | 'GET' | (string & {}) | undefined;
-    /** The longest URL of a GET, in characters: a query that needs a longer one is POSTed. Default: 2,048. */
-    readonly maxUrlLength?: number | undefined;
-    /**
-     * The header that makes browsers ask first, sent with GET and with uploads, as servers with CSRF prevention want it:
-     * that of Apollo Server, of Yoga's plugin, of Hot Chocolate, of the draft, or your own; `false` for none.
-     * Default: `'apollo'`.
-     */
-    readonly csrf?: CsrfHeader | undefined;
-    /**
-     * How subscriptions travel: `'sse'`, server-sent events, a request for each; `'single-connection'`, server-sent events
-     * of one stream for all; `'multipart'`, the protocol of Apollo Router; `'auto'` takes what the server chooses of the
-     * first and the third. Default: `'auto'`.
-     */
-    readonly subscriptions?: 'auto' | 'sse' | 'single-connection' | 'multipart' | undefined;
-    /**
-     * How long a stream may be silent, in milliseconds; heartbeats count. In place of `timeoutMs` once a stream has begun.
-     * Default: 60,000. `Infinity`: no limit.
-     */
-    readonly idleTimeoutMs?: number | undefined;
-    /** Whether the end of the connection is the end of a stream, for servers that say no `complete`. Default: `false`. */
-    readonly eofCompletes?: boolean | undefined;
-    /**
-     * What it means that a server completes a subscription: `'end'`, or `'interruption'`, an error that can be retried, for
-     * servers that complete subscriptions when they restart. Default: `'end'`.
-     */
-    readonly completion?: 'end' | 'interruption' | undefined;
-    /**
-     * What `@defer` and `@stream` give: `'merged'`, the data as it is so far, each time; `'raw'`, each payload as it came.
-     * Default: `'merged'`.
-     */
-    readonly incremental?: 'merged' | 'raw' | undefined;
-    /**
-     * The `accept` header of operations with `@defer` or `@stream`. Default: `multipart/mixed;incrementalSpec=v0.2,
-     * multipart/mixed;deferSpec=20220824`, then what all operations accept.
-     */
-    readonly incrementalAccept?: string | undefined;
-    /**
-     * Whether a value in variables is a file beside `Blob`, `File` and `FileList`, such as `{ uri, name, type }` in React
-     * Native. Default: none is.
-     */
-    readonly isFile?: ((value: object) => boolean) | undefined;
-    /**
-     * How many operations are on the wire at once; the others wait in order, without credentials. A subscription counts
-     * until its stream begins. Default: 64.
-     */
-    readonly maxInFlight?: number | undefined;
-    /** How long a request may take until its body is read, in milliseconds, from when it is sent. Default: 30,000. `Infinity`: no limit. */
-    readonly timeoutMs?: number | undefined;
-    /** How large a body, or a part of a stream, may be after decompression, in bytes. Default: 16,777,216 (16 MiB). */
-    readonly maxResponseBytes?: number | undefined;
-    /**
-     * `'error'` fails an operation that is redirected. `'same-origin'` follows up to three 307 or 308 within the origin.
-     * Default: `'error'`.
-     */
-    readonly redirects?: 'error' | 'same-origin' | undefined;
-    /** Lets credentials go over plain http to other hosts than loopback. Default: `false`. */
-    readonly allowInsecure?: boolean | undefined;
-    /** Time for `timeoutMs` and `idleTimeoutMs`. Default: the platform's. */
-    readonly clock?: Clock | undefined;
-}
-/** Where operations go: one URL, or one that a function chooses within `origins`. */
-type EndpointOptions = {
-    readonly url: string | URL;
-    readonly origins?: undefined;
-} | {
-    readonly url: (operation: Operation) => string | URL;
-    /** The origins that the function may choose. Anything else fails the operation before it is sent. */
-    readonly origins: readonly string[];
-};
-/** Options of {@link httpLink}. */
-type HttpLinkOptions = HttpLinkBaseOptions & EndpointOptions;
-
-/**
- * The terminal link of GraphQL over HTTP: queries and mutations, files in their variables included; `@defer` and
- * `@stream`; subscriptions as server-sent events or multipart. It gives results with status and headers in
- * `result.http`. Redirects are not followed, bodies are capped, and what an error says of a response is free of
- * credentials and variables.
- *
- * @throws {@link OptionsError} when an option is no good, when the link is built. Operations fail with a
- * {@link NetworkError}, {@link HttpError}, {@link MalformedResponseError}, {@link EmptyResponseError},
- * {@link ResponseTooLargeError}, {@link RedirectBlockedError}, {@link SubscriptionNotSupportedError},
- * {@link StreamInterruptedError}, `IncrementalDeliveryError`, `TimeoutError` or `InsecureTransportError`, with a
- * `LinkError` where `url` throws or the operation cannot be written, or with the reason of the caller's own signal.
- *
- * @see https://graphql.github.io/graphql-over-http/draft/
- *
- * @example
- * ```ts
- * import { createClient } from '@graphlinks/core'
- * import { httpLink } from '@graphlinks/http-link'
- *
- * const client = createClient({ link: httpLink({ url: 'https://api.example.com/graphql', timeoutMs: 10_000 }) })
- * const { data } = await client.query('{ hello }')
- * console.log(data)
- * ```
- */
-declare function httpLink(options: HttpLinkOptions): TerminalLink;
 
 /**
  * There was no response: the server could not be reached, or the connection broke.

@@ -48,7 +48,7 @@ interface TransportResponse {
     /** The body as it comes, decompressed. Leaving the loop cancels it, and so does the end of the attempt. */
     readonly body: AsyncIterable<Uint8Array>;
     /** The whole body in place of {@link body}, where the stack has a faster way; `undefined` when it is larger. */
-    readonly readAll?: ((maxBytes: number) => Promise<Uint8Array | undefined>) | undefined;
+    readonly readAll?: ((maxBytes: number) => Uint8Array | undefined | Promise<Uint8Array | undefined>) | undefined;
 }
 /**
  * What carries requests of {@link httpLink}: `fetch`, or another stack in its place. Made by a function such as

@@ -40,72 +40,56 @@ async function firstLoad(code, options) {
 
 const others = ['graphql', '@graphlinks/core', 'cross-fetch', 'eventsource-parser']
 
-/** Reads the files of http-link with changes. */
-function changing(name, change, setup = () => {}) {
-  return {
-    name,
-    setup(build) {
-      setup(build)
-      build.onLoad({ filter: /http-link[\\/]dist[\\/]\w+\.js$/ }, ({ path }) => ({
-        contents: change(readFileSync(path, 'utf8'), path),
-      }))
-    },
-  }
-}
-
-/** What only developers read, production builds leave out. Where core is not built in, they cannot know. */
-function withoutWords(contents) {
-  if (!contents.includes(' inDevelopment')) return contents
-  return `${contents.replace(/\binDevelopment,?\s*/, '')}\nfunction inDevelopment() {}`
-}
-
 /** A package alone, with everything that it loads lazily, in one file. */
 async function whole(code) {
-  const { outputFiles } = await bundle(code, { external: others, plugins: [changing('production', withoutWords)] })
+  const { outputFiles } = await bundle(code, { external: others })
   return gzipped(outputFiles[0])
 }
 
-/** Where httpLink asks whether an operation is more than a POST with one result, and what a link without the rest has. */
-const questions = [
-  [/request\.post/, 'false'],
-  [/isStream\(response\)/, 'false'],
-  [/operation\.kind === "subscription" && settings/, 'false && settings'],
-  [/connection\?\.dispose\(\);/, ''],
-  [/const isUsual =/, '$& true ||'],
-  [/isUsual \?/, 'true ?'],
-  [/mayStream: .*/, ''],
-  [/hasFiles: .*/, ''],
-  [/\{ \.\.\.request, \.\.\.await request\.encode\?\.\(\) \}/, 'request'],
-  [/typeof csrf === "object"\) header/, 'false) header'],
-  // Rules and defaults.
-  ...['queryMethod', 'maxUrlLength', 'csrf', 'subscriptions', 'isFile'].map(lineOf),
-  ...['idleTimeoutMs', 'eofCompletes', 'completion', 'incremental', 'incrementalAccept'].map(lineOf),
-]
-
-function lineOf(option) {
-  return [new RegExp(`^ +${option}: .*`, 'gm'), '']
+/** Where httpLink asks whether an operation has files or several results, and what a link without these has. */
+const questions = {
+  'httpLink.ts': [
+    [/operation\.kind === 'subscription' && settings/, 'false'],
+    [/isStream\(response\)/, 'false'],
+    [/const parts = .*/, ''],
+    [/connection\?\.dispose\(\)/, ''],
+  ],
+  'request.ts': [
+    [/!mayStream\(query\)/, 'true'],
+    [/!hasFiles\([^)]*\)/, 'true'],
+  ],
+  'fetchTransport.ts': [[/!isOwn && isForm\(request\.body\)/, 'false']],
+  // Rules.
+  'options.ts': ['subscriptions', 'isFile', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
+    new RegExp(`^ +${option}[:,].*`, 'gm'),
+    '',
+  ]),
 }
 
-function forPosts(contents, path) {
-  if (!path.endsWith('index.js')) return contents
-  let changed = contents
-  for (const [question, answer] of questions) {
-    if (changed.search(question) < 0) throw new Error(`size: ${question} is not in ${path} any more`)
-    changed = changed.replace(question, answer)
-  }
-  return changed
+const postOnly = {
+  name: 'post-only',
+  setup({ onLoad, onResolve }) {
+    // What only they need is not there either, such as their errors.
+    onResolve({ filter: /(streams|formRequest|singleConnection)\.ts$/ }, ({ path }) => ({ path, external: true }))
+    onLoad({ filter: /http-link[\\/]src[\\/]\w+\.ts$/ }, ({ path }) => {
+      let contents = readFileSync(path, 'utf8')
+      for (const [question, answer] of questions[/\w+\.ts$/.exec(path)[0]] ?? []) {
+        if (contents.search(question) < 0) throw new Error(`size: ${question} is not in ${path} any more`)
+        contents = contents.replace(question, answer)
+      }
+      return { contents, loader: 'ts' }
+    })
+  },
 }
 
-/** What only they load lazily is not there either, nor its errors. */
-function withoutLazy({ onResolve }) {
-  const filter = /(streams|singleConnection|unusualRequest)\.js$/
-  onResolve({ filter }, ({ path }) => ({ path, external: true }))
-}
-
-/** What the first load has for everything but POSTs with one result: GET, files, streams. */
+/** What the first load has for multipart, server-sent events and uploads, in bytes. From the sources. */
 async function beyondPost(code) {
-  const post = await firstLoad(code, { plugins: [changing('posts', forPosts, withoutLazy)] })
-  return (await firstLoad(code)) - post
+  const options = { external: others, conditions: ['@graphlinks/source'] }
+  const [all, post] = await Promise.all([
+    firstLoad(code, options),
+    firstLoad(code, { ...options, plugins: [postOnly] }),
+  ])
+  return all - post
 }
 
 const measures = { firstLoad, whole, beyondPost }

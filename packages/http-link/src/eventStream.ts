@@ -1,17 +1,24 @@
-import { single, withCredential, withExtensions, type Operation, type Result, type Results } from '@graphlinks/core'
+import {
+  QueueOverflowError,
+  single,
+  withCredential,
+  withExtensions,
+  type Operation,
+  type Result,
+  type Results,
+} from '@graphlinks/core'
 import type { Attempt } from './attempt.ts'
-import { EventQueue } from './eventQueue.ts'
+import { withCsrfHeader } from './csrf.ts'
 import { explainFailure } from './failure.ts'
 import { StreamInterruptedError } from './index.ts'
 import type { Settings } from './options.ts'
 import type { failureOf, OpenResponse, readWhole, send } from './send.ts'
-import { createSharedEventDecoder, StreamResults, type StreamParts } from './streams.ts'
+import { createSharedEventDecoder, defaultIdleTimeoutMs, StreamResults, type StreamParts } from './streams.ts'
 import type { WireRequest } from './transport.ts'
-import { headersWithoutJson } from './unusualRequest.ts'
 
 /** Handed over, as those of streams.ts. */
 export interface EventStreamParts extends StreamParts {
-  readonly startAttempt: () => Attempt
+  readonly Attempt: typeof Attempt
   readonly requestOf: (operation: Operation, settings: Settings) => WireRequest | Promise<WireRequest>
   readonly resultOf: (
     operation: Operation,
@@ -28,9 +35,16 @@ export interface EventStreamParts extends StreamParts {
 interface Subscription {
   readonly operation: Operation
   readonly attempt: Attempt
-  readonly queue: EventQueue
+  /** Results that nobody has read yet. */
+  readonly waiting: Result[]
+  end: { readonly error?: unknown } | undefined
+  /** Called when there is something new. */
+  wake: (() => void) | undefined
   results: StreamResults | undefined
 }
+
+/** How many results wait at most for a slow consumer. */
+const maxWaiting = 1_000
 
 /** What a subscription fails with when its stream is no more. */
 type Loss = (subscription: Subscription) => unknown
@@ -74,12 +88,12 @@ export class EventStream {
   async subscribe(operation: Operation, attempt: Attempt, isLast: boolean): Promise<Results | undefined> {
     const { send, readWhole, resultOf } = this.#parts
     const id = String(++this.#count)
-    const queue = new EventQueue(() => this.#cancel(id))
+    const subscription = { operation, attempt, waiting: [], end: undefined, wake: undefined, results: undefined }
     // Before it is sent, because the first result may come before the answer.
-    this.#subscriptions.set(id, { operation, attempt, queue, results: undefined })
+    this.#subscriptions.set(id, subscription)
     this.#cancelIdleTimer?.()
     attempt.onAbort(() => {
-      queue.fail(attempt.reason)
+      finish(subscription, { error: attempt.reason as unknown })
       this.#cancel(id)
     })
     const token = await untilAborted(this.#token, attempt)
@@ -90,7 +104,7 @@ export class EventStream {
       // From here on, time is the stream's.
       attempt.limit(Infinity, '', '')
       attempt.leave()
-      return queue
+      return this.#resultsAsTheyCome(id, subscription)
     }
     this.#forget(id)
     if (response.status !== 404 || isLast) return single(await resultOf(operation, response, attempt, this.#settings))
@@ -119,7 +133,7 @@ export class EventStream {
   /** Reads the stream to its end. Operations are sent meanwhile: until it is open, results wait on the server. */
   #open(operation: Operation, token: string): Promise<void> {
     const { send, readWhole } = this.#parts
-    const { idleTimeoutMs, maxResponseBytes } = this.#settings
+    const { idleTimeoutMs = defaultIdleTimeoutMs, maxResponseBytes } = this.#settings
     return this.#serve(async (attempt) => {
       const limitSilence = (): void => attempt.limit(idleTimeoutMs, 'idleTimeoutMs', 'nothing came by the event stream')
       limitSilence()
@@ -147,17 +161,38 @@ export class EventStream {
     const { id, ...rest } = Object(event) as { readonly id?: unknown; readonly payload?: unknown }
     const subscription = this.#subscriptions.get(String(id))
     if (!subscription) return
-    const { attempt, queue } = subscription
+    const { attempt, waiting } = subscription
     const results = this.#resultsOf(subscription)
     try {
-      if ('payload' in rest) for (const result of results.of([rest.payload])) queue.push(result)
+      if ('payload' in rest) waiting.push(...results.of([rest.payload]))
+      if (waiting.length > maxWaiting)
+        throw new QueueOverflowError(`${maxWaiting} results wait, and nobody reads them`, {
+          link: 'httpLink',
+          operationName: subscription.operation.operationName,
+        })
+      subscription.wake?.()
       if ('payload' in rest && !results.isOver) return
       this.#forget(String(id))
       results.finish(true)
-      queue.end()
+      finish(subscription, {})
       attempt.end()
     } catch (error) {
       attempt.abort(results.failure(error))
+    }
+  }
+
+  /** By hand: core's queue, imported here, would be in everybody's first chunk. */
+  async *#resultsAsTheyCome(id: string, subscription: Subscription): AsyncGenerator<Result> {
+    try {
+      for (;;) {
+        const result = subscription.waiting.shift()
+        if (result) yield result
+        else if (!subscription.end) await new Promise<void>((resolve) => (subscription.wake = resolve))
+        else if ('error' in subscription.end) throw subscription.end.error
+        else return
+      }
+    } finally {
+      this.#cancel(id)
     }
   }
 
@@ -227,7 +262,7 @@ export class EventStream {
   }
 
   async #withAttempt<Value>(run: (attempt: Attempt) => Promise<Value>): Promise<Value> {
-    const attempt = this.#parts.startAttempt()
+    const attempt = new this.#parts.Attempt(undefined, this.#settings.clock, () => {})
     this.#attempts.add(attempt)
     try {
       return await run(attempt)
@@ -246,14 +281,14 @@ export class EventStream {
     const request = await requestOf(held ? withCredential(operation, held) : operation, this.#settings)
     const headers = new Map(request.headers).set('accept', accepted[method])
     if (method === 'POST') return { ...request, headers }
-    return {
-      ...request,
-      method,
-      headers: headersWithoutJson(headers, this.#settings.csrf),
-      body: undefined,
-      encode: undefined,
-    }
+    headers.delete('content-type')
+    return { ...request, method, headers: withCsrfHeader(headers, this.#settings.csrf), body: undefined }
   }
+}
+
+function finish(subscription: Subscription, end: { readonly error?: unknown }): void {
+  subscription.end ??= end
+  subscription.wake?.()
 }
 
 /** Waits for what is not the attempt's own, but no longer than the attempt lasts. */

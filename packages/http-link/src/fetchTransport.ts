@@ -1,6 +1,6 @@
 import { ownOptions } from '@graphlinks/core'
 import type { Attempt } from './attempt.ts'
-import type { Transport, TransportResponse } from './transport.ts'
+import { isForm, type Transport, type TransportResponse } from './transport.ts'
 
 /** `fetch`, as far as the link uses it. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
@@ -17,7 +17,9 @@ export function fetchTransport(given: Fetch | undefined, options: FetchOptions):
     async send(request, attempt) {
       // Only the runtime's own fetch is certain to know its FormData.
       const isOwn = !given && globalThis.fetch !== undefined
-      const { url, method, headers, body } = isOwn ? request : { ...request, ...(await request.encode?.()) }
+      if (!isOwn && isForm(request.body))
+        request = await (await import('./formRequest.ts')).withoutForm(request, request.body)
+      const { url, method, headers, body } = request
       const fetch = given ?? (globalThis.fetch as Fetch | undefined) ?? (await import('cross-fetch')).fetch
       // Own members only, because fetch would read those of the prototype, too. Redirects are ours to judge: every stack
       // forwards custom headers to other origins.

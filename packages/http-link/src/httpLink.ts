@@ -37,6 +37,7 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
   const { clock, timeoutMs, transport } = settings
   const inFlight = new InFlight(settings.maxInFlight, transport)
   const leave = (): void => inFlight.leave()
+  let connection: SingleConnection | undefined
   // async and no generator: most operations have one result, and that costs half as much.
   const run = async (operation: Operation, turn: Promise<void> | undefined): Promise<Results> => {
     if (turn) await turn
@@ -45,15 +46,18 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
     try {
       attempt.check()
       attempt.limit(timeoutMs, 'timeoutMs', 'no response')
-      if (operation.kind === 'subscription' && settings.subscriptions === 'single-connection')
-        return await (await connect()).subscribe(operation, attempt)
+      if (operation.kind === 'subscription' && settings.subscriptions === 'single-connection') {
+        const { SingleConnection } = await import('./singleConnection.ts')
+        connection ??= new SingleConnection(settings, parts)
+        return await connection.subscribe(operation, attempt)
+      }
       const built = requestOf(operation, settings)
       request = built instanceof Promise ? await built : built
       const answer = open(operation, request, await transport.send(request, attempt), attempt, settings)
       let response = answer instanceof Promise ? await answer : answer
-      if (request.post && (response.status === 414 || response.status === 431)) {
+      if (request.method === 'GET' && (response.status === 414 || response.status === 431)) {
         await readWhole(operation, response, attempt, settings)
-        request = request.post
+        request = await requestOf(operation, { ...settings, queryMethod: 'POST' })
         response = await send(operation, request, attempt, settings)
       }
       if (isStream(response)) {
@@ -68,12 +72,6 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
       throw explain(error, operation, attempt, request?.url.origin)
     }
   }
-  let connection: SingleConnection | undefined
-  const connect = async (): Promise<SingleConnection> => {
-    const { SingleConnection } = await import('./singleConnection.ts')
-    const startAttempt = (): Attempt => new Attempt(undefined, clock, () => {})
-    return (connection ??= new SingleConnection(settings, { ...parts, startAttempt }))
-  }
   const named: TerminalLink = function httpLink(operation) {
     return run(operation, inFlight.enter(operation))
   }
@@ -86,9 +84,6 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
     },
   })
 }
-
-/** For files that are loaded lazily. */
-const parts = { requestOf, resultOf, send, readWhole, failureOf, toResult, outline }
 
 /**
  * The one result in a response. A function of its own: what waited for the response is old for the collector of garbage
@@ -112,6 +107,9 @@ function resultOf(
 async function fail(operation: Operation, response: WireResponse, flaw: Flaw): Promise<never> {
   throw (await import('./failure.ts')).explainFailure(operation, response, flaw)
 }
+
+/** For the files that load lazily. */
+const parts = { Attempt, requestOf, resultOf, send, readWhole, failureOf, toResult, outline }
 
 function requestOf(operation: Operation, settings: Settings): WireRequest | Promise<WireRequest> {
   let problem = 'the url function threw'

@@ -101,7 +101,7 @@ export type EndpointOptions =
 /** Options of {@link httpLink}. */
 export type HttpLinkOptions = HttpLinkBaseOptions & EndpointOptions
 
-/** The options of a link, with defaults, after they were checked. */
+/** The options of a link, after they were checked. The defaults of what loads lazily are where it is read. */
 export interface Settings extends SendOptions, RequestOptions, StreamOptions {
   readonly endpoint: Endpoint
   readonly timeoutMs: number
@@ -109,81 +109,65 @@ export interface Settings extends SendOptions, RequestOptions, StreamOptions {
   readonly clock: Clock
 }
 
-const isFunction = (value: unknown): boolean => typeof value === 'function'
+/** Checks the options of the link. @throws {@link OptionsError} naming the option. */
+export function checkOptions(given: HttpLinkOptions): Settings {
+  const options = ownOptions(given)
+  const { fetch, fetchOptions = {}, csrf } = options
+  const wrong =
+    Object.keys(rules).find((name) => !isGood(name, options)) ??
+    (options.transport && (fetch ?? options.fetchOptions) && 'transport') ??
+    Object.keys(fetchOptions)
+      .filter((name) => /^(method|headers|body|signal|redirect)$/.test(name))
+      .map((name) => `fetchOptions.${name}`)[0]
+  if (wrong) throw new OptionsError(inDevelopment(() => explain(wrong, options)) ?? wrong, { link: 'httpLink' })
+  if (typeof csrf === 'object') headerEntries(csrf, { link: 'httpLink' })
+  // Own again: what is not set must not be found on the prototype of all objects.
+  return ownOptions({
+    ...options,
+    endpoint: createEndpoint(options.url, options.origins),
+    transport: options.transport ?? fetchTransport(fetch, fetchOptions),
+    queryMethod: options.queryMethod ?? 'POST',
+    maxInFlight: options.maxInFlight ?? 64,
+    timeoutMs: options.timeoutMs ?? 30_000,
+    maxResponseBytes: options.maxResponseBytes ?? 16_777_216,
+    clock: options.clock ?? systemClock,
+  })
+}
 
-/**
- * What options that are set must be: a number above zero, of which this is the default; one of a list, of which the first
- * is; or what a test says.
- */
-const rules: Readonly<Record<string, number | readonly unknown[] | ((value: unknown) => boolean)>> = {
-  timeoutMs: 30_000,
-  idleTimeoutMs: 60_000,
-  maxResponseBytes: 16_777_216,
-  maxInFlight: 64,
-  maxUrlLength: 2_048,
+/** What options that are set must be: of a type, one of some words, a number above zero, or text of a pattern. */
+const rules: Readonly<Record<string, 'function' | 'positive' | readonly unknown[] | RegExp>> = {
+  fetch: 'function',
+  isFile: 'function',
+  timeoutMs: 'positive',
+  idleTimeoutMs: 'positive',
+  maxResponseBytes: 'positive',
+  maxInFlight: 'positive',
+  maxUrlLength: 'positive',
   redirects: ['error', 'same-origin'],
   subscriptions: ['auto', 'sse', 'single-connection', 'multipart'],
   completion: ['end', 'interruption'],
   incremental: ['merged', 'raw'],
   csrf: ['apollo', 'yoga', 'hot-chocolate', 'draft', false],
-  queryMethod: (value) => typeof value === 'string' && /^[A-Z]+$/.test(value),
-  fetch: isFunction,
-  isFile: isFunction,
-}
-
-/** The options that have rules. */
-type Ruled = Omit<
-  Settings,
-  'endpoint' | 'transport' | 'queryMethod' | 'eofCompletes' | 'incrementalAccept' | 'allowInsecure' | 'clock'
->
-
-/** Checks the options of the link. @throws {@link OptionsError} naming the option. */
-export function checkOptions(given: HttpLinkOptions): Settings {
-  const options = ownOptions(given)
-  const { fetch, fetchOptions = {}, transport, csrf } = options
-  const wrong =
-    Object.keys(rules).find((name) => !isGood(name, options)) ??
-    (transport && (fetch ?? options.fetchOptions) && 'transport') ??
-    Object.keys(fetchOptions)
-      .filter((name) => /^(method|headers|body|signal|redirect)$/.test(name))
-      .map((name) => `fetchOptions.${name}`)[0]
-  if (wrong) throw new OptionsError(explain(wrong, options) ?? wrong, { link: 'httpLink' })
-  if (typeof csrf === 'object') headerEntries(csrf, { link: 'httpLink' })
-  const ruled = Object.entries(rules).map(([name, rule]) => [
-    name,
-    options[name as keyof HttpLinkOptions] ?? (typeof rule === 'number' ? rule : (rule as readonly unknown[])[0]),
-  ])
-  return {
-    ...(Object.fromEntries(ruled) as Ruled),
-    endpoint: createEndpoint(options.url, options.origins),
-    transport: transport ?? fetchTransport(fetch, fetchOptions),
-    queryMethod: options.queryMethod ?? 'POST',
-    eofCompletes: options.eofCompletes ?? false,
-    incrementalAccept: options.incrementalAccept,
-    allowInsecure: options.allowInsecure ?? false,
-    clock: options.clock ?? systemClock,
-  }
+  queryMethod: /^[A-Z]+$/,
 }
 
 function isGood(name: string, options: HttpLinkOptions): boolean {
   const value = options[name as keyof HttpLinkOptions]
   const rule = rules[name]
   if (value === undefined || (name === 'csrf' && typeof value === 'object')) return true
-  if (typeof rule === 'number') return typeof value === 'number' && value > 0
-  return typeof rule === 'function' ? rule(value) : (rule?.includes(value) ?? true)
+  if (rule === 'function') return typeof value === rule
+  if (rule === 'positive') return typeof value === 'number' && value > 0
+  return rule instanceof RegExp ? typeof value === 'string' && rule.test(value) : (rule?.includes(value) ?? true)
 }
 
-function explain(name: string, options: HttpLinkOptions): string | undefined {
-  // All of it in here: what only this calls, production builds leave out, too.
-  return inDevelopment(() => {
-    const rule = rules[name]
-    const unit = name.endsWith('Ms') ? ' of milliseconds' : ''
-    if (rule === isFunction) return `${name} is a function`
-    if (typeof rule === 'number')
-      return `${name} is a positive number${unit}, not ${String(options[name as keyof HttpLinkOptions] as unknown)}`
-    if (name === 'queryMethod') return 'queryMethod is a method in capitals, such as "GET"'
-    if (name === 'transport') return 'transport takes the place of fetch: leave out fetch and fetchOptions'
-    if (rule) return `${name} is ${(rule as readonly unknown[]).map((choice) => JSON.stringify(choice)).join(' or ')}`
-    return `${name} is for the link to set: use headerLink, redirects, or the signal of a call`
-  })
+function explain(name: string, options: HttpLinkOptions): string {
+  const value = options[name as keyof HttpLinkOptions]
+  const rule = rules[name]
+  if (rule === 'function') return `${name} is a function`
+  if (rule === 'positive')
+    return `${name} is a positive number${name.endsWith('Ms') ? ' of milliseconds' : ''}, not ${String(value as unknown)}`
+  if (name === 'queryMethod') return 'queryMethod is a method in capitals, such as "GET"'
+  if (name === 'transport') return 'transport takes the place of fetch: leave out fetch and fetchOptions'
+  if (rule) return `${name} is ${(rule as readonly unknown[]).map((choice) => JSON.stringify(choice)).join(' or ')}`
+  return `${name} is for the link to set: use headerLink, redirects, or the signal of a call`
 }

@@ -13,7 +13,7 @@ export interface Redirect {
   readonly response: TransportResponse
   readonly head: Omit<ResponseHead, 'mediaType'>
   readonly from: URL
-  readonly policy: 'error' | 'same-origin'
+  readonly policy: 'error' | 'same-origin' | undefined
   /** How many redirects were followed before. */
   readonly count: number
 }
@@ -37,7 +37,7 @@ export function followRedirect(operation: Operation, { response, head, from, pol
     )
   }
   if (redirected) throw blocked('the fetch that was passed in follows redirects, which can carry credentials away')
-  if (policy === 'error') throw blocked('redirects are not followed; use the final URL as url')
+  if (policy !== 'same-origin') throw blocked('redirects are not followed; use the final URL as url')
   if (status !== 307 && status !== 308) throw blocked('only 307 and 308 repeat the request as it was')
   // Not by origin, which a blob: URL shares with the URL in it.
   if (target?.protocol !== from.protocol || target.host !== from.host)

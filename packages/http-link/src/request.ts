@@ -5,13 +5,13 @@ import type { WireRequest } from './transport.ts'
 
 /** What a request is made of beside its operation. */
 export interface RequestOptions {
-  readonly allowInsecure: boolean
+  readonly allowInsecure?: boolean | undefined
   readonly queryMethod: string
-  readonly maxUrlLength: number
-  readonly csrf: CsrfHeader
-  readonly subscriptions: 'auto' | 'sse' | 'single-connection' | 'multipart'
-  readonly incrementalAccept: string | undefined
-  readonly isFile: ((value: object) => boolean) | undefined
+  readonly maxUrlLength?: number | undefined
+  readonly csrf?: CsrfHeader | undefined
+  readonly subscriptions?: 'auto' | 'sse' | 'single-connection' | 'multipart' | undefined
+  readonly incrementalAccept?: string | undefined
+  readonly isFile?: ((value: object) => boolean) | undefined
 }
 
 /** What is known of every request before its method is. */
@@ -20,14 +20,12 @@ export interface RequestParts {
   readonly headers: Map<string, string>
   /** The document as JSON text. */
   readonly query: string
-  /** Whether `@defer` or `@stream` may be in the document: what reads streams looks closer. */
-  readonly mayStream: boolean
-  /** Whether there are files in the variables. */
-  readonly hasFiles: boolean
+  /** What is accepted of every operation. */
+  readonly accept: string
 }
 
 // GraphQL over HTTP section 5.4: the first must be named; servers that ignore q-values take the first they know.
-export const accept = 'application/graphql-response+json, application/json;q=0.9'
+const accept = 'application/graphql-response+json, application/json;q=0.9'
 
 /** Builds the request of an operation: a POST (GraphQL over HTTP section 5.4.1), or what its options ask for. */
 export function buildRequest(
@@ -39,18 +37,15 @@ export function buildRequest(
   const query = document.jsonText()
   if (typeof query !== 'string') return query.then(() => buildRequest(operation, endpoint, options))
   const fields = renderFields(operation, { endpoint, link: 'httpLink', allowInsecure: options.allowInsecure })
-  const parts = {
-    url: withSearch(endpoint, fields),
-    headers: withDefaults(fields),
-    query,
-    mayStream: query.includes('@') && /defer|stream/.test(query),
-    hasFiles: hasFiles(variables, options.isFile),
-  }
+  const parts = { url: withSearch(endpoint, fields), headers: withDefaults(fields), query, accept }
   const isUsual =
-    (kind === 'mutation' || (kind === 'query' && options.queryMethod === 'POST')) && !parts.mayStream && !parts.hasFiles
-  return isUsual
-    ? postRequest(operation, parts)
-    : import('./unusualRequest.ts').then(({ unusualRequest }) => unusualRequest(operation, parts, options))
+    (kind === 'mutation' || (kind === 'query' && options.queryMethod === 'POST')) &&
+    !mayStream(query) &&
+    !hasFiles(variables, options.isFile)
+  if (isUsual) return postRequest(operation, parts)
+  return import('./unusualRequest.ts').then(({ unusualRequest }) =>
+    unusualRequest(operation, parts, options, postRequest),
+  )
 }
 
 /** The request of an operation as JSON. */
@@ -59,6 +54,11 @@ export function postRequest(operation: Operation, { url, headers, query }: Reque
   // The document is most of the body, and its JSON text is kept. Members that are not there are omitted.
   const others = JSON.stringify({ operationName, variables, extensions }).slice(1)
   return { url, method, headers, body: `{"query":${query}${others === '}' ? '' : ','}${others}` }
+}
+
+/** Whether `@defer` or `@stream` may be in the JSON text of a document: what reads streams looks closer. */
+function mayStream(query: string): boolean {
+  return query.includes('@') && /defer|stream/.test(query)
 }
 
 function withSearch(endpoint: URL, { searchParams }: RenderedFields): URL {

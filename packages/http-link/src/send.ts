@@ -9,7 +9,7 @@ import type { Transport, TransportResponse, WireRequest } from './transport.ts'
 export interface SendOptions {
   readonly transport: Transport
   readonly maxResponseBytes: number
-  readonly redirects: 'error' | 'same-origin'
+  readonly redirects?: 'error' | 'same-origin' | undefined
 }
 
 /** A response whose body is still to be read. */

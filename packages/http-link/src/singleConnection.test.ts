@@ -418,6 +418,25 @@ describe.each(stacks)('single connection by %s', (_, stackOf) => {
     expect((await served.request('DELETE')).url).toBe(`/graphql?operationId=${tick}`)
   })
 
+  test('S13 a consumer that does not read fails its operation alone, after a thousand results', async () => {
+    const served = await streamServer()
+    const client = clientOf(served, stackOf())
+    const ticks = client.subscribe(onTick)[Symbol.asyncIterator]()
+    const first = ticks.next()
+    const tocks = collect(client.subscribe(onTock))
+    const [tick, tock] = await served.accepted('OnTick', 'OnTock')
+    const stream = await served.stream(0)
+    await stream.write(next(tick, { data: { tick: 0 } }))
+    expect((await first).value).toMatchObject({ data: { tick: 0 } })
+    await stream.write(Array.from({ length: 1_001 }, (__, at) => next(tick, { data: { tick: at + 1 } })).join(''))
+    await stream.write(next(tock, { data: { tock: 1 } }) + complete(tock))
+    expect(await tocks).toMatchObject({ error: undefined, results: [{ data: { tock: 1 } }] })
+    const rest = await collect({ [Symbol.asyncIterator]: () => ticks })
+    expect(rest.error).toMatchObject({ code: 'QUEUE_OVERFLOW', operationName: 'OnTick' })
+    expect(rest.results.at(-1)).toMatchObject({ data: { tick: 1_001 } })
+    expect((await served.request('DELETE')).url).toBe(`/graphql?operationId=${tick}`)
+  })
+
   test('S15 silence is limited by idleTimeoutMs, which heartbeats feed; before, timeoutMs counts', async () => {
     const clock = new FakeClock()
     const served = await streamServer()

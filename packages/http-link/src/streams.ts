@@ -4,24 +4,24 @@ import { IncrementalMerger, isIncrementalPayload } from '@graphlinks/core/increm
 import { redact } from '@graphlinks/core/redact'
 import type { Attempt } from './attempt.ts'
 import { parameterOf } from './contentType.ts'
+import { MalformedResponseError, StreamInterruptedError } from './index.ts'
 import { createEventDecoder } from './eventDecoder.ts'
 import { responseDetails, tooLarge } from './failure.ts'
-import { MalformedResponseError, StreamInterruptedError } from './index.ts'
 import { createMultipartDecoder } from './multipartDecoder.ts'
-import type { RequestOptions } from './request.ts'
 import type { toResult } from './response.ts'
 import type { OpenResponse, outline } from './send.ts'
 import { PayloadError, PayloadTooLargeError, type StreamDecoder } from './streamDecoder.ts'
 
+// With its classes, of which there must not be two.
 export { createSharedEventDecoder } from './eventDecoder.ts'
 
 /** What {@link readStream} needs to know beside the response. */
 export interface StreamOptions {
   readonly maxResponseBytes: number
-  readonly idleTimeoutMs: number
-  readonly eofCompletes: boolean
-  readonly completion: 'end' | 'interruption'
-  readonly incremental: 'merged' | 'raw'
+  readonly idleTimeoutMs?: number | undefined
+  readonly eofCompletes?: boolean | undefined
+  readonly completion?: 'end' | 'interruption' | undefined
+  readonly incremental?: 'merged' | 'raw' | undefined
 }
 
 /** Handed over, because what is imported here by value would be a chunk of its own in everybody's bundle. */
@@ -30,28 +30,8 @@ export interface StreamParts {
   readonly outline: typeof outline
 }
 
-const incrementalTypes = 'multipart/mixed;incrementalSpec=v0.2, multipart/mixed;deferSpec=20220824'
-// https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
-const subscriptionType = 'multipart/mixed;subscriptionSpec=1.0'
-
-/**
- * The `accept` header of an operation that may have several results. Only here are streams named, since servers that
- * answer a plain query with 406 for them, or with a stream, are real.
- */
-export async function acceptOf(
-  { kind, document }: Operation,
-  plain: string,
-  { subscriptions, incrementalAccept }: RequestOptions,
-): Promise<string> {
-  if (kind === 'subscription') {
-    if (subscriptions === 'sse') return 'text/event-stream'
-    return `${subscriptions === 'auto' ? 'text/event-stream, ' : ''}${subscriptionType}, ${plain}`
-  }
-  // Strings and comments may hold anything.
-  const code = (await document.text()).replace(/"""(?:\\"""|[^])*?"""|"(?:\\.|[^"\\])*"|#[^\n\r]*/g, ' ')
-  if (!/@[\s,\uFEFF]*(defer|stream)\b/.test(code)) return plain
-  return incrementalAccept ?? `${incrementalTypes}, ${plain}`
-}
+/** Of the option `idleTimeoutMs`. */
+export const defaultIdleTimeoutMs = 60_000
 
 /** The results in a response that is a stream, as they come. */
 export async function* readStream(
@@ -61,10 +41,11 @@ export async function* readStream(
   options: StreamOptions,
   parts: StreamParts,
 ): AsyncGenerator<Result> {
-  const decoder = decoderOf(response, options.maxResponseBytes)
+  const { maxResponseBytes, idleTimeoutMs = defaultIdleTimeoutMs } = options
+  const decoder = decoderOf(response, maxResponseBytes)
   const results = new StreamResults(operation, response, options, parts)
   const limitSilence = (): void =>
-    attempt.limit(options.idleTimeoutMs, 'idleTimeoutMs', 'the stream was open, but nothing came')
+    attempt.limit(idleTimeoutMs, 'idleTimeoutMs', 'the stream was open, but nothing came')
   limitSilence()
   try {
     for await (const chunk of response.body) {
@@ -166,7 +147,7 @@ export class StreamResults {
   #toResult(payload: unknown): Result {
     const isPart = isIncrementalPayload(Object(payload) as object)
     if (isPart) this.#hasNext = (payload as Result).hasNext === true
-    if ((isPart && this.#options.incremental === 'merged') || this.#merger?.hasNext) {
+    if ((isPart && this.#options.incremental !== 'raw') || this.#merger?.hasNext) {
       // A subscription may have incremental events, each with results of its own.
       if (!this.#merger?.hasNext) this.#merger = new IncrementalMerger(responseDetails(this.#operation, this.#response))
       return { ...this.#merger.add(payload), http: this.#http }

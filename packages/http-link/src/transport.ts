@@ -8,10 +8,6 @@ export interface WireRequest {
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>
   readonly body?: string | Uint8Array | FormData | undefined
-  /** Of a form, which only fetch can write: what there is in place of it, as bytes. */
-  readonly encode?: (() => Promise<Pick<WireRequest, 'headers' | 'body'>>) | undefined
-  /** The same request for a server that finds the URL or the headers of this one too long. */
-  readonly post?: WireRequest | undefined
 }
 
 /** A response whose head is here and whose body is not. */
@@ -39,4 +35,9 @@ export interface Transport {
   whenFree?(callback: () => void): void
   /** Closes its connections. */
   dispose?(): void | Promise<void>
+}
+
+/** Whether a body is a form, which only fetch can write. */
+export function isForm(body: WireRequest['body']): body is FormData {
+  return typeof body === 'object' && !(body instanceof Uint8Array)
 }

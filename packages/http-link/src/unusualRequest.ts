@@ -1,32 +1,53 @@
-// Loaded with the first operation that is no POST with one result: a subscription, or one with files, by GET, in parts.
+// Loaded with the first operation that is more than a POST of JSON with one result: files, streams, other methods.
 import type { Operation } from '@graphlinks/core'
-import { headersWithoutJson } from './csrf.ts'
-import { getRequest } from './getRequest.ts'
-import { accept, postRequest, type RequestOptions, type RequestParts } from './request.ts'
+import { hasFiles } from './files.ts'
+import type { postRequest, RequestOptions, RequestParts } from './request.ts'
 import type { WireRequest } from './transport.ts'
 
-export { headersWithoutJson } from './csrf.ts'
+const incrementalTypes = 'multipart/mixed;incrementalSpec=v0.2, multipart/mixed;deferSpec=20220824'
+// https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
+const subscriptionType = 'multipart/mixed;subscriptionSpec=1.0'
 
-/** The request of an operation that may want a stream in return, have files, or go by another method than POST. */
+/**
+ * The request of an operation that may have files, several results, or another method.
+ *
+ * @param post - handed over, as the parts of streams.ts.
+ */
 export async function unusualRequest(
   operation: Operation,
   parts: RequestParts,
   options: RequestOptions,
+  post: typeof postRequest,
 ): Promise<WireRequest> {
-  const { kind } = operation
-  const { url, headers, query, mayStream, hasFiles } = parts
-  const { queryMethod, csrf, isFile } = options
-  if ((kind === 'subscription' || mayStream) && headers.get('accept') === accept) {
-    const { acceptOf } = await import('./streams.ts')
+  const { kind, variables } = operation
+  const { headers, query, accept } = parts
+  if ((kind === 'subscription' || query.includes('@')) && headers.get('accept') === accept)
     headers.set('accept', await acceptOf(operation, accept, options))
+  if (hasFiles(variables, options.isFile)) {
+    const { formRequest } = await import('./formRequest.ts')
+    return formRequest(operation, parts, options)
   }
-  if (hasFiles) {
-    const { buildForm, encodeForm } = await import('./uploadForm.ts')
-    const form = await buildForm(operation, query, isFile)
-    const formHeaders = headersWithoutJson(headers, csrf)
-    // GraphQL multipart request specification: always a POST.
-    return { url, method: 'POST', headers: formHeaders, body: form, encode: () => encodeForm(form, formHeaders) }
+  if (kind !== 'query' || options.queryMethod === 'POST') return post(operation, parts)
+  if (options.queryMethod !== 'GET') return post(operation, parts, options.queryMethod)
+  const { getRequest } = await import('./getRequest.ts')
+  return getRequest(operation, parts, options) ?? post(operation, parts)
+}
+
+/**
+ * The `accept` header of an operation that may have several results. Only here are streams named, since servers that
+ * answer a plain query with 406 for them, or with a stream, are real.
+ */
+async function acceptOf(
+  { kind, document }: Operation,
+  plain: string,
+  { subscriptions = 'auto', incrementalAccept }: RequestOptions,
+): Promise<string> {
+  if (kind === 'subscription') {
+    if (subscriptions === 'sse') return 'text/event-stream'
+    return `${subscriptions === 'auto' ? 'text/event-stream, ' : ''}${subscriptionType}, ${plain}`
   }
-  if (kind === 'query' && queryMethod === 'GET') return getRequest(operation, parts, options)
-  return postRequest(operation, parts, kind === 'query' ? queryMethod : 'POST')
+  // Strings and comments may hold anything.
+  const code = (await document.text()).replace(/"""(?:\\"""|[^])*?"""|"(?:\\.|[^"\\])*"|#[^\n\r]*/g, ' ')
+  if (!/@[\s,\uFEFF]*(defer|stream)\b/.test(code)) return plain
+  return incrementalAccept ?? `${incrementalTypes}, ${plain}`
 }

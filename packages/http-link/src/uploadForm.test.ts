@@ -3,7 +3,8 @@ import { Readable } from 'node:stream'
 import { createOperation, OptionsError, type JsonObject } from '@graphlinks/core'
 import fc from 'fast-check'
 import type { FileTest } from './files.ts'
-import { buildForm, encodeForm } from './uploadForm.ts'
+import { withoutForm } from './formRequest.ts'
+import { buildForm } from './uploadForm.ts'
 
 const document = 'mutation Upload($a: Upload) { upload(a: $a) }'
 
@@ -233,7 +234,8 @@ describe('U4 names', () => {
 
   test('U4 a form as bytes is the same form', async () => {
     const form = await formOf({ a, named: new File(['b'], 'ö.txt', { type: 'text/plain' }) })
-    const { body, headers } = await encodeForm(form, new Map([['a', 'b']]))
+    const url = new URL('https://api.example.com/graphql')
+    const { body, headers } = await withoutForm({ url, method: 'POST', headers: new Map([['a', 'b']]) }, form)
     expect(body).toBeInstanceOf(Uint8Array)
     expect([...headers.keys()]).toEqual(['a', 'content-type'])
     const decoded = await new Response(body as BodyInit, { headers: [...headers] }).formData()

@@ -2,7 +2,6 @@
 import type { Operation } from '@graphlinks/core'
 import { unfit } from './failure.ts'
 import { isUpload, type FileTest } from './files.ts'
-import type { WireRequest } from './transport.ts'
 
 /** Files, or what they are read from, each with its places in the operation. */
 type Places = Map<object, string[]>
@@ -33,17 +32,6 @@ export async function buildForm(operation: Operation, query: string, isFile: Fil
     if (typeof (form as Partial<FormData>).get?.(name) === 'string') throw unfit(operation, `${places[0]} is no file`)
   }
   return form
-}
-
-/** A form as bytes, for what takes nothing else. */
-export async function encodeForm(
-  form: FormData,
-  headers: ReadonlyMap<string, string>,
-): Promise<Pick<WireRequest, 'headers' | 'body'>> {
-  const encoded = new Response(form)
-  const contentType = encoded.headers.get('content-type') ?? ''
-  const body = new Uint8Array(await encoded.arrayBuffer())
-  return { headers: new Map([...headers, ['content-type', contentType]]), body }
 }
 
 /** The members as JSON text, with `null` in the place of each file. */

@@ -1,6 +1,5 @@
 import {
   inBrowser,
-  inDevelopment,
   OptionsError,
   ownOptions,
   parseUrl,
@@ -141,32 +140,21 @@ function checkJson(operation: Operation): void {
 }
 
 function checkOptions(given: WsLinkOptions) {
+  const link = 'wsLink'
   if (typeof given !== 'object' || given === null || given.url == null)
-    throw wrong(
-      'url',
-      inDevelopment(() => 'give it { url }, such as "wss://api.example.com/graphql"'),
-    )
+    throw new OptionsError('give it { url }, such as "wss://api.example.com/graphql"', { link })
   const options = ownOptions(given)
   const { payload = 'nested', handshakeHeaders = false, allowInsecure = false, clock = systemClock } = options
-  const endpoint = parseEndpoint(options.url)
+  const endpoint = parseEndpoint(options.url, link)
   if (payload !== 'nested' && payload !== 'flat' && typeof payload !== 'function') {
-    throw wrong(
-      'payload',
-      inDevelopment(() => 'payload is "nested", "flat" or a function of the operation'),
-    )
+    throw new OptionsError('payload is "nested", "flat" or a function of the operation', { link })
   }
   if (options.webSocket !== undefined && typeof options.webSocket !== 'function')
-    throw wrong(
-      'webSocket',
-      inDevelopment(() => 'webSocket is a WebSocket class'),
-    )
+    throw new OptionsError('webSocket is a WebSocket class', { link })
   if (handshakeHeaders && inBrowser()) {
-    throw wrong(
-      'handshakeHeaders',
-      inDevelopment(
-        () =>
-          'browsers cannot send headers with a WebSocket handshake: leave handshakeHeaders out, the payload carries the credentials',
-      ),
+    throw new OptionsError(
+      'browsers cannot send headers with a WebSocket handshake: leave handshakeHeaders out, the payload carries the credentials',
+      { link },
     )
   }
   const defaults = {
@@ -180,10 +168,7 @@ function checkOptions(given: WsLinkOptions) {
       const value = options[name as keyof typeof defaults] ?? fallback
       // setTimeout takes no more, and would fire at once.
       if (!(Number.isInteger(value) && value >= (name === 'idleCloseMs' ? 0 : 1) && value < 2 ** 31))
-        throw wrong(
-          name,
-          inDevelopment(() => `${name} is a positive integer below 2,147,483,648, not ${value}`),
-        )
+        throw new OptionsError(`${name} is a positive integer below 2,147,483,648, not ${value}`, { link })
       return [name, value]
     }),
   ) as typeof defaults
@@ -198,22 +183,15 @@ function checkOptions(given: WsLinkOptions) {
   }
 }
 
-function parseEndpoint(url: string | URL): URL {
+function parseEndpoint(url: string | URL, link: string): URL {
   const base = (globalThis as { location?: { href?: string } }).location?.href
   const endpoint = parseUrl(String(url), base)
-  // A host, and nothing before it.
-  if (endpoint && /^wss?:\/\/[^/@]+\//.test(endpoint.href) && !endpoint.hash) return endpoint
-  throw wrong(
-    'url',
-    inDevelopment(() => {
-      if (!endpoint) return 'url is no absolute URL such as "wss://api.example.com/graphql"'
-      if (!/^wss?:$/.test(endpoint.protocol)) return `url has the scheme "${endpoint.protocol}", not wss: or ws:`
-      if (endpoint.hash) return 'url has a fragment (#), which WebSocket URLs cannot have'
-      return 'url has a user name or password in it: use basicAuthLink'
-    }),
-  )
-}
-
-function wrong(option: string, sentence: string | undefined): OptionsError {
-  return new OptionsError(sentence ?? option, { link: 'wsLink' })
+  if (!endpoint) throw new OptionsError('url is no absolute URL such as "wss://api.example.com/graphql"', { link })
+  if (endpoint.protocol !== 'wss:' && endpoint.protocol !== 'ws:') {
+    throw new OptionsError(`url has the scheme "${endpoint.protocol}", not wss: or ws:`, { link })
+  }
+  if (endpoint.username || endpoint.password)
+    throw new OptionsError('url has a user name or password in it: use basicAuthLink', { link })
+  if (endpoint.hash) throw new OptionsError('url has a fragment (#), which WebSocket URLs cannot have', { link })
+  return endpoint
 }

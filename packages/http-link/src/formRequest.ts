@@ -1,0 +1,26 @@
+// Loaded with the first operation that has a file in its variables.
+import type { Operation } from '@graphlinks/core'
+import { withCsrfHeader } from './csrf.ts'
+import type { RequestOptions, RequestParts } from './request.ts'
+import type { WireRequest } from './transport.ts'
+import { buildForm } from './uploadForm.ts'
+
+/** The request of an operation with files: a form (GraphQL multipart request specification), always a POST. */
+export async function formRequest(
+  operation: Operation,
+  { url, headers, query }: RequestParts,
+  { isFile, csrf }: RequestOptions,
+): Promise<WireRequest> {
+  const body = await buildForm(operation, query, isFile)
+  // Whoever writes the form knows its boundary.
+  headers.delete('content-type')
+  return { url, method: 'POST', headers: withCsrfHeader(headers, csrf), body }
+}
+
+/** The same request with bytes in place of the form, for what takes nothing else. */
+export async function withoutForm(request: WireRequest, form: FormData): Promise<WireRequest> {
+  const encoded = new Response(form)
+  const contentType = encoded.headers.get('content-type') ?? ''
+  const body = new Uint8Array(await encoded.arrayBuffer())
+  return { ...request, headers: new Map([...request.headers, ['content-type', contentType]]), body }
+}
