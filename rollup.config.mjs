@@ -97,6 +97,8 @@ export default publishable.flatMap((pkg) => {
       ...common,
       input,
       external: (id) => external(id) || Object.values(others).includes(id),
+      // What a file imports for a function that its copy does not have is not imported for nothing.
+      treeshake: { moduleSideEffects: 'no-external' },
       plugins: [esbuild({ target: 'es2022', tsconfig: false }), plugin],
       output: [write('es', 'js', js), write('cjs', 'cjs', cjs)],
     }

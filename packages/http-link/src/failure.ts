@@ -1,5 +1,5 @@
 // Loaded when the first operation fails, so that applications do not start by loading what may never happen.
-import { LinkError, OptionsError, type Operation, type ResponseHeaders } from '@graphlinks/core'
+import { inDevelopment, LinkError, OptionsError, type Operation, type ResponseHeaders } from '@graphlinks/core'
 import { redact, redactError } from '@graphlinks/core/redact'
 import {
   EmptyResponseError,
@@ -35,7 +35,10 @@ export function explainFailure(operation: Operation, response: WireResponse, fla
   }
   const what = `the server answered ${status}${mediaType && ` with ${mediaType}`}`
   return isEmpty || flaw === 'foreign'
-    ? new HttpError(`${what}${hint(operation, response)}${excerpt}`, { ...details, mediaType })
+    ? new HttpError(`${what}${hint(operation, response) ?? ''}${excerpt}`, {
+        ...details,
+        mediaType,
+      })
     : new MalformedResponseError(`${what}, but ${malformation(response)}${excerpt}`, details)
 }
 
@@ -91,25 +94,26 @@ function header(operation: Operation, headers: ResponseHeaders, name: string): s
   return value === null ? null : redact(operation, value)
 }
 
-const hints: Readonly<Record<number, string>> = {
-  401: 'the credential is missing, wrong or expired',
-  403: 'the credential is not allowed to do this',
-  406: 'it accepts none of the media types in the accept header',
-  413: 'the request body is larger than the server takes',
-  414: 'the URL is longer than the server takes',
-  415: 'it wants another content-type than application/json',
-  429: 'too many requests: wait for retryAfter',
-  431: 'the headers are larger than the server takes, often about 16 KiB in all',
-}
-
-/** What to do about it. */
-function hint({ kind }: Operation, { status, url, text = '' }: WireResponse): string {
-  // Whatever else is wrong, it would not work: servers answer 405, 406 or 415, or with their page for people.
-  if (kind === 'subscription')
-    return ' (does this server do subscriptions over HTTP, and as the option subscriptions says? Otherwise use wsLink, as in split((operation) => operation.kind === "subscription", wsLink(...), httpLink(...)))'
-  if (/csrf|cross-site request forgery/i.test(text.slice(0, 4_096))) {
-    return ' (its CSRF prevention wants a header: see the option csrf, or add it by headerLink({ "apollo-require-preflight": "true" }) or as its documentation names it)'
-  }
-  const known = status === 404 ? `is the url right? it is ${url}` : hints[status]
-  return known ? ` (${known})` : ''
+/** What to do about it, for whoever develops. */
+function hint({ kind }: Operation, { status, url, text = '' }: WireResponse): string | undefined {
+  return inDevelopment(() => {
+    // Whatever else is wrong, it would not work: servers answer 405, 406 or 415, or with their page for people.
+    if (kind === 'subscription')
+      return ' (does this server do subscriptions over HTTP, and as the option subscriptions says? Otherwise use wsLink, as in split((operation) => operation.kind === "subscription", wsLink(...), httpLink(...)))'
+    if (/csrf|cross-site request forgery/i.test(text.slice(0, 4_096))) {
+      return ' (its CSRF prevention wants a header: see the option csrf, or add it by headerLink({ "apollo-require-preflight": "true" }) or as its documentation names it)'
+    }
+    const hints: Readonly<Record<number, string>> = {
+      401: 'the credential is missing, wrong or expired',
+      403: 'the credential is not allowed to do this',
+      404: `is the url right? it is ${url}`,
+      406: 'it accepts none of the media types in the accept header',
+      413: 'the request body is larger than the server takes',
+      414: 'the URL is longer than the server takes',
+      415: 'it wants another content-type than application/json',
+      429: 'too many requests: wait for retryAfter',
+      431: 'the headers are larger than the server takes, often about 16 KiB in all',
+    }
+    return hints[status] && ` (${hints[status]})`
+  })
 }

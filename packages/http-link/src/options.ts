@@ -119,7 +119,7 @@ export function checkOptions(given: HttpLinkOptions): Settings {
     Object.keys(fetchOptions)
       .filter((name) => /^(method|headers|body|signal|redirect)$/.test(name))
       .map((name) => `fetchOptions.${name}`)[0]
-  if (wrong) throw new OptionsError(inDevelopment(() => explain(wrong, options)) ?? wrong, { link: 'httpLink' })
+  if (wrong) throw new OptionsError(explain(wrong, options) ?? wrong, { link: 'httpLink' })
   if (typeof csrf === 'object') headerEntries(csrf, { link: 'httpLink' })
   // Own again: what is not set must not be found on the prototype of all objects.
   return ownOptions({
@@ -160,14 +160,18 @@ function isGood(name: string, options: HttpLinkOptions): boolean {
   return rule instanceof RegExp ? typeof value === 'string' && rule.test(value) : (rule?.includes(value) ?? true)
 }
 
-function explain(name: string, options: HttpLinkOptions): string {
-  const value = options[name as keyof HttpLinkOptions]
-  const rule = rules[name]
-  if (rule === 'function') return `${name} is a function`
-  if (rule === 'positive')
-    return `${name} is a positive number${name.endsWith('Ms') ? ' of milliseconds' : ''}, not ${String(value as unknown)}`
-  if (name === 'queryMethod') return 'queryMethod is a method in capitals, such as "GET"'
-  if (name === 'transport') return 'transport takes the place of fetch: leave out fetch and fetchOptions'
-  if (rule) return `${name} is ${(rule as readonly unknown[]).map((choice) => JSON.stringify(choice)).join(' or ')}`
-  return `${name} is for the link to set: use headerLink, redirects, or the signal of a call`
+/** What is wrong with an option. */
+function explain(name: string, options: HttpLinkOptions): string | undefined {
+  // All of it in here, because bundlers keep a function that only this would call.
+  return inDevelopment(() => {
+    const rule = rules[name]
+    const unit = name.endsWith('Ms') ? ' of milliseconds' : ''
+    if (rule === 'function') return `${name} is a function`
+    if (rule === 'positive')
+      return `${name} is a positive number${unit}, not ${String(options[name as keyof HttpLinkOptions] as unknown)}`
+    if (name === 'queryMethod') return 'queryMethod is a method in capitals, such as "GET"'
+    if (name === 'transport') return 'transport takes the place of fetch: leave out fetch and fetchOptions'
+    if (rule) return `${name} is ${(rule as readonly unknown[]).map((choice) => JSON.stringify(choice)).join(' or ')}`
+    return `${name} is for the link to set: use headerLink, redirects, or the signal of a call`
+  })
 }

@@ -1,4 +1,4 @@
-import { OptionsError, renderFields, type JsonObject, type Operation } from '@graphlinks/core'
+import { inDevelopment, OptionsError, renderFields, type JsonObject, type Operation } from '@graphlinks/core'
 
 /** What a payload function gets beside the operation. */
 export interface PayloadInput {
@@ -62,11 +62,10 @@ async function createPayload(
     const given: unknown = (await shape(operation, { headers })) ?? undefined
     if (given === undefined || (typeof given === 'object' && !Array.isArray(given))) return given as JsonObject
     throw new OptionsError(
-      `the payload function gave ${Array.isArray(given) ? 'an array' : `a ${typeof given}`}, not an object`,
-      {
-        link: 'wsLink',
-        operationName: operation.operationName,
-      },
+      inDevelopment(
+        () => `the payload function gave ${Array.isArray(given) ? 'an array' : `a ${typeof given}`}, not an object`,
+      ) ?? 'payload',
+      { link: 'wsLink', operationName: operation.operationName },
     )
   }
   if (Object.keys(headers).length === 0) return undefined

@@ -1,5 +1,6 @@
 import {
   inBrowser,
+  inDevelopment,
   OptionsError,
   ownOptions,
   parseUrl,
@@ -140,21 +141,32 @@ function checkJson(operation: Operation): void {
 }
 
 function checkOptions(given: WsLinkOptions) {
-  const link = 'wsLink'
   if (typeof given !== 'object' || given === null || given.url == null)
-    throw new OptionsError('give it { url }, such as "wss://api.example.com/graphql"', { link })
+    throw wrong(
+      'url',
+      inDevelopment(() => 'give it { url }, such as "wss://api.example.com/graphql"'),
+    )
   const options = ownOptions(given)
   const { payload = 'nested', handshakeHeaders = false, allowInsecure = false, clock = systemClock } = options
-  const endpoint = parseEndpoint(options.url, link)
+  const endpoint = parseEndpoint(options.url)
   if (payload !== 'nested' && payload !== 'flat' && typeof payload !== 'function') {
-    throw new OptionsError('payload is "nested", "flat" or a function of the operation', { link })
+    throw wrong(
+      'payload',
+      inDevelopment(() => 'payload is "nested", "flat" or a function of the operation'),
+    )
   }
   if (options.webSocket !== undefined && typeof options.webSocket !== 'function')
-    throw new OptionsError('webSocket is a WebSocket class', { link })
+    throw wrong(
+      'webSocket',
+      inDevelopment(() => 'webSocket is a WebSocket class'),
+    )
   if (handshakeHeaders && inBrowser()) {
-    throw new OptionsError(
-      'browsers cannot send headers with a WebSocket handshake: leave handshakeHeaders out, the payload carries the credentials',
-      { link },
+    throw wrong(
+      'handshakeHeaders',
+      inDevelopment(
+        () =>
+          'browsers cannot send headers with a WebSocket handshake: leave handshakeHeaders out, the payload carries the credentials',
+      ),
     )
   }
   const defaults = {
@@ -168,7 +180,10 @@ function checkOptions(given: WsLinkOptions) {
       const value = options[name as keyof typeof defaults] ?? fallback
       // setTimeout takes no more, and would fire at once.
       if (!(Number.isInteger(value) && value >= (name === 'idleCloseMs' ? 0 : 1) && value < 2 ** 31))
-        throw new OptionsError(`${name} is a positive integer below 2,147,483,648, not ${value}`, { link })
+        throw wrong(
+          name,
+          inDevelopment(() => `${name} is a positive integer below 2,147,483,648, not ${value}`),
+        )
       return [name, value]
     }),
   ) as typeof defaults
@@ -183,15 +198,22 @@ function checkOptions(given: WsLinkOptions) {
   }
 }
 
-function parseEndpoint(url: string | URL, link: string): URL {
+function parseEndpoint(url: string | URL): URL {
   const base = (globalThis as { location?: { href?: string } }).location?.href
   const endpoint = parseUrl(String(url), base)
-  if (!endpoint) throw new OptionsError('url is no absolute URL such as "wss://api.example.com/graphql"', { link })
-  if (endpoint.protocol !== 'wss:' && endpoint.protocol !== 'ws:') {
-    throw new OptionsError(`url has the scheme "${endpoint.protocol}", not wss: or ws:`, { link })
-  }
-  if (endpoint.username || endpoint.password)
-    throw new OptionsError('url has a user name or password in it: use basicAuthLink', { link })
-  if (endpoint.hash) throw new OptionsError('url has a fragment (#), which WebSocket URLs cannot have', { link })
-  return endpoint
+  // A host, and nothing before it.
+  if (endpoint && /^wss?:\/\/[^/@]+\//.test(endpoint.href) && !endpoint.hash) return endpoint
+  throw wrong(
+    'url',
+    inDevelopment(() => {
+      if (!endpoint) return 'url is no absolute URL such as "wss://api.example.com/graphql"'
+      if (!/^wss?:$/.test(endpoint.protocol)) return `url has the scheme "${endpoint.protocol}", not wss: or ws:`
+      if (endpoint.hash) return 'url has a fragment (#), which WebSocket URLs cannot have'
+      return 'url has a user name or password in it: use basicAuthLink'
+    }),
+  )
+}
+
+function wrong(option: string, sentence: string | undefined): OptionsError {
+  return new OptionsError(sentence ?? option, { link: 'wsLink' })
 }

@@ -19,7 +19,7 @@ export interface AttemptOutcome {
  * export const context = emptyContext.with(replay, 'always')
  * ```
  */
-export const replay: ContextKey<'always' | 'never'> = contextKey('replay')
+export const replay: ContextKey<'always' | 'never'> = /* @__PURE__ */ contextKey('replay')
 
 /**
  * Whether a server refused the token: HTTP 401, or a GraphQL error with the code `UNAUTHENTICATED` (Hasura:
