@@ -38,58 +38,66 @@ async function firstLoad(code, options) {
     .reduce((total, size) => total + size, 0)
 }
 
-const others = ['graphql', '@graphlinks/core', 'cross-fetch', 'eventsource-parser']
+/** Reads the files of http-link with changes. */
+function changing(name, change, setup = () => {}) {
+  return {
+    name,
+    setup(build) {
+      setup(build)
+      build.onLoad({ filter: /http-link[\\/]dist[\\/]\w+\.js$/ }, ({ path }) => ({
+        contents: change(readFileSync(path, 'utf8'), path),
+      }))
+    },
+  }
+}
+
+/** What only developers read, production builds leave out. Where core is not built in, they cannot know. */
+function withoutWords(contents) {
+  if (!contents.includes(' inDevelopment')) return contents
+  return `${contents.replace(/\binDevelopment,?\s*/, '')}\nfunction inDevelopment() {}`
+}
 
 /** A package alone, with everything that it loads lazily, in one file. */
 async function whole(code) {
-  const { outputFiles } = await bundle(code, { external: others })
+  const external = ['graphql', '@graphlinks/core', 'cross-fetch', 'eventsource-parser']
+  const { outputFiles } = await bundle(code, { external, plugins: [changing('production', withoutWords)] })
   return gzipped(outputFiles[0])
 }
 
 /** Where httpLink asks whether an operation has files or several results, and what a link without these has. */
-const questions = {
-  'httpLink.ts': [
-    [/operation\.kind === 'subscription' && settings/, 'false'],
-    [/isStream\(response\)/, 'false'],
-    [/const parts = .*/, ''],
-    [/connection\?\.dispose\(\)/, ''],
-  ],
-  'request.ts': [
-    [/!mayStream\(query\)/, 'true'],
-    [/!hasFiles\([^)]*\)/, 'true'],
-  ],
-  'fetchTransport.ts': [[/!isOwn && isForm\(request\.body\)/, 'false']],
+const questions = [
+  [/operation\.kind === "subscription" && settings/, 'false && settings'],
+  [/isStream\(response\)/, 'false'],
+  [/const parts = .*/, ''],
+  [/connection\?\.dispose\(\)/, ''],
+  [/!mayStream\(query\)/, 'true'],
+  [/!hasFiles\([^)]*\)/, 'true'],
+  [/!isOwn && isForm\(request\.body\)/, 'false'],
   // Rules.
-  'options.ts': ['subscriptions', 'isFile', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
-    new RegExp(`^ +${option}[:,].*`, 'gm'),
+  ...['subscriptions', 'isFile', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
+    new RegExp(`^ +${option}: .*`, 'gm'),
     '',
   ]),
+]
+
+function forPosts(contents, path) {
+  if (!path.endsWith('index.js')) return contents
+  return questions.reduce((changed, [question, answer]) => {
+    if (changed.search(question) < 0) throw new Error(`size: ${question} is not in ${path} any more`)
+    return changed.replace(question, answer)
+  }, contents)
 }
 
-const postOnly = {
-  name: 'post-only',
-  setup({ onLoad, onResolve }) {
-    // What only they need is not there either, such as their errors.
-    onResolve({ filter: /(streams|formRequest|singleConnection)\.ts$/ }, ({ path }) => ({ path, external: true }))
-    onLoad({ filter: /http-link[\\/]src[\\/]\w+\.ts$/ }, ({ path }) => {
-      let contents = readFileSync(path, 'utf8')
-      for (const [question, answer] of questions[/\w+\.ts$/.exec(path)[0]] ?? []) {
-        if (contents.search(question) < 0) throw new Error(`size: ${question} is not in ${path} any more`)
-        contents = contents.replace(question, answer)
-      }
-      return { contents, loader: 'ts' }
-    })
-  },
+/** What only they load lazily is not there either, nor what that needs of the rest, such as its errors. */
+function withoutLazy({ onResolve }) {
+  const filter = /(streams|singleConnection|formRequest)\.js$/
+  onResolve({ filter }, ({ path }) => ({ path, external: true }))
 }
 
-/** What the first load has for multipart, server-sent events and uploads, in bytes. From the sources. */
+/** What the first load has for multipart, server-sent events and uploads, in bytes. */
 async function beyondPost(code) {
-  const options = { external: others, conditions: ['@graphlinks/source'] }
-  const [all, post] = await Promise.all([
-    firstLoad(code, options),
-    firstLoad(code, { ...options, plugins: [postOnly] }),
-  ])
-  return all - post
+  const post = await firstLoad(code, { plugins: [changing('posts', forPosts, withoutLazy)] })
+  return (await firstLoad(code)) - post
 }
 
 const measures = { firstLoad, whole, beyondPost }
