@@ -12,11 +12,20 @@ const presets = {
   draft: { 'graphql-require-preflight': '1' },
 }
 
-/** Adds the header that makes a browser ask before it sends a request for another site (Fetch section 4.8). */
-export function withCsrfHeader(headers: Map<string, string>, csrf: CsrfHeader = 'apollo'): Map<string, string> {
+/**
+ * The headers of a request whose content is no JSON: they do not say that it is, which a server may refuse where there is
+ * no content, and whoever writes a form knows better. Browsers would send such a request for another site without asking
+ * (Fetch section 4.8), so there is the header that makes them ask.
+ */
+export function headersWithoutJson(
+  headers: ReadonlyMap<string, string>,
+  csrf: CsrfHeader = 'apollo',
+): Map<string, string> {
+  const changed = new Map(headers)
+  changed.delete('content-type')
   const wanted: Readonly<Record<string, string>> = typeof csrf === 'string' ? presets[csrf] : csrf || {}
   for (const [name, value] of Object.entries(wanted)) {
-    if (!headers.has(name.toLowerCase())) headers.set(name.toLowerCase(), value)
+    if (!changed.has(name.toLowerCase())) changed.set(name.toLowerCase(), value)
   }
-  return headers
+  return changed
 }

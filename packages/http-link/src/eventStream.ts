@@ -8,7 +8,7 @@ import {
   type Results,
 } from '@graphlinks/core'
 import type { Attempt } from './attempt.ts'
-import { withCsrfHeader } from './csrf.ts'
+import { headersWithoutJson } from './csrf.ts'
 import { explainFailure } from './failure.ts'
 import { StreamInterruptedError } from './index.ts'
 import type { Settings } from './options.ts'
@@ -281,8 +281,7 @@ export class EventStream {
     const request = await requestOf(held ? withCredential(operation, held) : operation, this.#settings)
     const headers = new Map(request.headers).set('accept', accepted[method])
     if (method === 'POST') return { ...request, headers }
-    headers.delete('content-type')
-    return { ...request, method, headers: withCsrfHeader(headers, this.#settings.csrf), body: undefined }
+    return { ...request, method, headers: headersWithoutJson(headers, this.#settings.csrf), body: undefined }
   }
 }
 

@@ -1,6 +1,6 @@
 // Loaded with the first operation that has a file in its variables.
 import type { Operation } from '@graphlinks/core'
-import { withCsrfHeader } from './csrf.ts'
+import { headersWithoutJson } from './csrf.ts'
 import type { RequestOptions, RequestParts } from './request.ts'
 import type { WireRequest } from './transport.ts'
 import { buildForm } from './uploadForm.ts'
@@ -12,9 +12,7 @@ export async function formRequest(
   { isFile, csrf }: RequestOptions,
 ): Promise<WireRequest> {
   const body = await buildForm(operation, query, isFile)
-  // Whoever writes the form knows its boundary.
-  headers.delete('content-type')
-  return { url, method: 'POST', headers: withCsrfHeader(headers, csrf), body }
+  return { url, method: 'POST', headers: headersWithoutJson(headers, csrf), body }
 }
 
 /** The same request with bytes in place of the form, for what takes nothing else. */

@@ -1,23 +1,22 @@
 // Loaded with the first query that goes by GET.
 import type { Operation } from '@graphlinks/core'
-import { withCsrfHeader } from './csrf.ts'
+import { headersWithoutJson } from './csrf.ts'
 import type { RequestOptions, RequestParts } from './request.ts'
 import type { WireRequest } from './transport.ts'
 
 /**
- * The request of a query with everything in its URL (GraphQL over HTTP section 5.3.1); `undefined` where that would be
+ * The request of a query with everything in its URL (GraphQL over HTTP section 5.3.1), or the POST where that would be
  * too long.
  */
 export function getRequest(
   operation: Operation,
-  { url, headers, query }: RequestParts,
+  parts: RequestParts,
   { maxUrlLength = 2_048, csrf }: RequestOptions,
-): WireRequest | undefined {
-  const target = getUrl(operation, url, JSON.parse(query) as string)
-  if (target.href.length > maxUrlLength) return undefined
-  // A GET has no content; a server may refuse one that says what it would be.
-  headers.delete('content-type')
-  return { url: target, method: 'GET', headers: withCsrfHeader(headers, csrf) }
+  post: WireRequest,
+): WireRequest {
+  const url = getUrl(operation, parts.url, JSON.parse(parts.query) as string)
+  if (url.href.length > maxUrlLength) return post
+  return { url, method: 'GET', headers: headersWithoutJson(parts.headers, csrf), post }
 }
 
 /** What the URL has already stays as it is, also how it is escaped. */

@@ -55,9 +55,9 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
       request = built instanceof Promise ? await built : built
       const answer = open(operation, request, await transport.send(request, attempt), attempt, settings)
       let response = answer instanceof Promise ? await answer : answer
-      if (request.method === 'GET' && (response.status === 414 || response.status === 431)) {
+      if (request.post && (response.status === 414 || response.status === 431)) {
         await readWhole(operation, response, attempt, settings)
-        request = await requestOf(operation, { ...settings, queryMethod: 'POST' })
+        request = request.post
         response = await send(operation, request, attempt, settings)
       }
       if (isStream(response)) {

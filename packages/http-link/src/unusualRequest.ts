@@ -30,7 +30,7 @@ export async function unusualRequest(
   if (kind !== 'query' || options.queryMethod === 'POST') return post(operation, parts)
   if (options.queryMethod !== 'GET') return post(operation, parts, options.queryMethod)
   const { getRequest } = await import('./getRequest.ts')
-  return getRequest(operation, parts, options) ?? post(operation, parts)
+  return getRequest(operation, parts, options, post(operation, parts))
 }
 
 /**
