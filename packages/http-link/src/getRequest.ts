@@ -1,7 +1,7 @@
 // Loaded with the first query that goes by GET.
 import type { Operation } from '@graphlinks/core'
 import { headersWithoutJson } from './csrf.ts'
-import type { RequestOptions, RequestParts } from './request.ts'
+import type { OperationRequest, RequestOptions, RequestParts } from './request.ts'
 import type { WireRequest } from './transport.ts'
 
 /**
@@ -13,7 +13,7 @@ export function getRequest(
   parts: RequestParts,
   { maxUrlLength = 2_048, csrf }: RequestOptions,
   post: WireRequest,
-): WireRequest {
+): OperationRequest {
   const url = getUrl(operation, parts.url, JSON.parse(parts.query) as string)
   if (url.href.length > maxUrlLength) return post
   return { url, method: 'GET', headers: headersWithoutJson(parts.headers, csrf), post }

@@ -2,11 +2,10 @@ import { GraphLinksError, single, type Operation, type Result, type Results, typ
 import { Attempt } from './attempt.ts'
 import { InFlight } from './inFlight.ts'
 import { checkOptions, type HttpLinkOptions, type Settings } from './options.ts'
-import { buildRequest } from './request.ts'
+import { buildRequest, type OperationRequest } from './request.ts'
 import { isStream, readResult, toResult, type Flaw, type WireResponse } from './response.ts'
 import { explain, failureOf, open, outline, readWhole, send, type OpenResponse } from './send.ts'
 import type { SingleConnection } from './singleConnection.ts'
-import type { WireRequest } from './transport.ts'
 
 /**
  * The terminal link of GraphQL over HTTP: queries and mutations, files in their variables included; `@defer` and
@@ -42,7 +41,7 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
   const run = async (operation: Operation, turn: Promise<void> | undefined): Promise<Results> => {
     if (turn) await turn
     const attempt = new Attempt(operation, clock, leave)
-    let request: WireRequest | undefined
+    let request: OperationRequest | undefined
     try {
       attempt.check()
       attempt.limit(timeoutMs, 'timeoutMs', 'no response')
@@ -111,7 +110,7 @@ async function fail(operation: Operation, response: WireResponse, flaw: Flaw): P
 /** For the files that load lazily. */
 const parts = { Attempt, requestOf, resultOf, send, readWhole, failureOf, toResult, outline }
 
-function requestOf(operation: Operation, settings: Settings): WireRequest | Promise<WireRequest> {
+function requestOf(operation: Operation, settings: Settings): OperationRequest | Promise<OperationRequest> {
   let problem = 'the url function threw'
   const fail = async (error: unknown): Promise<never> => {
     if (GraphLinksError.is(error)) throw error

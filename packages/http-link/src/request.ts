@@ -24,6 +24,12 @@ export interface RequestParts {
   readonly accept: string
 }
 
+/** The request of an operation. */
+export interface OperationRequest extends WireRequest {
+  /** Of a GET: what to send to a server that finds its URL or headers too long. */
+  readonly post?: WireRequest | undefined
+}
+
 // GraphQL over HTTP section 5.4: the first must be named; servers that ignore q-values take the first they know.
 const accept = 'application/graphql-response+json, application/json;q=0.9'
 
@@ -32,7 +38,7 @@ export function buildRequest(
   operation: Operation,
   endpoint: URL,
   options: RequestOptions,
-): WireRequest | Promise<WireRequest> {
+): OperationRequest | Promise<OperationRequest> {
   const { document, kind, variables } = operation
   const query = document.jsonText()
   if (typeof query !== 'string') return query.then(() => buildRequest(operation, endpoint, options))

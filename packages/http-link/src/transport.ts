@@ -8,8 +8,6 @@ export interface WireRequest {
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>
   readonly body?: string | Uint8Array | FormData | undefined
-  /** Of a GET: what to send to a server that finds its URL or headers too long. */
-  readonly post?: WireRequest | undefined
 }
 
 /** A response whose head is here and whose body is not. */

@@ -1,8 +1,7 @@
 // Loaded with the first operation that is more than a POST of JSON with one result: files, streams, other methods.
 import type { Operation } from '@graphlinks/core'
 import { hasFiles } from './files.ts'
-import type { postRequest, RequestOptions, RequestParts } from './request.ts'
-import type { WireRequest } from './transport.ts'
+import type { OperationRequest, postRequest, RequestOptions, RequestParts } from './request.ts'
 
 const incrementalTypes = 'multipart/mixed;incrementalSpec=v0.2, multipart/mixed;deferSpec=20220824'
 // https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
@@ -18,7 +17,7 @@ export async function unusualRequest(
   parts: RequestParts,
   options: RequestOptions,
   post: typeof postRequest,
-): Promise<WireRequest> {
+): Promise<OperationRequest> {
   const { kind, variables } = operation
   const { headers, query, accept } = parts
   if ((kind === 'subscription' || query.includes('@')) && headers.get('accept') === accept)
