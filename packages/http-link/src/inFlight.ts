@@ -83,41 +83,49 @@ export class InFlight {
   }
 }
 
-/** First come, first served, in constant time each. */
+interface Waiter {
+  /** Unset once it is cancelled. */
+  turn: (() => void) | undefined
+  next: Waiter | undefined
+}
+
+/** First come, first served, in constant time each; whoever was cancelled is passed over. */
 class Line {
-  /** Whose turn it will be, by number. Whoever is cancelled is gone at once, with all that is kept for them. */
-  readonly #turns = new Map<number, () => void>()
-  #first = 0
-  #next = 0
+  #first: Waiter | undefined
+  #last: Waiter | undefined
 
   /** Waits for the turn, in which `onTurn` is called before anybody else can go on. */
   join(operation: Operation, onTurn: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      const number = this.#next++
       const execution = executionOf(operation)
-      const forget = execution?.onAbort(() => {
-        this.#turns.delete(number)
-        reject(execution.reason as Error)
-      })
-      this.#turns.set(number, () => {
+      const turn = (): void => {
         forget?.()
         onTurn()
         resolve()
+      }
+      const waiter: Waiter = { turn, next: undefined }
+      const forget = execution?.onAbort(() => {
+        waiter.turn = undefined
+        reject(execution.reason as Error)
       })
+      if (this.#last) this.#last.next = waiter
+      else this.#first = waiter
+      this.#last = waiter
     })
   }
 
   get hasWaiters(): boolean {
-    return this.#turns.size > 0
+    return this.#first !== undefined
   }
 
-  /** Gives the first its turn. There must be one. */
+  /** Gives the first its turn. */
   advance(): void {
-    let turn: (() => void) | undefined
-    while (!turn) {
-      turn = this.#turns.get(this.#first)
-      this.#turns.delete(this.#first++)
+    for (let waiter = this.#first; waiter; waiter = this.#first) {
+      this.#first = waiter.next
+      if (!this.#first) this.#last = undefined
+      // Dead waiters in a row would keep each other, and what they waited for, from being collected.
+      waiter.next = undefined
+      if (waiter.turn) return waiter.turn()
     }
-    turn()
   }
 }
