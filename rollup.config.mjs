@@ -27,6 +27,12 @@ const selfContained = {
   },
 }
 
+/**
+ * Files that an entry exports and that stay files all the same: where an application names none of it, Rollup and webpack
+ * load it with the lazy files that do.
+ */
+const apart = { '@graphlinks/http-link': { errors: 'src/errors.ts' } }
+
 const mapValues = (object, change) =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]))
 
@@ -71,7 +77,8 @@ export default publishable.flatMap((pkg) => {
   const { dir, path, manifest } = pkg
   const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
   const sources = mapValues(entries(pkg), (source) => `${path}/${source}`)
-  const alone = mapValues(selfContained[manifest.name] ?? {}, (source) => `${path}/${source}`)
+  const files = (of) => mapValues(of[manifest.name] ?? {}, (source) => `${path}/${source}`)
+  const alone = files(selfContained)
   const external = (id) =>
     id.startsWith('node:') ||
     builtinModules.includes(id) ||
@@ -106,7 +113,7 @@ export default publishable.flatMap((pkg) => {
 
   rmSync(`${path}/dist`, { recursive: true, force: true })
   return [
-    code(without(sources, Object.keys(alone)), alone, remember),
+    code({ ...without(sources, Object.keys(alone)), ...files(apart) }, alone, remember),
     ...Object.entries(alone).map(([name, source]) =>
       code({ [name]: source }, without({ ...sources, ...alone }, [name]), check),
     ),

@@ -336,13 +336,12 @@ function identityChanged(operation?: Operation): IdentityChangedError {
 
 function checkOptions(given: TokenSourceOptions) {
   const options = ownOptions(given)
-  const { skewMs, timeoutMs = 30_000, maxQueued = 10_000, mode = inBrowser() ? 'eager' : 'lazy' } = options
-  const { refresh, fetchToken, store, clock = systemClock, random = Math.random } = options
-  const renewTokens = refresh ?? fetchToken
-  const ways = [refresh, fetchToken, options.readonly].filter(Boolean)
+  const { timeoutMs = 30_000, maxQueued = 10_000, mode = inBrowser() ? 'eager' : 'lazy' } = options
+  const { skewMs = 0, store, clock = systemClock, random = Math.random } = options
+  const [way, another] = [options.refresh, options.fetchToken, options.readonly].filter(Boolean)
   const wrong =
-    ((ways.length !== 1 || (renewTokens && typeof renewTokens !== 'function')) && 'refresh') ||
-    (skewMs !== undefined && !(skewMs >= 0) && 'skewMs') ||
+    ((another || (way !== true && typeof way !== 'function')) && 'refresh') ||
+    (!(skewMs >= 0) && 'skewMs') ||
     (!(timeoutMs > 0 && timeoutMs < 2 ** 31) && 'timeoutMs') ||
     (!(maxQueued > 0) && 'maxQueued') ||
     (!/^(eager|lazy)$/.test(mode) && 'mode') ||

@@ -57,7 +57,7 @@ export function tokenRefreshLink(
     throw new OptionsError(inDevelopment(() => 'isRefused is a function of the outcome') ?? 'isRefused', { link })
   }
   const { header, toField } = bearerFields(link, own, origins)
-  const isOwn = typeof (Object(source) as Partial<SessionTokenSource>).admit !== 'function'
+  const isOwn = !(source as Partial<SessionTokenSource> | undefined)?.admit
   const session = isOwn ? new SessionTokenSource(source as TokenSourceOptions) : (source as SessionTokenSource)
   // What was sent last, and what it became.
   let sent: Ticket['stored']
