@@ -7,22 +7,41 @@ import { overFetch, overFetchOf, overUndici, overUndiciOf } from './http/graphli
 import { apollo, graphqlRequest, urql } from './http/peers.ts'
 import { median, printPromises, printTable, type Kept } from './print.ts'
 
-const contestants = [rawFetch, overFetch, rawDispatch, overUndici, apollo, urql, graphqlRequest]
 const peers = [apollo, urql, graphqlRequest]
+/** Who shares a process: whom to compare to the percent, and nobody else, because the garbage of others costs, too. */
+const groups: readonly (readonly Contestant[])[] = [
+  [rawFetch, overFetch],
+  [rawDispatch, overUndici],
+  ...peers.map((peer) => [peer]),
+]
 const sizes = [200, 100_000] as const
 const concurrencies = [1, 32, 256] as const
 /** So many queries of a size make a round of one contestant. */
-const queries: Readonly<Record<number, number>> = { 200: 600, 100_000: 200 }
-// The first rounds are for the compiler. Peers are far from their limit, so fewer rounds tell enough of them.
-const rounds = { warm: 2, peers: 4, least: 8, budgetMs: 9_000 }
+const queries: Readonly<Record<number, number>> = { 200: 1_500, 100_000: 200 }
+// The first rounds are for the compiler.
+const rounds = { warm: 2, least: 4, budgetMs: { pair: 5_000, single: 1_500 } }
 const atOnce = 10_000
 const partMs = 120_000
 
-/** What a query costs: microseconds of the processor, by contestant, round by round. */
-type Costs = ReadonlyMap<Contestant, readonly number[]>
+/** What a query costs: microseconds of the processor, by the contestant's name, round by round. */
+type Costs = ReadonlyMap<string, readonly number[]>
+
+/** Queries of one size, so many at a time. */
+interface Cell {
+  readonly url: string
+  readonly size: number
+  readonly concurrency: number
+  /** Index of the contestants. */
+  readonly group: number
+}
 
 /** Queries over HTTP: what each client adds to the stack below it, and what 10,000 at once come to. */
 export async function http(): Promise<boolean> {
+  const { HTTP_CELL: cell } = process.env
+  if (cell) {
+    process.send?.(Object.fromEntries(await measure(JSON.parse(cell) as Cell)))
+    return true
+  }
   const start = performance.now()
   const server = await startServer()
   const kept: Kept[] = []
@@ -31,9 +50,14 @@ export async function http(): Promise<boolean> {
     kept.push(...(await crowds(server)))
     for (const size of sizes) {
       for (const concurrency of concurrencies) {
-        const costs = await measure(`${server.url}/${size}`, size, concurrency)
-        report(`${size} B, ${concurrency} at a time`, costs)
-        kept.push(...promisesOf(`${size} B, ${concurrency} at a time`, costs))
+        const title = `${size} B, ${concurrency} at a time`
+        const costs = new Map<string, readonly number[]>()
+        for (const group of groups.keys()) {
+          const cell = { url: `${server.url}/${size}`, size, concurrency, group }
+          for (const [name, values] of await measureApart(cell)) costs.set(name, values)
+        }
+        report(title, costs)
+        kept.push(...promisesOf(title, costs))
       }
     }
   } finally {
@@ -46,15 +70,15 @@ export async function http(): Promise<boolean> {
 }
 
 function report(title: string, costs: Costs): void {
-  const [floor, below] = [rawFetch, rawDispatch]
   printTable(
-    [title, 'CPU µs a query', 'x fetch', 'x dispatch'],
-    contestants.map((contestant) => [
-      contestant.name,
-      median(costs.get(contestant) ?? []).toFixed(0),
-      ratio(costs, contestant, floor).toFixed(2),
-      ratio(costs, contestant, below).toFixed(2),
-    ]),
+    [title, 'CPU µs a query', 'x fetch', 'x dispatch', 'x httpLink over undici'],
+    groups
+      .flat()
+      .map((contestant) => [
+        contestant.name,
+        median(costs.get(contestant.name) ?? []).toFixed(0),
+        ...[rawFetch, rawDispatch, overUndici].map((other) => ratio(costs, contestant, other).toFixed(2)),
+      ]),
   )
 }
 
@@ -69,24 +93,32 @@ function promisesOf(title: string, costs: Costs): Kept[] {
 
 /** Round by round, since what disturbs the machine disturbs neighbours alike. */
 function ratio(costs: Costs, one: Contestant, other: Contestant): number {
-  const [mine, theirs] = [costs.get(one) ?? [], costs.get(other) ?? []]
+  const [mine, theirs] = [costs.get(one.name) ?? [], costs.get(other.name) ?? []]
   const pairs = Math.min(mine.length, theirs.length)
   return median(Array.from({ length: pairs }, (_, round) => (mine[round] ?? NaN) / (theirs[round] ?? NaN)))
 }
 
-async function measure(url: string, size: number, concurrency: number): Promise<Costs> {
+/** In a process of its own: what others left behind in the heap would slow down some contestants more than others. */
+async function measureApart(cell: Cell): Promise<Costs> {
+  const child = fork(process.argv[1] ?? '', ['http'], { env: { ...process.env, HTTP_CELL: JSON.stringify(cell) } })
+  const [costs] = (await once(child, 'message')) as [Readonly<Record<string, readonly number[]>>]
+  await once(child, 'exit')
+  return new Map(Object.entries(costs))
+}
+
+async function measure({ url, size, concurrency, group }: Cell): Promise<Costs> {
+  const contestants = groups[group] ?? []
   const connections = contestants.map((contestant) => ({ contestant, ...contestant.connect(url) }))
-  const costs = new Map<Contestant, number[]>(contestants.map((contestant) => [contestant, []]))
+  const costs = new Map<string, number[]>(contestants.map(({ name }) => [name, []]))
   const count = queries[size] ?? 0
-  const end = performance.now() + rounds.budgetMs
+  const end = performance.now() + rounds.budgetMs[contestants.length > 1 ? 'pair' : 'single']
   for (let round = 0; round < rounds.least || performance.now() < end; round++) {
-    const present = connections.filter(({ contestant }) => round < rounds.peers || !peers.includes(contestant))
     // Each of a pair now before, now after the other.
-    for (const { contestant, run } of round % 2 ? present.reverse() : present) {
+    for (const { contestant, run } of round % 2 ? connections.toReversed() : connections) {
       const cpu = process.cpuUsage()
       await runMany(run, count, concurrency)
       const { user, system } = process.cpuUsage(cpu)
-      if (round >= rounds.warm) costs.get(contestant)?.push((user + system) / count)
+      if (round >= rounds.warm) costs.get(contestant.name)?.push((user + system) / count)
     }
   }
   for (const { close } of connections) await close?.()
