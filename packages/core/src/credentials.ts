@@ -18,6 +18,8 @@ export interface RenderedFields {
   /** Lower-case names, one value each; `null` where something was removed, so that defaults stay away too. */
   readonly headers: ReadonlyMap<string, string | null>
   readonly searchParams: readonly (readonly [name: string, value: string])[]
+  /** Of values that change while who they belong to stays, as the tokens of a session do: the owner of each. */
+  readonly owners: ReadonlyMap<string, string> | undefined
 }
 
 /**
@@ -42,8 +44,9 @@ export interface RenderedFields {
 export function renderFields(operation: Operation, { endpoint, link, allowInsecure }: Destination): RenderedFields {
   const headers = new Map<string, string | null>()
   let params: Map<string, string | null> | undefined
+  let owners: Map<string, string> | undefined
   let isConfidential = allowInsecure
-  for (const { name, place, value, sensitive, origins } of (operation as OperationValue).fields) {
+  for (const { name, place, value, sensitive, origins, owner } of (operation as OperationValue).fields) {
     const target = place === 'header' ? headers : (params ??= new Map())
     if (target.has(name) || (origins && !origins.includes(originOf(endpoint)))) continue
     if (sensitive && value && !isConfidential) {
@@ -51,10 +54,11 @@ export function renderFields(operation: Operation, { endpoint, link, allowInsecu
       isConfidential = true
     }
     target.set(name, value && value.reveal())
+    if (owner !== undefined && value) (owners ??= new Map()).set(value.reveal(), owner)
   }
   ;(operation as OperationValue).execution?.sent.push(operation)
   const searchParams = params ? [...params].filter((param): param is [string, string] => param[1] !== null) : []
-  return { headers, searchParams }
+  return { headers, searchParams, owners }
 }
 
 function requireConfidential(endpoint: URL, name: string, link: string, { operationName }: Operation): void {

@@ -85,6 +85,7 @@ export {
   withVariables,
 } from './operation.ts'
 export type { JsonObject, Operation, OperationExecution, OperationInit } from './operation.ts'
+export { renewableLink } from './credentialSource.ts'
 export type { CredentialInit, FieldOptions } from './field.ts'
 export { Context, contextKey, emptyContext } from './context.ts'
 export type { ContextKey } from './context.ts'
@@ -110,6 +111,9 @@ export type { BearerFieldOptions } from './auth/bearerField.ts'
 // For authors of terminal links
 export { identityOf, renderFields } from './credentials.ts'
 export type { Destination, RenderedFields } from './credentials.ts'
+export { credentialSources, renewCredentials } from './credentialSource.ts'
+export type { CredentialSource } from './credentialSource.ts'
+export { onWake } from './wakeEvents.ts'
 export { checkOrigin, isLoopback, originOf, parseUrl } from './origin.ts'
 export { checkHeaderName, checkHeaderValue, headerEntries, inBrowser } from './headers.ts'
 export type { HeaderEntry } from './headers.ts'

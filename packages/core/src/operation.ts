@@ -1,3 +1,4 @@
+import type { CredentialSource } from './credentialSource.ts'
 import { emptyContext, type Context, type ContextKey } from './context.ts'
 import {
   parseDocument,
@@ -51,11 +52,18 @@ export interface OperationInit {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The fields that links attached, newest first: adding one costs one small object, whatever is there already. */
-interface FieldLayer {
-  readonly field: Field
-  readonly parent: FieldLayer | undefined
-}
+/**
+ * The fields that links attached, newest first: adding one costs one small object, whatever is there already. A layer
+ * with a source says where the layers above `base` came from.
+ */
+export type FieldLayer =
+  | { readonly field: Field; readonly parent: FieldLayer | undefined; readonly source?: undefined }
+  | {
+      readonly field?: undefined
+      readonly parent: FieldLayer | undefined
+      readonly source: CredentialSource
+      readonly base: FieldLayer | undefined
+    }
 
 /**
  * One run of an operation, for authors of links: the same object for every copy and every attempt, so that it can be a
@@ -139,7 +147,9 @@ export class OperationValue implements Operation {
   /** Headers and credentials, strongest first: of the call and request, then of links from the last to the first. */
   get fields(): readonly Field[] {
     const fields = [...(this.origin.overrides ?? [])]
-    for (let layer = this.layers; layer !== undefined; layer = layer.parent) fields.push(layer.field)
+    for (let layer = this.layers; layer !== undefined; layer = layer.parent) {
+      if (layer.field) fields.push(layer.field)
+    }
     return fields
   }
 

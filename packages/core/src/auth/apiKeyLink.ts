@@ -1,3 +1,4 @@
+import { withSource, type CredentialSource } from '../credentialSource.ts'
 import { GraphLinksError, OptionsError } from '../errors.ts'
 import { Field } from '../field.ts'
 import { checkHeaderName, checkHeaderValue } from '../headers.ts'
@@ -58,14 +59,26 @@ export function apiKeyLink(options: ApiKeyLinkOptions): Link {
     new Field(name, checkHeaderValue(name, value, { ...details, operationName }), true, place, checked.origins)
   for (const constant of keys) if (typeof constant === 'string' && constant !== '') toField(constant)
 
-  const send = (index: number, operation: Operation, next: Next): Results | Promise<Results> =>
-    provideText(keys[index], 'key', operation, checked, (value) => {
-      if (value === undefined) return index + 1 < keys.length ? send(index + 1, operation, next) : next(operation)
-      const results = next(withField(operation, toField(value, operation.operationName)))
-      if (index + 1 >= keys.length) return results
+  /** Attaches the first key that there is, from an index on. */
+  const attach = <Outcome>(
+    from: number,
+    operation: Operation,
+    then: (changed: Operation, used?: { readonly index: number; readonly value: string }) => Outcome | Promise<Outcome>,
+  ): Outcome | Promise<Outcome> =>
+    provideText(keys[from], 'key', operation, checked, (value) => {
+      if (value === undefined) return from + 1 < keys.length ? attach(from + 1, operation, then) : then(operation)
+      return then(withField(operation, toField(value, operation.operationName)), { index: from, value })
+    })
+  const sources = keys.map((_, from): CredentialSource => ({
+    attach: (operation) => attach(from, operation, (changed) => changed),
+  }))
+  const send = (from: number, operation: Operation, next: Next): Results | Promise<Results> =>
+    attach(from, operation, (changed, used) => {
+      const results = next(withSource(operation, changed, sources[from] as CredentialSource))
+      if (!used || used.index + 1 >= keys.length) return results
       return fallBack(results, () => {
-        onRejected?.({ index, hint: new Secret(value).hint })
-        return send(index + 1, operation, next)
+        onRejected?.({ index: used.index, hint: new Secret(used.value).hint })
+        return send(used.index + 1, operation, next)
       })
     })
 

@@ -1,3 +1,4 @@
+import { sendWith, type CredentialSource } from '../credentialSource.ts'
 import { CredentialError, OptionsError } from '../errors.ts'
 import { Field } from '../field.ts'
 import { checkHeaderValue } from '../headers.ts'
@@ -53,15 +54,19 @@ export function basicAuthLink(options: BasicAuthLinkOptions): Link {
 
   const isConstant = typeof username === 'string' && username !== '' && typeof password === 'string'
   const constant = isConstant ? toField(username, password) : undefined
+  const source: CredentialSource = {
+    attach: (operation) =>
+      provideText(username, 'user name', operation, checked, (user) => {
+        if (user === undefined) return operation
+        return provideText(password, 'password', operation, { ...checked, allowEmpty: true }, (secret) =>
+          secret === undefined ? operation : withField(operation, toField(user, secret, operation.operationName)),
+        )
+      }),
+  }
   const named: Link = function basicAuthLink(operation, next) {
     if (isOverridden(operation, 'authorization')) return next(operation)
     if (constant) return next(withField(operation, constant))
-    return provideText(username, 'user name', operation, checked, (user) => {
-      if (user === undefined) return next(operation)
-      return provideText(password, 'password', operation, { ...checked, allowEmpty: true }, (secret) =>
-        next(secret === undefined ? operation : withField(operation, toField(user, secret, operation.operationName))),
-      )
-    })
+    return sendWith(source, operation, next)
   }
   return Object.assign(named, { stage: 'credential' as const })
 }

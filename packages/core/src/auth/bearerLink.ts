@@ -1,3 +1,4 @@
+import { sendWith, type CredentialSource } from '../credentialSource.ts'
 import type { Link } from '../link.ts'
 import { isOverridden, withField } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
@@ -38,12 +39,16 @@ export function bearerLink(token: Provided<string> | undefined | null, options: 
   const trimmed = (value: string): string => (own.trim ? value.trim() : value)
 
   const constant = token && isText(token) ? toField(trimmed(token)) : undefined
+  const source: CredentialSource = {
+    attach: (operation) =>
+      provideText(token, 'token', operation, checked, (value) =>
+        value === undefined ? operation : withField(operation, toField(trimmed(value), operation.operationName)),
+      ),
+  }
   const named: Link = function bearerLink(operation, next) {
     if (isOverridden(operation, header)) return next(operation)
     if (constant) return next(withField(operation, constant))
-    return provideText(token, 'token', operation, checked, (value) =>
-      next(value === undefined ? operation : withField(operation, toField(trimmed(value), operation.operationName))),
-    )
+    return sendWith(source, operation, next)
   }
   return Object.assign(named, { stage: 'credential' as const })
 }

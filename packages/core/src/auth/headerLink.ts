@@ -1,3 +1,4 @@
+import { sendWith, type CredentialSource } from '../credentialSource.ts'
 import { OptionsError } from '../errors.ts'
 import { Field } from '../field.ts'
 import { isHarmless } from '../harmless.ts'
@@ -48,15 +49,22 @@ export function headerLink(
       return new Field(name, value, secret, 'header', secret ? checked.origins : undefined)
     })
 
-  const named: Link =
+  const named =
     typeof headers === 'function'
-      ? function headerLink(operation, next) {
-          return provideValue(headers, 'headers', operation, checked, (input) =>
-            next(input == null ? operation : withFields(operation, toFields(input, operation.operationName))),
-          )
-        }
+      ? changingLink({
+          attach: (operation) =>
+            provideValue(headers, 'headers', operation, checked, (input) =>
+              input == null ? operation : withFields(operation, toFields(input, operation.operationName)),
+            ),
+        })
       : constantLink(toFields(headers))
   return Object.assign(named, { stage: 'credential' as const })
+}
+
+function changingLink(source: CredentialSource): Link {
+  return function headerLink(operation, next) {
+    return sendWith(source, operation, next)
+  }
 }
 
 function constantLink(fields: readonly Field[]): Link {

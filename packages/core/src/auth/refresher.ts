@@ -47,10 +47,12 @@ export interface RefresherHost {
 
 /** One of the at most two times that an operation is sent. */
 export interface Attempt {
-  readonly ticket: machine.Ticket
+  ticket: machine.Ticket
+  /** Whether the terminal link has it sent again by itself. */
+  isDelegated?: boolean
   readonly isReplay: boolean
   /** Whether the consumer has nothing yet. */
-  readonly isFirst: boolean
+  isFirst: boolean
 }
 
 /** `'replay'`: the operation is to be sent again. Otherwise why it is not. */
@@ -130,7 +132,7 @@ export class Refresher {
 
   /** A server refused what an operation was sent with: what is to become of the operation. */
   judge(operation: Operation, outcome: AttemptOutcome, { ticket, isReplay, isFirst }: Attempt): Verdict {
-    const isBetterNear = this.#refuse(ticket, isReplay)
+    const isBetterNear = this.refused(ticket, isReplay)
     const { execution } = operation as OperationValue
     if (isReplay || (execution && this.#replayed.has(execution))) return 'replayed'
     if (!isFirst) return 'delivered'
@@ -138,6 +140,14 @@ export class Refresher {
     const refusal = refusalOf(operation, outcome, policy) ?? (isBetterNear ? 'replay' : 'not-renewed')
     if (refusal === 'replay' && execution) this.#replayed.add(execution)
     return refusal
+  }
+
+  /** A server refused a token. @returns whether there is, or may soon be, something better. */
+  refused({ epoch, generation }: machine.Ticket, isReplay: boolean): boolean {
+    this.#dispatch({ type: 'refuse', epoch, generation, isReplay })
+    const { session, generation: present } = this.#host.state()
+    if (isReplay) return false
+    return present !== generation || session.status === 'dead' || (session.status === 'live' && !!session.isRejected)
   }
 
   /** An operation that was sent again got its result. */
@@ -268,14 +278,6 @@ export class Refresher {
 
   #dispatch(event: machine.Event): void {
     this.#host.apply(machine.transition(this.#host.state(), event, this.#circumstances))
-  }
-
-  /** @returns whether there is, or may soon be, something better. */
-  #refuse({ epoch, generation }: machine.Ticket, isReplay: boolean): boolean {
-    this.#dispatch({ type: 'refuse', epoch, generation, isReplay })
-    const { session, generation: present } = this.#host.state()
-    if (isReplay) return false
-    return present !== generation || session.status === 'dead' || (session.status === 'live' && !!session.isRejected)
   }
 
   /** Why an operation is not sent. */

@@ -26,7 +26,7 @@ import {
 import { checkTokens, credentialOf, storedTokens, type Tokens } from './tokens.ts'
 import type { SessionEvent, SessionMessage, SessionState, TokenSource, TokenSourceOptions } from './tokenSource.ts'
 import type { StoredTokens } from './tokenStore.ts'
-import { listen, onWake } from './wakeEvents.ts'
+import { listen, onWake } from '../wakeEvents.ts'
 
 export type CheckedOptions = ReturnType<typeof checkOptions>
 
@@ -131,6 +131,12 @@ export class SessionTokenSource implements TokenSource {
     return refresher?.judge(operation, outcome, attempt) ?? 'not-renewed'
   }
 
+  /** A server refused a token. @returns whether there is, or may soon be, something better. */
+  async refused(ticket: Ticket, again: boolean): Promise<boolean> {
+    const refresher = ticket.stored && (await this.#loadRefresher().catch(() => undefined))
+    return refresher?.refused(ticket, again) ?? false
+  }
+
   /** @throws {@link IdentityChangedError} when the session of a result is no longer there. */
   checkEpoch({ epoch }: Ticket, operation: Operation | undefined): void {
     if (epoch !== this.#state.epoch) throw identityChanged(operation)
@@ -142,21 +148,21 @@ export class SessionTokenSource implements TokenSource {
     return () => this.#running.delete(operation as OperationValue)
   }
 
+  /** In how many milliseconds to look at the clocks again. */
+  get dueMs(): number | undefined {
+    // While it is being loaded, nothing is due.
+    if (this.#loading) return this.#refresher?.dueMs
+    const { session } = this.#state
+    const soft = session.status === 'live' ? session.credential.deadlines?.soft : undefined
+    return soft && soft.now - this.#present.now + 1
+  }
+
   get #present(): Instant {
     return instantOf(this.#options.clock)
   }
 
   get #phase(): Phase {
     return phaseOf(this.#state, this.#present)
-  }
-
-  /** In how many milliseconds to look at the clocks again. */
-  get #dueMs(): number | undefined {
-    // While it is being loaded, nothing is due.
-    if (this.#loading) return this.#refresher?.dueMs
-    const { session } = this.#state
-    const soft = session.status === 'live' ? session.credential.deadlines?.soft : undefined
-    return soft && soft.now - this.#present.now + 1
   }
 
   #checkDisposed(): void {
@@ -249,7 +255,7 @@ export class SessionTokenSource implements TokenSource {
   #arm(leastMs = 1): void {
     this.#cancelTick?.()
     const { mode, clock } = this.#options
-    const dueMs = mode === 'eager' ? this.#dueMs : undefined
+    const dueMs = mode === 'eager' ? this.dueMs : undefined
     if (dueMs === undefined) return
     // Long waits in short steps: a timer knows nothing of a date that was set, or of a sleep.
     this.#cancelTick = clock.inBackground(Math.min(Math.max(dueMs, leastMs), longestTickMs), () => {

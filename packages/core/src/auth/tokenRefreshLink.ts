@@ -1,3 +1,4 @@
+import { withSource, type CredentialSource } from '../credentialSource.ts'
 import { CredentialError, OptionsError } from '../errors.ts'
 import type { Field } from '../field.ts'
 import { inDevelopment } from '../inDevelopment.ts'
@@ -75,11 +76,28 @@ export function tokenRefreshLink(
       operationName: operation.operationName,
     })
   }
+  /** What a terminal link turns to that sends the operation over several connections, and has it sent again by itself. */
+  const sourceOf = (attempt: Attempt): CredentialSource => ({
+    attach: async (operation) => withToken(operation, (attempt.ticket = await session.admit(operation))),
+    refused: (again) => {
+      attempt.isDelegated = true
+      return session.refused(attempt.ticket, again)
+    },
+    get dueMs() {
+      return session.dueMs
+    },
+    check: () => session.check(),
+    subscribe: (listener) =>
+      session.events.subscribe(({ type, epoch }) => {
+        if (epoch !== attempt.ticket.epoch) listener('ended')
+        else if (type === 'refreshed') listener('renewed')
+      }),
+  })
   /** What an outcome means: `'replay'` to send the operation again, why not to, or nothing that has to do with tokens. */
   const judge = (operation: Operation, outcome: AttemptOutcome, attempt: Attempt): Promise<Verdict> | undefined => {
     session.checkEpoch(attempt.ticket, operation)
     try {
-      if (attempt.ticket.stored === undefined || isRefused(outcome, operation) !== true) return undefined
+      if (attempt.isDelegated || !attempt.ticket.stored || isRefused(outcome, operation) !== true) return undefined
     } catch {
       return undefined
     }
@@ -93,10 +111,10 @@ export function tokenRefreshLink(
       await admission(operation)
       for (let isReplay = false, again = true; again; isReplay = true) {
         again = false
-        const ticket = await session.admit(operation)
-        const attempt = { ticket, isReplay, isFirst: true }
+        const attempt: Attempt = { ticket: await session.admit(operation), isReplay, isFirst: true }
+        const credentialed = withSource(operation, withToken(operation, attempt.ticket), sourceOf(attempt))
         try {
-          for await (const result of next(withToken(operation, ticket))) {
+          for await (const result of next(credentialed)) {
             const verdict = await judge(operation, { result }, attempt)
             if ((again = verdict === 'replay')) break
             if (isReplay && !verdict && attempt.isFirst) session.refresher?.accept()

@@ -10,7 +10,19 @@ export function listen<Type extends string>(target: Target<Type>, type: Type, li
   return () => target.removeEventListener(type, listener)
 }
 
-/** What says that a page, or the machine below it, is awake again; nothing where there is no page. */
+/**
+ * Calls back when a page, or the machine below it, is awake or online again. Never where there is no page.
+ *
+ * @returns functions that take it back.
+ *
+ * @example
+ * ```ts
+ * import { onWake } from '@graphlinks/core'
+ *
+ * const releases = onWake(() => console.log('awake'))
+ * for (const release of releases) release()
+ * ```
+ */
 export function onWake(listener: () => void): (() => void)[] {
   const page = globalThis as unknown as Target<string>
   if (typeof (page as Partial<typeof page>).addEventListener !== 'function') return []

@@ -1,0 +1,109 @@
+import type { Link, Next } from './link.ts'
+import { OperationValue, withField, type FieldLayer, type Operation } from './operation.ts'
+import { isPromise, type Results } from './results.ts'
+
+/**
+ * Where the credentials of an operation come from. A terminal link that runs an operation over several connections, one
+ * after the other, asks it for the credentials of each.
+ */
+export interface CredentialSource {
+  /** A copy of the operation with the credentials as they are now. */
+  attach(operation: Operation): Operation | Promise<Operation>
+  /**
+   * A server refused what was attached last. From then on it is the terminal link that has the operation sent again: no
+   * other link does, whatever comes of it.
+   *
+   * @returns whether there is, or soon will be, something better to attach.
+   */
+  refused?(again: boolean): Promise<boolean>
+  /** In how many milliseconds to {@link check}; `undefined` where there is no need to. */
+  readonly dueMs?: number | undefined
+  /** Has credentials that are due renewed, in the background. */
+  check?(): void
+  /**
+   * Calls back with `'renewed'` when there is something better than what was attached, and with `'ended'` when it must not
+   * be used any more, because somebody signed in or out. @returns a function that ends it.
+   */
+  subscribe?(listener: (change: 'renewed' | 'ended') => void): () => void
+}
+
+/**
+ * Makes a link of a function that attaches credentials which change: WebSocket links call it again for each connection
+ * that a subscription lives to see. What a plain link attaches stays as it was at first.
+ *
+ * @example
+ * ```ts
+ * import { renewableLink, withCredential } from '@graphlinks/core'
+ *
+ * export const session = renewableLink(async (operation) =>
+ *   withCredential(operation, { name: 'x-session', value: await readSession() }),
+ * )
+ *
+ * const readSession = async (): Promise<string> => 'abc123'
+ * ```
+ */
+export function renewableLink(attach: (operation: Operation) => Operation | Promise<Operation>): Link {
+  const source: CredentialSource = { attach }
+  const named: Link = function renewableLink(operation, next) {
+    return sendWith(source, operation, next)
+  }
+  return Object.assign(named, { stage: 'credential' as const })
+}
+
+/** Sends an operation with what a source attaches. Stays synchronous for as long as the source does. */
+export function sendWith(source: CredentialSource, operation: Operation, next: Next): Results | Promise<Results> {
+  const send = (changed: Operation): Results | Promise<Results> => next(withSource(operation, changed, source))
+  const attached = source.attach(operation)
+  return isPromise(attached) ? attached.then(send) : send(attached)
+}
+
+/** A copy that remembers where what was attached between two copies came from. */
+export function withSource(before: Operation, after: Operation, source: CredentialSource): Operation {
+  const { origin, variables, extensions, context, layers, execution } = after as OperationValue
+  const base = (before as OperationValue).layers
+  return new OperationValue(origin, variables, extensions, context, { source, base, parent: layers }, execution)
+}
+
+/**
+ * For authors of terminal links: where the credentials of an operation come from, the outermost link's last. Those of
+ * plain links and constant values come from nowhere.
+ *
+ * @example
+ * ```ts
+ * import { credentialSources, type Operation } from '@graphlinks/core'
+ *
+ * export const mayChange = (operation: Operation): boolean => credentialSources(operation).length > 0
+ * ```
+ */
+export function credentialSources(operation: Operation): readonly CredentialSource[] {
+  const sources: CredentialSource[] = []
+  for (let layer = (operation as OperationValue).layers; layer; layer = layer.parent) {
+    if (layer.source) sources.push(layer.source)
+  }
+  return sources
+}
+
+/**
+ * For authors of terminal links: a copy of the operation with all credentials as they are now. Each source sees what the
+ * links before it attached, as it did the first time.
+ *
+ * @throws what a source fails with.
+ *
+ * @example
+ * ```ts
+ * import { renderFields, renewCredentials, type Operation } from '@graphlinks/core'
+ *
+ * export const reconnect = async (operation: Operation, endpoint: URL): Promise<ReadonlyMap<string, string | null>> =>
+ *   renderFields(await renewCredentials(operation), { endpoint, link: 'myLink' }).headers
+ * ```
+ */
+export async function renewCredentials(operation: Operation): Promise<Operation> {
+  const { origin, variables, extensions, context, layers, execution } = operation as OperationValue
+  const renew = async (layer: FieldLayer | undefined): Promise<Operation> => {
+    if (!layer) return new OperationValue(origin, variables, extensions, context, undefined, execution)
+    if (!layer.source) return withField(await renew(layer.parent), layer.field)
+    const before = await renew(layer.base)
+    return withSource(before, await layer.source.attach(before), layer.source)
+  }
+  return credentialSources(operation).length > 0 ? renew(layers) : operation
+}
