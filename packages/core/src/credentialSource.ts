@@ -13,9 +13,10 @@ export interface CredentialSource {
    * A server refused what was attached last. From then on it is the terminal link that has the operation sent again: no
    * other link does, whatever comes of it.
    *
-   * @returns whether there is, or soon will be, something better to attach.
+   * @returns `'replaced'` when what was refused was no longer the best there is, `'renewable'` when something better can
+   * be had (`attach` waits for it), `undefined` when it cannot.
    */
-  refused?(again: boolean): Promise<boolean>
+  refused?(again: boolean): Promise<'replaced' | 'renewable' | undefined>
   /** In how many milliseconds to {@link check}; `undefined` where there is no need to. */
   readonly dueMs?: number | undefined
   /** Has credentials that are due renewed, in the background. */

@@ -4,7 +4,7 @@ import { finished, type Result } from './results.ts'
 
 /** Options of a {@link ResultQueue}. */
 export interface ResultQueueOptions {
-  /** How many results wait at most for a slow consumer. Default: 1,000. */
+  /** How many results wait at most for a slow consumer. Default: 1,000. `Infinity`: no limit. */
   readonly limit?: number | undefined
   /**
    * What happens to a result that finds the queue full: `'error'` ends the stream with a {@link QueueOverflowError},
@@ -46,7 +46,7 @@ export class ResultQueue implements AsyncIterableIterator<Result> {
   #failure: { readonly error: unknown } | undefined = undefined
 
   constructor({ limit = 1_000, overflow = 'error', onClose }: ResultQueueOptions = {}) {
-    if (!(Number.isInteger(limit) && limit > 0))
+    if (!((Number.isInteger(limit) || limit === Infinity) && limit > 0))
       throw new OptionsError(inDevelopment(() => `the limit of a queue is a positive integer, not ${limit}`) ?? 'limit')
     this.#limit = limit
     this.#overflow = overflow

@@ -77,8 +77,10 @@ const acknowledging =
 
 const canary = secretCanary()
 
+/** A client whose connections have one socket: reconnection.test.ts has the others. */
 function connect(url: string, options: Partial<WsLinkOptions> = {}): Client {
-  const client = createClient({ link: chain(bearerLink(canary.value), wsLink({ url, ...options })) })
+  const once = { connectAttempts: 1, reconnectAttempts: 1 }
+  const client = createClient({ link: chain(bearerLink(canary.value), wsLink({ url, ...once, ...options })) })
   cleanUps.push(() => client.dispose())
   return client
 }
@@ -591,7 +593,7 @@ describe('the end of a socket', () => {
     const ofTheLink = await errorOf(connect(server.url).query('{ n }'))
     expect(ofTheLink).toMatchObject({ reason: expect.stringMatching(/^bad token \[redacted\] \[2J$/) })
     const payload = () => ({ auth: { token: `Custom ${canary.value}` } })
-    const ofThePayload = createClient({ link: wsLink({ url: server.url, payload }) })
+    const ofThePayload = createClient({ link: wsLink({ url: server.url, payload, connectAttempts: 1 }) })
     cleanUps.push(() => ofThePayload.dispose())
     expect((await errorOf(ofThePayload.query('{ n }'))).message).toContain('bad token [redacted]')
   })
@@ -644,7 +646,9 @@ describe('the end of a socket', () => {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     cleanUps.push(() => void server.close())
-    const client = createClient({ link: wsLink({ url: urlOf(server.address() as AddressInfo), clock }) })
+    const client = createClient({
+      link: wsLink({ url: urlOf(server.address() as AddressInfo), clock, connectAttempts: 1 }),
+    })
     const pending = errorOf(client.query('{ n }'))
     await once(server, 'upgrade')
     const disposal = client.dispose()

@@ -1,235 +1,417 @@
-import { ResultQueue, type Clock, type Operation, type Result, type ResultError } from '@graphlinks/core'
-import { createClient, GRAPHQL_TRANSPORT_WS_PROTOCOL, type Client, type SubscribePayload } from 'graphql-ws/client'
-import type { Assembler } from './assembler.ts'
+import {
+  credentialSources,
+  onWake,
+  renewCredentials,
+  type Clock,
+  type CredentialSource,
+  type Operation,
+} from '@graphlinks/core'
+import type { ConnectionEvent } from './connectionEvents.ts'
+import { initialState, transition, type Circumstances, type Effect, type Event, type State } from './connectionState.ts'
 import * as failures from './failures.ts'
-import type { Handshake } from './handshake.ts'
-import { closeSocket, lendSocket, type Socket, type SocketClass } from './socket.ts'
+import { createHandshake, type Handshake, type HandshakeOptions } from './handshake.ts'
+import type { Run } from './run.ts'
+import { SocketAttempt, type SocketOptions } from './socketAttempt.ts'
+
+/** What every connection of a link has in common. */
+export interface ConnectionOptions extends HandshakeOptions, SocketOptions {
+  readonly clock: Clock
+  readonly connectTimeoutMs: number
+  readonly connectAttempts: number
+  readonly reconnectAttempts: number
+  readonly retryDelayMs: number
+  readonly maxRetryDelayMs: number
+  readonly healthyMs: number
+  readonly idleCloseMs: number
+  readonly random: () => number
+}
+
+/** What a connection needs of the pool that it is in. */
+export interface ConnectionHost {
+  emit(event: ConnectionEvent): void
+  /** The operation has another identity than before: it goes on elsewhere. */
+  move(run: Run, operation: Operation, handshake: Handshake, state: State): void
+  /** The connection takes no more operations. */
+  retire(connection: Connection): void
+}
 
 // A socket may live for days.
 const rememberedOperations = 1_000
+// How often to look at clocks that may have stood still, or were set.
+const longestTickMs = 60_000
+const shortestTickMs = 1_000
+// How long to wait for a socket that has not sent yet what it was given.
+const congestionMs = 10
 
-/** What every connection of a link has in common. */
-export interface ConnectionOptions {
-  readonly url: string
-  readonly socketClass: SocketClass
-  readonly connectTimeoutMs: number
-  readonly idleCloseMs: number
-  readonly maxQueuedResults: number
-  readonly maxMessageBytes: number
-  readonly clock: Clock
-}
-
-/** An operation that runs on the connection. */
-interface Subscription {
-  readonly operation: Operation
-  readonly queue: ResultQueue
-  readonly assembler: Assembler | undefined
-  readonly onAbort: () => void
-}
-
-/**
- * One socket of one identity, from its handshake to its end. graphql-ws speaks the protocol; it would also reconnect by
- * itself (after a close with 1000 without any pause), so a connection lives for one socket, and when that is over
- * everything on it fails with a typed error.
- */
+/** What the operations of one identity share, over as many sockets as it takes. */
 export class Connection {
+  readonly number: number
   readonly #options: ConnectionOptions
-  readonly #payload: Handshake['payload']
-  readonly #onRetired: (closed: Promise<void>) => void
-  readonly #socket: Socket
-  readonly #client: Client
-  // By the id of their messages.
-  readonly #subscriptions = new Map<string, Subscription>()
-  // Of the last operations that ran here: a server may speak of one in the error of another.
-  readonly #variables: unknown[] = []
+  readonly #host: ConnectionHost
+  #state: State
+  #handshake: Handshake
+  readonly #runs = new Set<Run>()
+  /** Those that are on no socket. */
+  readonly #waiting = new Set<Run>()
+  /** Those on the present socket, in the order in which they were sent. */
+  readonly #byId = new Map<string, Run>()
+  #attempt: SocketAttempt | undefined
+  #wasConnected = false
+  /** Sockets that were opened since one was healthy. */
+  #attempts = 0
   #lastId = 0
-  #acknowledged = false
-  #retired = false
-  readonly #cancelConnectTimer: () => void
-  #cancelIdleTimer: () => void = ignore
+  /** Of the last operations that ran here: a server may speak of one in the error of another. */
+  readonly #variables: unknown[] = []
+  #failure: failures.Failure = failures.disposed
+  readonly #events: Event[] = []
+  /** The end of a socket, a pause or an idle time: what the status waits for. */
+  #cancelTimer: () => void = ignore
+  /** All that belongs to one socket. */
+  #socketReleases: (() => void)[] = []
+  readonly #releases: (() => void)[]
 
-  /**
-   * Opens the socket.
-   *
-   * @param onRetired - called once, when the connection takes no more operations. `closed` is when its socket is gone.
-   * @throws what the WebSocket class throws.
-   */
-  constructor(handshake: Handshake, options: ConnectionOptions, onRetired: (closed: Promise<void>) => void) {
-    const { url, socketClass, clock, connectTimeoutMs, maxMessageBytes } = options
+  constructor(
+    number: number,
+    handshake: Handshake,
+    options: ConnectionOptions,
+    host: ConnectionHost,
+    { failures: failed, wasUseful, wasRefused, limited }: State = initialState,
+  ) {
+    this.number = number
+    this.#handshake = handshake
     this.#options = options
-    this.#payload = handshake.payload
-    this.#onRetired = onRetired
-    this.#socket = new socketClass(url, GRAPHQL_TRANSPORT_WS_PROTOCOL, {
-      headers: handshake.headers ?? {},
-      maxPayload: maxMessageBytes,
-      followRedirects: false,
-    })
-    // `ws` throws errors that nobody listens to; graphql-ws takes its listener away when it is done.
-    this.#socket.addEventListener('error', ignore)
-    // `ws` reports a wrong subprotocol as an error that does not name it.
-    this.#socket.on?.('upgrade', ({ headers }) => this.#checkProtocol(headers['sec-websocket-protocol']))
-    this.#cancelConnectTimer = clock.after(connectTimeoutMs, () =>
-      this.#fail(failures.notAcknowledged(url, connectTimeoutMs), failures.closeCodes.noAck),
-    )
-    this.#client = createClient({
-      url,
-      webSocketImpl: lendSocket(this.#socket, maxMessageBytes, () => this.#fail(failures.tooLarge(maxMessageBytes))),
-      ...(handshake.payload ? { connectionParams: { ...handshake.payload } } : {}),
-      // Not lazy: this class decides when the socket is opened and closed.
-      lazy: false,
-      retryAttempts: 0,
-      onNonLazyError: ignore,
-      generateID: () => String(this.#lastId),
-      on: {
-        opened: () => this.#onOpen(),
-        connected: () => {
-          this.#acknowledged = true
-          this.#cancelConnectTimer()
-        },
-        // graphql-ws tells the sink of `complete` some turns later, and of messages that come after it before that.
-        message: (message) => {
-          if (message.type === 'complete') this.#complete(message.id)
-        },
-        error: (error) => this.#onError(error),
-        closed: (event) => {
-          if (!this.#retired) this.#fail(failures.closed(event as failures.CloseEventLike, this.#peer()))
-        },
-      },
-    })
+    this.#host = host
+    this.#state = { ...initialState, failures: failed, wasUseful, wasRefused, limited }
+    this.#releases = onWake(() => this.#dispatch({ type: 'wake' }))
   }
 
-  /**
-   * Starts an operation and gives its results. Closing the queue ends it on the server.
-   *
-   * @param assembler - where payloads may be parts of results.
-   */
-  subscribe(operation: Operation, query: string, assembler?: Assembler): ResultQueue {
-    const { operationName, variables, extensions, signal } = operation
-    // Unique per socket, which is all the protocol asks.
+  get key(): string {
+    return this.#handshake.key
+  }
+
+  get isIdle(): boolean {
+    return this.#runs.size === 0
+  }
+
+  /** When the last socket is gone. */
+  get closed(): Promise<void> {
+    return this.#attempt?.closed ?? Promise.resolve()
+  }
+
+  /** Runs an operation here from now on. */
+  join(run: Run): void {
+    if (run.isOver) return this.#runs.size === 0 ? this.#dispatch({ type: 'emptied' }) : undefined
+    this.#runs.add(run)
+    this.#waiting.add(run)
+    run.onStop = () => this.#stop(run)
+    // It may have been idle.
+    if (this.#runs.size === 1) this.#cancelTimer()
+    this.#dispatch({ type: 'join' })
+  }
+
+  /** Closes the connection. What still runs here fails. */
+  end(failure: failures.Failure): void {
+    this.#failure = failure
+    this.#dispatch({ type: 'ended' })
+  }
+
+  #dispatch(event: Event): void {
+    // An effect may be the cause of another event: one after the other.
+    if (this.#events.push(event) > 1) return
+    for (let next = this.#events[0]; next; this.#events.shift(), next = this.#events[0]) {
+      const [state, effects] = transition(this.#state, next, this.#circumstances)
+      this.#state = state
+      for (const effect of effects) this.#perform(effect)
+    }
+  }
+
+  get #circumstances(): Circumstances {
+    const { random, ...limits } = this.#options
+    return { ...limits, random: random(), isUsed: this.#runs.size > 0, isBusy: this.#isBusy }
+  }
+
+  get #isBusy(): boolean {
+    for (const run of this.#byId.values()) if (!run.isSubscription) return true
+    return false
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'open':
+        return this.#open()
+      case 'subscribe':
+        return this.#subscribe()
+      case 'unsubscribe':
+        return this.#unsubscribe()
+      case 'blame':
+        return this.#fail(this.#culprit as Run)
+      case 'refresh':
+        return void this.#refresh(effect.again)
+      case 'wait':
+        this.#emit({ type: 'retrying', delayMs: effect.delayMs, attempt: this.#attempts + 1 })
+        return this.#after(effect.delayMs, { type: 'elapsed' })
+      case 'prepare':
+        this.#cancelTimer()
+        return void this.#prepare()
+      case 'probe':
+        return this.#attempt?.probe()
+      case 'idle':
+        return this.#after(this.#options.idleCloseMs, { type: 'ended' })
+      case 'fail':
+        for (const run of this.#runs) this.#fail(run)
+        return
+      case 'close':
+        return this.#close()
+      case 'retire':
+        this.#cancelTimer()
+        for (const release of this.#releases) release()
+        return this.#host.retire(this)
+    }
+  }
+
+  #open(): void {
+    this.#emit({ type: 'connecting', attempt: ++this.#attempts })
+    this.#watchCredentials()
+    const peer = (): failures.Peer => {
+      const { url, payload } = this.#handshake
+      return failures.peerOf(
+        url,
+        payload,
+        [...this.#runs].map(({ operation }) => operation),
+        this.#variables,
+      )
+    }
+    try {
+      this.#attempt = new SocketAttempt(this.#handshake, this.#options, {
+        peer,
+        opened: () => this.#emit({ type: 'opened' }),
+        ping: () => this.#emit({ type: 'ping' }),
+        acknowledged: (payload) => this.#acknowledge(payload),
+        next: (id, payload) => this.#next(id, payload),
+        error: (id, errors) => this.#leave(id)?.error(errors),
+        complete: (id) => this.#leave(id)?.complete(),
+        lost: (failure) => this.#lose(failure),
+      })
+    } catch (error) {
+      // Classes refuse a port, or plain ws in a page of https: they would again.
+      this.#lose({ ...failures.notConnected({ error }, peer()), action: 'fail' })
+    }
+  }
+
+  #acknowledge(payload: unknown): void {
+    this.#emit({ type: 'connected', isRetry: this.#wasConnected, payload })
+    this.#wasConnected = true
+    this.#socketReleases.push(this.#options.clock.after(this.#options.healthyMs, () => this.#recover()))
+    this.#dispatch({ type: 'acknowledged' })
+  }
+
+  /** The socket stayed: attempts and pauses count from the beginning. */
+  #recover(): void {
+    this.#attempts = 1
+    this.#dispatch({ type: 'healthy' })
+  }
+
+  #next(id: string, payload: object): void {
+    const run = this.#byId.get(id)
+    if (!run) return
+    if (!this.#state.wasUseful) this.#dispatch({ type: 'useful' })
+    run.next(payload)
+  }
+
+  #lose(failure: failures.SocketFailure): void {
+    this.#failure = failure.describe
+    this.#emit({ type: 'closed', code: failure.code, error: failure.describe(anyOperation) })
+    this.#releaseSocket()
+    this.#dispatch({ type: 'lost', loss: failure, hasCulprit: this.#culprit !== undefined })
+  }
+
+  #close(): void {
+    if (!this.#attempt || this.#attempt.closed) return
+    this.#attempt.close()
+    this.#emit({ type: 'closed', code: failures.sentCodes.normal })
+    this.#releaseSocket()
+  }
+
+  #releaseSocket(): void {
+    this.#cancelTimer()
+    for (const release of this.#socketReleases.splice(0)) release()
+  }
+
+  /** Starts what is not on the socket, as fast as the socket takes it. */
+  #subscribe(): void {
+    const attempt = this.#attempt as SocketAttempt
+    // What graphql-ws was given is not in `bufferedAmount` before it had a turn.
+    let given = 0
+    for (const run of this.#waiting) {
+      if (attempt.isCongested || given > this.#options.maxBufferedBytes) {
+        this.#socketReleases.push(this.#options.clock.after(congestionMs, () => this.#dispatch({ type: 'join' })))
+        return
+      }
+      given += run.query.length
+      this.#start(run, attempt)
+    }
+  }
+
+  #start(run: Run, attempt: SocketAttempt): void {
+    const { operation, query } = run
+    const { operationName, variables, extensions } = operation
     const id = String(++this.#lastId)
-    let unsubscribe = ignore
-    const stop = (): void => {
-      if (this.#end(id)) unsubscribe()
-    }
-    const queue = new ResultQueue({ limit: this.#options.maxQueuedResults, onClose: stop })
-    const onAbort = (): void => {
-      queue.fail(signal.reason)
-      stop()
-    }
-    signal.addEventListener('abort', onAbort)
-    this.#subscriptions.set(id, { operation, queue, assembler, onAbort })
-    this.#cancelIdleTimer()
-    // Whatever happened since the link looked: nothing is sent, and the idle socket goes.
-    if (signal.aborted) {
-      onAbort()
-      return queue
-    }
+    const gapMs = run.start(id, this.#options.clock.now())
+    this.#byId.set(id, run)
+    this.#waiting.delete(run)
     if (variables !== undefined) this.#variables.push(variables)
     if (this.#variables.length > rememberedOperations) this.#variables.shift()
+    attempt.subscribe(id, { query, operationName, variables, extensions, headers: this.#handshake.headers })
+    if (gapMs === undefined) this.#emit({ type: 'subscribed', operationName, id })
+    else this.#emit({ type: 'resubscribed', operationName, id, gapMs })
+  }
 
-    const payload: SubscribePayload = {
-      query,
-      ...(operationName === undefined ? {} : { operationName }),
-      ...(variables === undefined ? {} : { variables: { ...variables } }),
-      ...(extensions === undefined ? {} : { extensions: { ...extensions } }),
+  /** Takes everything off the socket. What must not be started again fails with what the socket did. */
+  #unsubscribe(): void {
+    const now = this.#options.clock.now()
+    for (const run of this.#byId.values()) {
+      if (!run.isRepeatable) {
+        this.#fail(run)
+        continue
+      }
+      run.lose(now)
+      this.#waiting.add(run)
     }
-    unsubscribe = this.#client.subscribe(payload, {
-      next: (payload) => {
-        if (!this.#subscriptions.has(id)) return
-        try {
-          queue.push(assembler ? assembler.add(Object(payload) as object) : (payload as Result))
-        } catch (error) {
-          queue.fail(error)
-          stop()
-        }
-      },
-      // An array is the server's request error, which is data. Anything else is the end of the socket, see #fail.
-      error: (error) => {
-        if (!Array.isArray(error)) return
-        this.#subscriptions.get(id)?.queue.push({ errors: error as ResultError[] })
-        this.#end(id)?.queue.end()
-      },
-      complete: ignore,
-    })
-    return queue
+    this.#byId.clear()
   }
 
-  /** Closes the socket. What still runs on it fails. */
-  close(): void {
-    this.#fail(failures.disposed)
+  /** The operation that was sent last, if it was sent but now, and never had an answer. */
+  get #culprit(): Run | undefined {
+    const last = [...this.#byId.values()].findLast((run) => !run.hasAnswer)
+    return last?.starts === 1 ? last : undefined
   }
 
-  #complete(id: string): void {
-    const subscription = this.#end(id)
-    try {
-      subscription?.assembler?.end()
-      subscription?.queue.end()
-    } catch (error) {
-      subscription?.queue.fail(error)
+  async #refresh(again: boolean): Promise<void> {
+    const sources = this.#sources
+    const outcomes = await Promise.all(
+      // What cannot say is asked again once.
+      sources.map(async (source) => (source.refused ? source.refused(again) : 'renewable')),
+    ).catch(() => [])
+    const outcome = outcomes.find((found) => found === 'replaced') ?? outcomes.find(Boolean)
+    this.#dispatch({ type: 'refreshed', outcome })
+  }
+
+  /** Makes the credentials and the payload of the next socket: of each operation, as identities may part. */
+  async #prepare(): Promise<void> {
+    let delay: { readonly retryAfterMs: number; readonly error: unknown } | undefined
+    let handshake: Handshake | undefined
+    const prepare = async (run: Run): Promise<void> => {
+      try {
+        const operation = await renewCredentials(run.operation)
+        const made = await createHandshake(operation, this.#options)
+        if (!this.#runs.has(run)) return
+        if (made.key !== this.key) return this.#move(run, operation, made)
+        run.operation = operation
+        handshake ??= made
+      } catch (error) {
+        const { retryAfterMs } = Object(error) as { readonly retryAfterMs?: number }
+        if (retryAfterMs === undefined) this.#fail(run, () => error as never)
+        else delay = { retryAfterMs, error }
+      }
     }
-  }
-
-  #peer(): failures.Peer {
-    const running = [...this.#subscriptions.values()].map(({ operation }) => operation)
-    return failures.peerOf(this.#options.url, this.#payload, running, this.#variables)
-  }
-
-  /** Forgets an operation that is over. @returns it, unless it was forgotten before. */
-  #end(id: string): Subscription | undefined {
-    const subscription = this.#subscriptions.get(id)
-    if (!subscription) return undefined
-    this.#subscriptions.delete(id)
-    subscription.operation.signal.removeEventListener('abort', subscription.onAbort)
-    if (this.#subscriptions.size === 0 && !this.#retired) {
-      const { clock, idleCloseMs } = this.#options
-      this.#cancelIdleTimer = clock.after(idleCloseMs, () => this.#retire(failures.closeCodes.normal))
-    }
-    return subscription
-  }
-
-  #onOpen(): void {
-    // Only where a WebSocket class does not mind that it was closed while it was connecting.
-    if (this.#retired) this.#socket.close(failures.closeCodes.normal, '')
-    else this.#checkProtocol(this.#socket.protocol)
-  }
-
-  #checkProtocol(chosen: string | undefined): void {
-    if (chosen === GRAPHQL_TRANSPORT_WS_PROTOCOL) return
-    this.#fail(failures.wrongProtocol(this.#peer(), chosen), failures.closeCodes.wrongProtocol)
-  }
-
-  /** An error is graphql-ws's word about a message; an event is the platform's about the socket. */
-  #onError(error: unknown): void {
-    if (this.#retired) return
-    if (typeof (error as { type?: unknown } | null)?.type !== 'string') {
-      return this.#fail(failures.badMessage(error as Error, this.#peer()), failures.closeCodes.badResponse)
-    }
-    const { maxMessageBytes } = this.#options
-    this.#fail(
-      this.#acknowledged
-        ? failures.broken(error, this.#peer(), maxMessageBytes)
-        : failures.notConnected(error, this.#peer()),
-    )
-  }
-
-  #fail(failure: failures.Failure, code: number = failures.closeCodes.normal): void {
-    if (this.#retired) return
-    const ids = [...this.#subscriptions.keys()]
-    this.#retire(code)
-    for (const id of ids) {
-      const subscription = this.#end(id)
-      subscription?.queue.fail(failure(subscription.operation))
+    await Promise.all([...this.#runs].map(prepare))
+    if (handshake && !delay) {
+      this.#handshake = handshake
+      this.#dispatch({ type: 'prepared' })
+    } else if (delay) {
+      this.#failure = failures.unprepared(delay.error)
+      this.#dispatch({ type: 'unprepared', retryAfterMs: delay.retryAfterMs })
+    } else if (this.#runs.size > 0) {
+      // Those that came meanwhile.
+      await this.#prepare()
     }
   }
 
-  #retire(code: number): void {
-    this.#retired = true
-    this.#cancelConnectTimer()
-    this.#cancelIdleTimer()
-    // Keeps graphql-ws from reconnecting. It also waits for a connection that may never come: not we.
-    Promise.resolve(this.#client.dispose()).catch(ignore)
-    this.#onRetired(closeSocket(this.#socket, code, this.#options.clock))
+  #move(run: Run, operation: Operation, handshake: Handshake): void {
+    this.#remove(run)
+    this.#host.move(run, operation, handshake, this.#state)
+    if (this.#runs.size === 0) this.#dispatch({ type: 'emptied' })
+  }
+
+  get #sources(): readonly CredentialSource[] {
+    return [...new Set([...this.#runs].flatMap((run) => credentialSources(run.operation)))]
+  }
+
+  /** Learns when there are better credentials than those of this socket, or that they must not be used any more. */
+  #watchCredentials(): void {
+    const [lead] = this.#runs
+    const sources = lead ? credentialSources(lead.operation) : []
+    for (const source of sources) {
+      const leave = source.subscribe?.((change) => {
+        if (change === 'renewed') this.#dispatch({ type: 'stale' })
+        else this.end(failures.sessionOver)
+      })
+      if (leave) this.#socketReleases.push(leave)
+      if (source.check) this.#socketReleases.push(this.#checkInTime(source))
+    }
+  }
+
+  #checkInTime(source: CredentialSource): () => void {
+    let cancel: () => void
+    const arm = (): void => {
+      const dueMs = Math.min(Math.max(source.dueMs ?? longestTickMs, shortestTickMs), longestTickMs)
+      cancel = this.#options.clock.after(dueMs, () => {
+        if ((source.dueMs ?? 1) <= 0) source.check?.()
+        arm()
+      })
+    }
+    arm()
+    return () => cancel()
+  }
+
+  /** The consumer left, or the operation was aborted. */
+  #stop(run: Run): void {
+    const { id } = run
+    this.#remove(run)
+    if (id !== undefined) this.#attempt?.unsubscribe(id)
+    this.#settle()
+  }
+
+  /** The server is done with an operation. @returns it, unless it was over before. */
+  #leave(id: string): Run | undefined {
+    const run = this.#byId.get(id)
+    if (!run) return undefined
+    this.#remove(run)
+    this.#settle()
+    return run
+  }
+
+  #fail(run: Run, failure: failures.Failure = this.#failure): void {
+    const mayHaveRun = run.id !== undefined && run.operation.kind === 'mutation' && !run.hasAnswer
+    this.#remove(run)
+    run.fail(failure, { attempts: this.#attempts, mayHaveRun })
+    this.#settle()
+  }
+
+  #remove(run: Run): void {
+    this.#runs.delete(run)
+    this.#waiting.delete(run)
+    if (run.id !== undefined) this.#byId.delete(run.id)
+  }
+
+  #settle(): void {
+    if (this.#runs.size === 0) this.#dispatch({ type: 'emptied' })
+    else if (this.#state.isStale) this.#dispatch({ type: 'left' })
+  }
+
+  #after(delayMs: number, event: Event): void {
+    this.#cancelTimer()
+    this.#cancelTimer = this.#options.clock.after(delayMs, () => this.#dispatch(event))
+  }
+
+  #emit(event: WithoutConnection<ConnectionEvent>): void {
+    this.#host.emit({ ...event, connection: this.number })
   }
 }
+
+type WithoutConnection<Event> = Event extends unknown ? Omit<Event, 'connection'> : never
+
+/** An event tells of a socket, and of no operation. */
+const anyOperation = { operationName: undefined } as Operation
 
 function ignore(): void {}

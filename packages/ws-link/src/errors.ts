@@ -5,17 +5,26 @@ export interface SocketDetails extends ErrorDetails {
   readonly closeCode?: number | undefined
   readonly reason?: string | undefined
   readonly wasClean?: boolean | undefined
+  readonly attempts?: number | undefined
+  readonly mayHaveRun?: boolean | undefined
+}
+
+/** What is known of a connection that could not be made. */
+export interface ConnectDetails extends ErrorDetails {
+  readonly status?: number | undefined
+  readonly attempts?: number | undefined
 }
 
 /**
- * The socket was closed while operations were running.
+ * The socket was closed while the operation was running, and another one is no help, or must not be tried: the server
+ * would close it again, all attempts are used up, or the operation is a mutation that may have run.
  *
  * @example
  * ```ts
  * import { SocketClosedError } from '@graphlinks/ws-link'
  *
  * export const report = (error: unknown): void => {
- *   if (SocketClosedError.is(error)) console.error(error.closeCode, error.reason, error.retryable)
+ *   if (SocketClosedError.is(error)) console.error(error.closeCode, error.reason, error.mayHaveRun)
  * }
  * ```
  */
@@ -28,9 +37,11 @@ export class SocketClosedError extends GraphLinksError {
   readonly reason: string
   /** Whether the closing handshake was completed. */
   readonly wasClean: boolean
-  /** How many attempts were made to run the operation. Always 1: reconnection is not part of this version. */
-  readonly attempts: number = 1
-  /** Whether the same operation may succeed on a new socket. A mutation that was sent may have been executed. */
+  /** How many sockets were opened in a row, the last one included, without one that stayed. */
+  readonly attempts: number
+  /** Whether the server may have run the operation: it was sent, and no answer came. */
+  readonly mayHaveRun: boolean
+  /** Whether the same operation may succeed on a new socket. */
   readonly retryable: boolean
 
   constructor(message: string, details: SocketDetails, retryable: boolean) {
@@ -38,6 +49,8 @@ export class SocketClosedError extends GraphLinksError {
     this.closeCode = details.closeCode ?? 1006
     this.reason = details.reason ?? ''
     this.wasClean = details.wasClean ?? false
+    this.attempts = details.attempts ?? 1
+    this.mayHaveRun = details.mayHaveRun ?? false
     this.retryable = retryable
   }
 }
@@ -55,13 +68,32 @@ export class SocketClosedError extends GraphLinksError {
 export class SocketConnectError extends GraphLinksError {
   static override readonly name: string = 'SocketConnectError'
   static override readonly code: string = 'SOCKET_CONNECT'
-  /** How many attempts were made. Always 1: reconnection is not part of this version. */
-  readonly attempts: number = 1
+  /** What the handshake was answered with; `undefined` where there was no answer, and in browsers, which do not tell. */
+  readonly status: number | undefined
+  /** How many attempts were made in a row. */
+  readonly attempts: number
   /** Whether another attempt may succeed. */
   readonly retryable: boolean
 
-  constructor(message: string, details: ErrorDetails, retryable: boolean) {
+  constructor(message: string, details: ConnectDetails, retryable: boolean) {
     super(message, details)
+    this.status = details.status
+    this.attempts = details.attempts ?? 1
     this.retryable = retryable
   }
+}
+
+/**
+ * The operation would need one more socket than the link may have: each identity has its own.
+ *
+ * @example
+ * ```ts
+ * import { SocketLimitError } from '@graphlinks/ws-link'
+ *
+ * export const isBusy = (error: unknown): boolean => SocketLimitError.is(error)
+ * ```
+ */
+export class SocketLimitError extends GraphLinksError {
+  static override readonly name: string = 'SocketLimitError'
+  static override readonly code: string = 'SOCKET_LIMIT'
 }

@@ -1,22 +1,35 @@
 import { DisposedError, LinkError, type GraphLinksError, type Operation } from '@graphlinks/core'
 import { partsOf, redact, redactError, secretsOf, valuesOf } from '@graphlinks/core/redact'
-import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws/client'
-import { closeCode } from './closeCodes.ts'
+import { closeCodeOf, type CloseCode } from './closeCodes.ts'
+import type { Loss } from './connectionState.ts'
+import { detailsOf } from './details.ts'
 import { SocketClosedError, SocketConnectError } from './errors.ts'
 
-/** Why a connection is over, in the words of one operation that was running on it. */
-export type Failure = (operation: Operation) => GraphLinksError
+/** How far an operation had come when it failed. */
+export interface Progress {
+  readonly attempts: number
+  /** Whether the server may have run it: it was sent, and no answer came. */
+  readonly mayHaveRun: boolean
+}
 
-/** What is known of a connection when it fails. */
+/** Why a connection is over, in the words of one operation that was running on it. */
+export type Failure = (operation: Operation, progress?: Progress) => GraphLinksError
+
+/** Why a socket is of no use any more, and what is to be done about it. */
+export interface SocketFailure extends Loss {
+  readonly describe: Failure
+}
+
+/** What is known of a socket when it fails. */
 export interface Peer {
   readonly url: string
-  /** All that was sent on the connection and is nobody's business: a server may echo it in any operation's error. */
+  /** All that was sent on the socket and is nobody's business: a server may echo it in any operation's error. */
   readonly secrets: ReadonlySet<string>
 }
 
 /**
  * @param payload - of `connection_init`: a function of the application may put secrets there.
- * @param running - the operations on the connection, which share its end.
+ * @param running - the operations on the socket, which share its end.
  * @param variables - of operations that ran on it before.
  */
 export function peerOf(
@@ -39,87 +52,120 @@ export interface CloseEventLike {
   readonly wasClean?: boolean
 }
 
-/** The close codes that this link sends. */
-export const closeCodes = { normal: 1000, badResponse: 4004, wrongProtocol: 4406, noAck: 4504 } as const
+/** The close codes that the link sends. Never with a reason: what went wrong here is not the server's business. */
+export const sentCodes = {
+  normal: 1000,
+  badResponse: 4004,
+  wrongProtocol: 4406,
+  terminated: 4499,
+  noAck: 4504,
+} as const
 
 /** The server, or the platform, closed the socket. */
-export function closed({ code, reason = '', wasClean }: CloseEventLike, { secrets }: Peer): Failure {
-  const { meaning, retryable } = closeCode(code)
+export function closed(
+  { code, reason = '', wasClean }: CloseEventLike,
+  { secrets }: Peer,
+  overrides?: Readonly<Record<number, CloseCode>>,
+): SocketFailure {
+  const { meaning, action, limit } = closeCodeOf(code, overrides)
   const shown = redact(secrets, reason)
-  return (operation) =>
-    new SocketClosedError(
-      `the socket was closed with ${code} (${meaning})${shown && `: ${shown}`}`,
-      { ...detailsOf(operation), closeCode: code, reason: shown, wasClean: wasClean === true },
-      retryable,
-    )
+  const message = `the socket was closed with ${code} (${meaning})${shown && `: ${shown}`}`
+  return closedWith(message, { action, limit, code }, { reason: shown, wasClean: wasClean === true })
 }
 
-/** The server sent something that graphql-transport-ws does not allow. */
-export function badMessage(error: Error, peer: Peer): Failure {
-  return closed({ code: closeCodes.badResponse, reason: error.message }, peer)
+/** The server sent something that the protocol does not have. Another socket may be luckier; a third is not. */
+export function badMessage(error: Error, { secrets }: Peer): SocketFailure {
+  const shown = redact(secrets, error.message)
+  const message = `the server sent a message that is not of the protocol: ${shown}`
+  return closedWith(message, { action: 'retry', limit: 1, code: sentCodes.badResponse }, { reason: shown })
+}
+
+/** The server refused the credentials in a message, as some do before they close the socket without any code. */
+export function refused(payload: unknown, { secrets }: Peer): SocketFailure {
+  const { message } = Object(payload) as { readonly message?: unknown }
+  const shown = redact(secrets, typeof message === 'string' ? message : '')
+  return closedWith(
+    `the server refused the connection${shown && `: ${shown}`}`,
+    { action: 'refresh', code: 4403 },
+    { reason: shown },
+  )
 }
 
 /** The server did not acknowledge the connection in time. */
-export function notAcknowledged(url: string, timeoutMs: number): Failure {
+export function notAcknowledged(url: string, timeoutMs: number): SocketFailure {
   const reason = `no connection_ack within ${timeoutMs} ms (connectTimeoutMs)`
-  return (operation) =>
-    new SocketClosedError(
-      `${originOf(url)}: ${reason}`,
-      { ...detailsOf(operation), closeCode: closeCodes.noAck, reason },
-      true, // a server that is starting, or busy
-    )
+  return closedWith(`${originOf(url)}: ${reason}`, { action: 'retry', code: sentCodes.noAck }, { reason })
 }
 
-/** The server speaks another subprotocol, or none. */
-export function wrongProtocol({ url, secrets }: Peer, chosen: string | undefined): Failure {
+/** The server says nothing any more, not even when it is asked. */
+export function silent(url: string): SocketFailure {
+  const reason = 'the server gives no sign of life'
+  return closedWith(`${originOf(url)}: ${reason}`, { action: 'retry', code: sentCodes.terminated }, { reason })
+}
+
+/** The server speaks another subprotocol, or none. It will choose the same again. */
+export function wrongProtocol({ url, secrets }: Peer, chosen: string | undefined, wanted: string): SocketFailure {
   const named = chosen ? `the subprotocol "${redact(secrets, chosen, 40)}"` : 'no subprotocol'
-  return (operation) =>
-    new SocketConnectError(
-      `${originOf(url)}: the server chose ${named}, and the link speaks "${GRAPHQL_TRANSPORT_WS_PROTOCOL}"`,
-      detailsOf(operation),
-      false, // it will choose the same again
-    )
+  const message = `${originOf(url)}: the server chose ${named}, and the link speaks "${wanted}"`
+  return {
+    action: 'fail',
+    code: sentCodes.wrongProtocol,
+    describe: (operation, progress) => new SocketConnectError(message, { ...detailsOf(operation), ...progress }, false),
+  }
 }
 
 /** The platform reported an error of a socket that was in use. */
-export function broken(event: unknown, { secrets }: Peer, maxMessageBytes: number): Failure {
+export function broken(event: unknown, { secrets }: Peer, maxMessageBytes: number): SocketFailure {
   const cause = redactError(secrets, errorOf(event))
   // How `ws` says it.
   if ((cause as { code?: unknown }).code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH')
     return tooLarge(maxMessageBytes, cause)
-  return (operation) =>
-    new SocketClosedError('the socket broke; see cause', { ...detailsOf(operation), closeCode: 1006, cause }, true)
+  return closedWith('the socket broke; see cause', { action: 'retry', code: 1006 }, { cause })
 }
 
-/** The server sent a message that is larger than the link takes. */
-export function tooLarge(maxMessageBytes: number, cause?: Error): Failure {
-  return (operation) =>
-    new SocketClosedError(
-      `the server sent a message of more than ${maxMessageBytes} bytes (maxMessageBytes)`,
-      { ...detailsOf(operation), closeCode: 1009, ...(cause && { cause }) },
-      false, // the message would be as large again
-    )
+/** The server sent a message that is larger than the link takes, and would be as large again. */
+export function tooLarge(maxMessageBytes: number, cause?: Error): SocketFailure {
+  const message = `the server sent a message of more than ${maxMessageBytes} bytes (maxMessageBytes)`
+  return closedWith(message, { action: 'fail', code: 1009 }, cause && { cause })
 }
 
 /** There is no socket: the server is away, or refuses the handshake. */
-export function notConnected(event: unknown, { url, secrets }: Peer): Failure {
+export function notConnected(event: unknown, { url, secrets }: Peer): SocketFailure {
   const error = errorOf(event)
   const cause = redactError(secrets, error)
   // How `ws` says it; browsers keep the status to themselves.
-  const status = Number(/server response: (\d{3})/.exec(String((error as { message?: unknown }).message))?.[1] ?? 0)
-  return (operation) =>
-    new SocketConnectError(
-      status
-        ? `${originOf(url)}: the handshake was answered with HTTP ${status}`
-        : `${originOf(url)}: no connection: ${cause.message || 'the platform does not say why'}`,
-      { ...detailsOf(operation), cause },
-      status === 0 || status === 429 || status >= 500, // any other status is a refusal
-    )
+  const answer = /server response: (\d{3})/.exec(String((error as { message?: unknown }).message))?.[1]
+  const status = answer === undefined ? undefined : Number(answer)
+  const action = actionOn(status)
+  const message =
+    status === undefined
+      ? `${originOf(url)}: no connection: ${cause.message || 'the platform does not say why'}`
+      : `${originOf(url)}: the handshake was answered with HTTP ${status}`
+  return {
+    action,
+    code: 1006,
+    describe: (operation, progress) =>
+      new SocketConnectError(message, { ...detailsOf(operation), ...progress, status, cause }, action === 'retry'),
+  }
+}
+
+function actionOn(status: number | undefined): 'retry' | 'refresh' | 'fail' {
+  if (status === undefined || status === 408 || status === 429 || status >= 500) return 'retry'
+  return status === 401 || status === 403 ? 'refresh' : 'fail'
+}
+
+/** The credentials and the payload of the next attempt could not be had yet. */
+export function unprepared(error: unknown): Failure {
+  return () => error as GraphLinksError
 }
 
 /** The link was disposed. */
 export const disposed: Failure = (operation) =>
   new DisposedError('the link was disposed while the operation was running', detailsOf(operation))
+
+/** The connection belongs to a session that is over. */
+export const sessionOver: Failure = (operation) =>
+  new SocketClosedError('somebody signed in or out, which closes the socket', detailsOf(operation), false)
 
 /** One operation could not be put into a message; its neighbours on the socket are well. */
 export function unsendable(error: unknown): Failure {
@@ -130,8 +176,21 @@ export function unsendable(error: unknown): Failure {
     })
 }
 
-function detailsOf({ operationName }: Operation) {
-  return { link: 'wsLink', operationName }
+function closedWith(
+  message: string,
+  loss: Loss,
+  details?: { readonly reason?: string; readonly wasClean?: boolean; readonly cause?: unknown },
+): SocketFailure {
+  return {
+    ...loss,
+    describe: (operation, progress) =>
+      new SocketClosedError(
+        progress?.mayHaveRun ? `${message}; the server may have run the operation, so it is not sent again` : message,
+        { ...detailsOf(operation), closeCode: loss.code, ...details, ...progress },
+        // Not what was tried to the end here, and would come out the same.
+        loss.action === 'retry' && (loss.limit ?? Infinity) > 1,
+      ),
+  }
 }
 
 /** The error of an error event; in browsers it has none, and the event itself says nothing. */

@@ -1,4 +1,15 @@
-import { inDevelopment, OptionsError, renderFields, type JsonObject, type Operation } from '@graphlinks/core'
+import {
+  identityOf,
+  inDevelopment,
+  OptionsError,
+  renderFields,
+  TimeoutError,
+  type Clock,
+  type JsonObject,
+  type Operation,
+} from '@graphlinks/core'
+import { detailsOf } from './details.ts'
+import type { Protocol } from './protocol.ts'
 
 /** What a payload function gets beside the operation. */
 export interface PayloadInput {
@@ -15,21 +26,38 @@ export type Payload =
   | 'flat'
   | ((operation: Operation, input: PayloadInput) => JsonObject | undefined | Promise<JsonObject | undefined>)
 
+/** Query parameters for one connection, such as a one-time ticket. They are secrets. */
+export type Ticket = (
+  operation: Operation,
+  input: PayloadInput,
+) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
+
 /** Everything that makes one socket differ from another. */
 export interface Handshake {
-  /** Equal for two operations exactly when they may share a socket. Holds credentials: never print it. */
-  readonly identity: string
+  /**
+   * Equal for two operations exactly when they may share a connection. It stays the same while the tokens of a session
+   * are renewed. Holds credentials: never print it.
+   */
+  readonly key: string
+  readonly url: string
+  readonly subprotocols: readonly string[]
   readonly payload: JsonObject | undefined
   /** Headers of the HTTP upgrade, where those were asked for. */
-  readonly headers: Readonly<Record<string, string>> | undefined
+  readonly upgradeHeaders: Readonly<Record<string, string>> | undefined
+  /** What the operation itself would be sent with. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** What {@link createHandshake} needs to know. */
 export interface HandshakeOptions {
   readonly endpoint: URL
+  readonly protocol: Protocol
   readonly payload: Payload
+  readonly ticket: Ticket | undefined
   readonly handshakeHeaders: boolean
   readonly allowInsecure: boolean
+  readonly connectTimeoutMs: number
+  readonly clock: Clock
 }
 
 // They describe one HTTP message; in a payload they would only keep operations from sharing a socket.
@@ -41,16 +69,28 @@ const transportHeaders = new Set(
 
 /** Renders the headers and credentials of an operation for `connection_init` (graphql-transport-ws, ConnectionInit). */
 export async function createHandshake(operation: Operation, options: HandshakeOptions): Promise<Handshake> {
-  const { endpoint, allowInsecure, handshakeHeaders } = options
+  const { endpoint, allowInsecure, handshakeHeaders, protocol, ticket } = options
   const fields = renderFields(operation, { endpoint, link: 'wsLink', allowInsecure })
   // A query parameter would put the secret into the URL of the handshake, which servers and proxies log.
   const entries = [...fields.headers, ...fields.searchParams].filter(
     (entry): entry is [string, string] => entry[1] !== null && !transportHeaders.has(entry[0]),
   )
   const headers = Object.fromEntries(entries)
-  const payload = await createPayload(options.payload, operation, headers)
-  const upgrade = handshakeHeaders ? headers : undefined
-  return { identity: canonical([payload, upgrade]), payload, headers: upgrade }
+  const [payload, address, parameters] = await inTime(operation, options, 'what the connection begins with', () =>
+    Promise.all([
+      createPayload(options.payload, operation, headers),
+      protocol.address?.(endpoint, headers) ?? { url: endpoint.href, subprotocols: [protocol.subprotocol] },
+      ticket?.(operation, { headers }),
+    ]),
+  )
+  const url = new URL(address.url)
+  for (const [name, value] of Object.entries(parameters ?? {})) url.searchParams.set(name, value)
+  const upgradeHeaders = handshakeHeaders ? headers : undefined
+  // Of what differs from one attempt to the next, the key has whose it is.
+  const identity = ticket && identityOf(operation).reveal()
+  const parts = [payload, upgradeHeaders, protocol.address && headers, identity]
+  const { subprotocols } = address
+  return { key: canonical(parts, fields.owners), url: url.href, subprotocols, payload, upgradeHeaders, headers }
 }
 
 async function createPayload(
@@ -65,18 +105,46 @@ async function createPayload(
       inDevelopment(
         () => `the payload function gave ${Array.isArray(given) ? 'an array' : `a ${typeof given}`}, not an object`,
       ) ?? 'payload',
-      { link: 'wsLink', operationName: operation.operationName },
+      detailsOf(operation),
     )
   }
   if (Object.keys(headers).length === 0) return undefined
   return shape === 'flat' ? headers : { headers }
 }
 
-/** JSON with sorted keys, so that equal values have equal texts. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+/** JSON with sorted keys, so that equal values have equal texts, and with the owners of values in place of those. */
+function canonical(value: unknown, owners: ReadonlyMap<string, string> | undefined): string {
+  return JSON.stringify(value, (_, inner: unknown) => {
+    if (typeof inner === 'string' && owners) return withOwners(inner, owners)
+    return typeof inner === 'object' && inner !== null && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  )
+      : inner
+  })
+}
+
+function withOwners(text: string, owners: ReadonlyMap<string, string>): string {
+  let owned = text
+  for (const [value, owner] of owners) {
+    // NUL: no header has it, so nobody can write what stands for the tokens of somebody else.
+    const mark = `\0${owner}\0`
+    owned = owned.replaceAll(value, mark).replaceAll(value.slice(value.indexOf(' ') + 1), mark)
+  }
+  return owned
+}
+
+/** Nothing is waited for for ever. */
+function inTime<Value>(
+  operation: Operation,
+  { connectTimeoutMs, clock, payload, ticket, protocol }: HandshakeOptions,
+  what: string,
+  make: () => Promise<Value>,
+): Promise<Value> {
+  if (typeof payload !== 'function' && !ticket && !protocol.address) return make()
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(connectTimeoutMs, () => {
+      const message = `${what} (payload, ticket) was not there within ${connectTimeoutMs} ms (connectTimeoutMs)`
+      reject(new TimeoutError(message, detailsOf(operation)))
+    })
+    new Promise<Value>((started) => started(make())).finally(cancel).then(resolve, reject)
+  })
 }

@@ -1,5 +1,19 @@
+// For applications
 export { wsLink } from './wsLink.ts'
-export type { WsLinkOptions } from './wsLink.ts'
-export type { Payload, PayloadInput } from './handshake.ts'
-export { SocketClosedError, SocketConnectError } from './errors.ts'
-export type { SocketDetails } from './errors.ts'
+export type { WsLinkOptions } from './options.ts'
+export type { Payload, PayloadInput, Ticket } from './handshake.ts'
+export { closeCodes } from './closeCodes.ts'
+export type { CloseAction, CloseCode } from './closeCodes.ts'
+export type { ConnectionEvent, ConnectionListener } from './connectionEvents.ts'
+export { SocketClosedError, SocketConnectError, SocketLimitError } from './errors.ts'
+export type { ConnectDetails, SocketDetails } from './errors.ts'
+
+// For authors of protocols
+export type {
+  Protocol,
+  ProtocolAddress,
+  ProtocolListener,
+  ProtocolOperation,
+  ProtocolSession,
+  ProtocolStart,
+} from './protocol.ts'

@@ -1,15 +1,16 @@
 import type { Clock } from '@graphlinks/core'
-
-type Handler = ((event: never) => void) | null
+import type { CloseEventLike } from './failures.ts'
 
 /** A WebSocket, as far as the link uses it: the browser's, Node's or that of `ws`. */
 export interface Socket {
   readonly readyState: number
   readonly protocol: string
-  onopen: Handler
-  onmessage: Handler
-  onerror: Handler
-  onclose: Handler
+  readonly bufferedAmount?: number
+  binaryType: string
+  onopen: ((event: never) => void) | null
+  onmessage: ((event: MessageEventLike) => void) | null
+  onerror: ((event: unknown) => void) | null
+  onclose: ((event: CloseEventLike) => void) | null
   send(data: string): void
   close(code?: number, reason?: string): void
   addEventListener(type: 'close' | 'error', listener: () => void): void
@@ -19,13 +20,18 @@ export interface Socket {
   on?(event: 'upgrade', listener: (response: UpgradeResponse) => void): unknown
 }
 
+/** A message event, as far as it is used. */
+export interface MessageEventLike {
+  readonly data: unknown
+}
+
 /** The server's answer to the handshake. */
 export interface UpgradeResponse {
   readonly headers: Readonly<Record<string, string | undefined>>
 }
 
 /** A WebSocket class. The third argument is understood by `ws` alone. */
-export type SocketClass = new (url: string, protocols: string, options?: object) => Socket
+export type SocketClass = new (url: string, protocols: string | string[], options?: object) => Socket
 
 const open = 1
 const closing = 2
@@ -38,65 +44,6 @@ export async function loadSocketClass(given: SocketClass | undefined, needsHeade
   if (given ?? native) return (given ?? native) as SocketClass
   const { default: socketClass } = await import('isomorphic-ws')
   return socketClass as unknown as SocketClass
-}
-
-/**
- * The class that graphql-ws gets: it gives the socket that is there already, and its `close` does nothing. graphql-ws
- * would close with the text of an error as the reason, and at a second `complete` message for one operation even while
- * others run; when and how a socket is closed is the connection's business.
- *
- * @param onTooLarge - called instead of the listener: Node's own WebSocket, and browsers', know no limit.
- */
-export function lendSocket(socket: Socket, maxMessageBytes: number, onTooLarge: () => void): new () => unknown {
-  return class LentSocket {
-    static readonly CONNECTING = 0
-    static readonly OPEN = open
-    static readonly CLOSING = closing
-    static readonly CLOSED = 3
-
-    get readyState(): number {
-      return socket.readyState
-    }
-
-    get protocol(): string {
-      return socket.protocol
-    }
-
-    set onopen(handler: Handler) {
-      socket.onopen = handler
-    }
-
-    set onmessage(handler: Handler) {
-      const listener = handler as ((event: { readonly data: unknown }) => void) | null
-      socket.onmessage =
-        listener &&
-        ((event: { readonly data: unknown }) => {
-          if (sizeOf(event.data) > maxMessageBytes) onTooLarge()
-          else listener(event)
-        })
-    }
-
-    set onerror(handler: Handler) {
-      socket.onerror = handler
-    }
-
-    set onclose(handler: Handler) {
-      socket.onclose = handler
-    }
-
-    send(data: string): void {
-      socket.send(data)
-    }
-
-    close(): void {}
-  }
-}
-
-/** Of a text, its characters: no more than its bytes, and counted already. */
-function sizeOf(data: unknown): number {
-  if (typeof data === 'string') return data.length
-  const { byteLength, size } = (data ?? {}) as { byteLength?: number; size?: number }
-  return byteLength ?? size ?? 0
 }
 
 /** Closes a socket in whatever state it is. @returns when it is closed, or was cut because the server did not answer. */

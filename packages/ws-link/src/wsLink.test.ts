@@ -154,8 +154,10 @@ async function startServer() {
   return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`, log }
 }
 
+/** A client whose connections have one socket: reconnection.test.ts has the others. */
 function connect(url: string, options: Partial<WsLinkOptions> = {}, ...links: Link[]): Client {
-  const client = createClient({ link: chain(...links, wsLink({ url, ...options })) })
+  const once = { connectAttempts: 1, reconnectAttempts: 1 }
+  const client = createClient({ link: chain(...links, wsLink({ url, ...once, ...options })) })
   cleanUps.push(() => client.dispose())
   return client
 }
@@ -662,7 +664,7 @@ describe('the life of a socket', () => {
   it('idleCloseMs 0 connects all the same, and never closes under a running operation', async () => {
     const { url, log } = await startServer()
     const clock = new FakeClock()
-    const client = connect(url, { clock, idleCloseMs: 0 })
+    const client = connect(url, { clock, idleCloseMs: 0, pingMs: 2 ** 31 - 1 })
     const events = client.subscribe('subscription { idle }')[Symbol.asyncIterator]()
     const pending = events.next()
     await log.wait(isMessage('subscribe'))

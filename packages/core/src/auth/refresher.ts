@@ -132,7 +132,7 @@ export class Refresher {
 
   /** A server refused what an operation was sent with: what is to become of the operation. */
   judge(operation: Operation, outcome: AttemptOutcome, { ticket, isReplay, isFirst }: Attempt): Verdict {
-    const isBetterNear = this.refused(ticket, isReplay)
+    const isBetterNear = this.refused(ticket, isReplay) !== undefined
     const { execution } = operation as OperationValue
     if (isReplay || (execution && this.#replayed.has(execution))) return 'replayed'
     if (!isFirst) return 'delivered'
@@ -142,12 +142,17 @@ export class Refresher {
     return refusal
   }
 
-  /** A server refused a token. @returns whether there is, or may soon be, something better. */
-  refused({ epoch, generation }: machine.Ticket, isReplay: boolean): boolean {
-    this.#dispatch({ type: 'refuse', epoch, generation, isReplay })
+  /**
+   * A server refused a token. `again`: it was renewed because the one before had been refused.
+   *
+   * @returns whether there is a better one, or may soon be.
+   */
+  refused({ epoch, generation }: machine.Ticket, again: boolean): 'replaced' | 'renewable' | undefined {
+    this.#dispatch({ type: 'refuse', epoch, generation, isReplay: again })
     const { session, generation: present } = this.#host.state()
-    if (isReplay) return false
-    return present !== generation || session.status === 'dead' || (session.status === 'live' && !!session.isRejected)
+    if (present !== generation) return 'replaced'
+    const isRenewable = session.status === 'dead' || (session.status === 'live' && session.isRejected)
+    return isRenewable && !again ? 'renewable' : undefined
   }
 
   /** An operation that was sent again got its result. */

@@ -3,6 +3,7 @@ import { emptyContext } from '../context.ts'
 import { DisposedError, OptionsError, TimeoutError } from '../errors.ts'
 import { inBrowser } from '../headers.ts'
 import { inDevelopment } from '../inDevelopment.ts'
+import type { CredentialSource } from '../credentialSource.ts'
 import type { Operation, OperationValue } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
 import { isPromise } from '../results.ts'
@@ -131,10 +132,10 @@ export class SessionTokenSource implements TokenSource {
     return refresher?.judge(operation, outcome, attempt) ?? 'not-renewed'
   }
 
-  /** A server refused a token. @returns whether there is, or may soon be, something better. */
-  async refused(ticket: Ticket, again: boolean): Promise<boolean> {
+  /** A server refused a token. @returns whether there is a better one, or may soon be. */
+  async refused(ticket: Ticket, again: boolean): ReturnType<NonNullable<CredentialSource['refused']>> {
     const refresher = ticket.stored && (await this.#loadRefresher().catch(() => undefined))
-    return refresher?.refused(ticket, again) ?? false
+    return refresher?.refused(ticket, again)
   }
 
   /** @throws {@link IdentityChangedError} when the session of a result is no longer there. */

@@ -1,0 +1,134 @@
+import { createClient, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws/client'
+import type { Protocol, ProtocolStart } from './protocol.ts'
+
+const connecting = 0
+const open = 1
+const closed = 3
+
+/**
+ * graphql-transport-ws, as the client of graphql-ws speaks it. It gets a socket that only looks like one: what that
+ * client would do with a real socket (reconnect without a pause, close it with the text of an error as the reason, close
+ * it at a second `complete` while others run) is the link's business.
+ *
+ * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+ */
+export const graphqlTransportWs: Protocol = {
+  name: GRAPHQL_TRANSPORT_WS_PROTOCOL,
+  subprotocol: GRAPHQL_TRANSPORT_WS_PROTOCOL,
+  start({ send, payload, listener }) {
+    const socket = lentSocket(send)
+    const releases = new Map<string, () => void>()
+    let lastId = ''
+    let lastMessage = ''
+    const client = createClient({
+      url: 'lent:',
+      webSocketImpl: socket.socketClass,
+      ...(payload ? { connectionParams: { ...payload } } : {}),
+      // Not lazy: it is begun when there is a socket.
+      lazy: false,
+      retryAttempts: 0,
+      onNonLazyError: ignore,
+      generateID: () => lastId,
+      on: {
+        connected: (_, acknowledgement) => listener.acknowledged(acknowledgement),
+        // graphql-ws tells the sink of `complete` some turns later, and of messages that come after it before that.
+        message: (message) => {
+          switch (message.type) {
+            case 'next':
+              return listener.next(message.id, message.payload)
+            case 'error':
+              releases.delete(message.id)
+              return listener.error(message.id, message.payload as never)
+            case 'complete':
+              releases.delete(message.id)
+              return listener.complete(message.id)
+            case 'ping':
+              return listener.ping()
+          }
+        },
+        error: (error) => {
+          const refusal = refusalIn(lastMessage)
+          if (refusal) listener.refused(refusal.payload)
+          else listener.malformed(error as Error)
+        },
+      },
+    })
+    return {
+      opened: () => socket.opened(),
+      received(message) {
+        lastMessage = message
+        socket.received(message)
+      },
+      subscribe(id, { query, operationName, variables, extensions }) {
+        lastId = id
+        const release = client.subscribe(
+          {
+            query,
+            ...(operationName === undefined ? {} : { operationName }),
+            ...(variables === undefined ? {} : { variables: { ...variables } }),
+            ...(extensions === undefined ? {} : { extensions: { ...extensions } }),
+          },
+          { next: ignore, error: ignore, complete: ignore },
+        )
+        releases.set(id, release)
+      },
+      unsubscribe(id) {
+        releases.get(id)?.()
+        releases.delete(id)
+      },
+      ping: () => send('{"type":"ping"}'),
+      ended() {
+        // Keeps it from reconnecting. It also waits for a connection that never came, until the socket says it is closed.
+        Promise.resolve(client.dispose()).catch(ignore)
+        socket.ended()
+      },
+    }
+  },
+}
+
+/** Some servers that speak both protocols refuse a connection in the words of the older one (mercurius). */
+function refusalIn(message: string): { readonly payload?: unknown } | undefined {
+  if (!message.includes('connection_error')) return undefined
+  try {
+    const parsed = JSON.parse(message) as { readonly type?: unknown; readonly payload?: unknown } | null
+    return parsed?.type === 'connection_error' ? parsed : undefined
+  } catch {
+    return undefined
+  }
+}
+
+interface LentSocket {
+  readyState: number
+  onopen?: () => void
+  onmessage?: ((event: { readonly data: string }) => void) | null
+  onclose?: ((event: object) => void) | null
+}
+
+/** What graphql-ws takes for a WebSocket class, and what drives its only socket. */
+function lentSocket(send: ProtocolStart['send']) {
+  const socket: LentSocket = { readyState: connecting }
+  // A class is what graphql-ws asks for, with these names.
+  const socketClass = class {
+    static readonly CONNECTING = connecting
+    static readonly OPEN = open
+    static readonly CLOSING = 2
+    static readonly CLOSED = closed
+    constructor() {
+      return Object.assign(socket, { send, close: ignore })
+    }
+  }
+  return {
+    socketClass,
+    opened() {
+      socket.readyState = open
+      socket.onopen?.()
+    },
+    received: (data: string) => socket.onmessage?.({ data }),
+    ended() {
+      socket.readyState = closed
+      socket.onclose?.({ code: 4499, reason: '', wasClean: false })
+    },
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,83 @@
+import { DisposedError, type Operation } from '@graphlinks/core'
+import { Connection, type ConnectionOptions } from './connection.ts'
+import type { ConnectionEvent, ConnectionListener } from './connectionEvents.ts'
+import { initialState, type State } from './connectionState.ts'
+import { detailsOf } from './details.ts'
+import { SocketLimitError } from './errors.ts'
+import { disposed } from './failures.ts'
+import type { Handshake } from './handshake.ts'
+import type { Run } from './run.ts'
+
+/** What a pool needs to know beside what its connections do. */
+export interface PoolOptions extends ConnectionOptions {
+  readonly maxSockets: number
+  readonly onEvent: ConnectionListener | undefined
+}
+
+/** The connections of a link: one for each identity, and never one for two. */
+export class ConnectionPool {
+  readonly #options: PoolOptions
+  readonly #connections = new Map<string, Connection>()
+  /** Sockets that take no more operations and are not gone yet. */
+  readonly #closing = new Set<Promise<void>>()
+  #lastNumber = 0
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+  }
+
+  /** Runs an operation on the connection of its identity. @throws {@link SocketLimitError} */
+  run(run: Run, handshake: Handshake, state: State = initialState): void {
+    const { key } = handshake
+    let connection = this.#connections.get(key)
+    if (!connection) {
+      this.#makeRoom(run.operation)
+      connection = new Connection(++this.#lastNumber, handshake, this.#options, this.#host, state)
+      this.#connections.set(key, connection)
+    }
+    connection.join(run)
+  }
+
+  /** Closes all connections. @returns when their sockets are gone. */
+  async dispose(): Promise<void> {
+    for (const connection of [...this.#connections.values()]) connection.end(disposed)
+    await Promise.all(this.#closing)
+  }
+
+  #makeRoom(operation: Operation): void {
+    const { maxSockets } = this.#options
+    if (this.#connections.size < maxSockets) return
+    const idle = [...this.#connections.values()].find((connection) => connection.isIdle)
+    if (idle) return idle.end(disposed)
+    throw new SocketLimitError(
+      `${maxSockets} identities have a socket each already (maxSockets), and all are in use`,
+      detailsOf(operation),
+    )
+  }
+
+  get #host() {
+    return {
+      emit: (event: ConnectionEvent) => {
+        try {
+          this.#options.onEvent?.(event)
+        } catch {
+          // A listener must not keep a connection from going on.
+        }
+      },
+      move: (run: Run, operation: Operation, handshake: Handshake, state: State) => {
+        run.operation = operation
+        try {
+          this.run(run, handshake, state)
+        } catch (error) {
+          run.fail(() => error as DisposedError)
+        }
+      },
+      retire: (connection: Connection) => {
+        if (this.#connections.get(connection.key) === connection) this.#connections.delete(connection.key)
+        const { closed } = connection
+        this.#closing.add(closed)
+        void closed.then(() => this.#closing.delete(closed))
+      },
+    }
+  }
+}

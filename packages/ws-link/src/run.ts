@@ -1,0 +1,132 @@
+import { replay, ResultQueue, type Operation, type Result, type ResultError } from '@graphlinks/core'
+import type { Assembler } from './assembler.ts'
+import type { Failure, Progress } from './failures.ts'
+
+/** What {@link Run} is made of. */
+export interface RunInit {
+  readonly operation: Operation
+  readonly query: string
+  /** Where payloads may be parts of results. A new one for each time that the operation is started. */
+  readonly createAssembler: (() => Assembler) | undefined
+  readonly maxQueuedResults: number
+  readonly overflow: 'error' | 'drop-oldest'
+}
+
+/** One operation on a connection, from its first socket to its last. */
+export class Run {
+  /** With the credentials that it was last prepared with. */
+  operation: Operation
+  readonly query: string
+  readonly queue: ResultQueue
+  /** On the present socket; `undefined` while it is on none. */
+  id: string | undefined = undefined
+  /** On how many sockets it was started. */
+  starts = 0
+  /** Whether anything ever came back. */
+  hasAnswer = false
+  /** When it lost its socket, by the clock that never goes back. */
+  lostAt: number | undefined = undefined
+  /** Called once, when the consumer leaves, the operation is aborted, or it fails here. */
+  onStop: () => void = () => {}
+  readonly #createAssembler: (() => Assembler) | undefined
+  #assembler: Assembler | undefined = undefined
+  #gapMs: number | undefined = undefined
+  #isOver = false
+  readonly #onAbort: () => void
+
+  constructor({ operation, query, createAssembler, maxQueuedResults, overflow }: RunInit) {
+    this.operation = operation
+    this.query = query
+    this.#createAssembler = createAssembler
+    this.queue = new ResultQueue({ limit: maxQueuedResults, overflow, onClose: () => this.#stop() })
+    this.#onAbort = () => {
+      this.queue.fail(operation.signal.reason)
+      this.#stop()
+    }
+    operation.signal.addEventListener('abort', this.#onAbort)
+    if (operation.signal.aborted) this.#onAbort()
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  get isSubscription(): boolean {
+    return this.operation.kind === 'subscription'
+  }
+
+  /** Whether it may be started on another socket after it lost this one. */
+  get isRepeatable(): boolean {
+    const policy = this.operation.context.get(replay)
+    if (this.starts === 0 || policy === 'always') return true
+    if (policy === 'never') return false
+    return this.isSubscription || (this.operation.kind === 'query' && !this.hasAnswer)
+  }
+
+  /** It is being started on a socket. @returns how long it had none, where it had one before. */
+  start(id: string, now: number): number | undefined {
+    this.id = id
+    this.#gapMs = this.lostAt === undefined ? undefined : now - this.lostAt
+    this.starts++
+    this.#assembler = this.#createAssembler?.()
+    return this.#gapMs
+  }
+
+  /** It is on no socket any more. */
+  lose(now: number): void {
+    if (this.id !== undefined) this.lostAt ??= now
+    this.id = undefined
+  }
+
+  next(payload: object): void {
+    this.hasAnswer = true
+    try {
+      const result = this.#assembler ? this.#assembler.add(Object(payload) as object) : (payload as Result)
+      this.queue.push(this.#gapMs === undefined ? result : this.#resumed(result))
+    } catch (error) {
+      this.queue.fail(error)
+      this.#stop()
+    }
+  }
+
+  /** The server refused the operation, which is data. */
+  error(errors: readonly ResultError[]): void {
+    this.queue.push({ errors })
+    this.#release()
+    this.queue.end()
+  }
+
+  complete(): void {
+    this.#release()
+    try {
+      this.#assembler?.end()
+      this.queue.end()
+    } catch (error) {
+      this.queue.fail(error)
+    }
+  }
+
+  /** It ends here, and nobody needs to be told. */
+  fail(failure: Failure, progress?: Progress): void {
+    this.#release()
+    this.queue.fail(failure(this.operation, progress))
+  }
+
+  /** The first result after a gap says that there was one. */
+  #resumed(result: Result): Result {
+    const gapMs = this.#gapMs as number
+    this.#gapMs = this.lostAt = undefined
+    return { ...result, resumed: { gapMs } }
+  }
+
+  #stop(): void {
+    if (this.#isOver) return
+    this.#release()
+    this.onStop()
+  }
+
+  #release(): void {
+    this.#isOver = true
+    this.operation.signal.removeEventListener('abort', this.#onAbort)
+  }
+}

@@ -1,0 +1,211 @@
+import type { Clock, ResultError } from '@graphlinks/core'
+import type { CloseCode } from './closeCodes.ts'
+import * as failures from './failures.ts'
+import type { Handshake } from './handshake.ts'
+import type { Protocol, ProtocolOperation, ProtocolSession } from './protocol.ts'
+import { closeSocket, type MessageEventLike, type Socket, type SocketClass } from './socket.ts'
+
+/** What every socket of a link has in common. */
+export interface SocketOptions {
+  readonly protocol: Protocol
+  readonly socketClass: SocketClass
+  readonly connectTimeoutMs: number
+  readonly pingMs: number
+  readonly pongTimeoutMs: number
+  readonly maxMessageBytes: number
+  readonly maxBufferedBytes: number
+  readonly closeCodes: Readonly<Record<number, CloseCode>>
+  readonly clock: Clock
+}
+
+/** Hears of one socket, until it is lost or closed. */
+export interface SocketListener {
+  opened(): void
+  acknowledged(payload: unknown): void
+  ping(): void
+  next(id: string, payload: object): void
+  error(id: string, errors: readonly ResultError[]): void
+  complete(id: string): void
+  /** The socket is of no use any more. Nothing follows. */
+  lost(failure: failures.SocketFailure): void
+  /** What must not be seen in what is said of this socket. */
+  peer(): failures.Peer
+}
+
+/** One socket, from its handshake to its end: the platform's events, and silence, become words about a connection. */
+export class SocketAttempt {
+  /** When the socket is gone. Set once it was closed, or lost. */
+  closed: Promise<void> | undefined = undefined
+  readonly #options: SocketOptions
+  readonly #listener: SocketListener
+  readonly #socket: Socket
+  readonly #session: ProtocolSession
+  readonly #decoder = new TextDecoder()
+  #acknowledged = false
+  #heard = false
+  #cancelTimer: () => void
+
+  /** @throws what the WebSocket class throws. */
+  constructor(
+    { url, subprotocols, payload, upgradeHeaders }: Handshake,
+    options: SocketOptions,
+    listener: SocketListener,
+  ) {
+    const { socketClass, protocol, clock, connectTimeoutMs, maxMessageBytes } = options
+    this.#options = options
+    this.#listener = listener
+    const socket = new socketClass(url, subprotocols.length === 1 ? (subprotocols[0] as string) : [...subprotocols], {
+      headers: upgradeHeaders ?? {},
+      maxPayload: maxMessageBytes,
+      followRedirects: false,
+    })
+    this.#socket = socket
+    socket.binaryType = 'arraybuffer'
+    // `ws` throws errors that nobody listens to, also after the end.
+    socket.addEventListener('error', ignore)
+    // `ws` reports a wrong subprotocol as an error that does not name it.
+    socket.on?.('upgrade', ({ headers }) => this.#checkProtocol(headers['sec-websocket-protocol']))
+    this.#cancelTimer = clock.after(connectTimeoutMs, () =>
+      this.#lose(failures.notAcknowledged(url, connectTimeoutMs), failures.sentCodes.noAck),
+    )
+    this.#session = protocol.start({
+      send: (message) => {
+        if (socket.readyState === socketOpen) socket.send(message)
+      },
+      payload,
+      listener: {
+        acknowledged: (payload) => {
+          if (this.#acknowledged || this.closed) return
+          this.#acknowledged = true
+          this.#cancelTimer()
+          if (this.#session.ping) this.#listen()
+          listener.acknowledged(payload)
+        },
+        ping: () => listener.ping(),
+        next: (id, payload) => listener.next(id, payload),
+        error: (id, errors) => listener.error(id, errors),
+        complete: (id) => listener.complete(id),
+        expectLife: (withinMs) => this.#expectLife(withinMs),
+        refused: (payload) => this.#lose(failures.refused(payload, listener.peer())),
+        malformed: (error) => this.#lose(failures.badMessage(error, listener.peer()), failures.sentCodes.badResponse),
+      },
+    })
+    socket.onopen = () => this.#open()
+    socket.onmessage = (event) => this.#receive(event)
+    socket.onerror = (event) => this.#fail(event)
+    socket.onclose = (event) => this.#lose(failures.closed(event, listener.peer(), options.closeCodes))
+  }
+
+  /** Whether what was sent is still on its way, so that more should wait. */
+  get isCongested(): boolean {
+    return (this.#socket.bufferedAmount ?? 0) > this.#options.maxBufferedBytes
+  }
+
+  subscribe(id: string, operation: ProtocolOperation): void {
+    this.#session.subscribe(id, operation)
+  }
+
+  unsubscribe(id: string): void {
+    if (!this.closed) this.#session.unsubscribe(id)
+  }
+
+  /** Asks the server at once whether it lives: after a sleep, a socket may look open and be dead. */
+  probe(): void {
+    if (this.#acknowledged && !this.closed && this.#session.ping) this.#ask()
+  }
+
+  /** Closes the socket, whatever its state. The listener hears nothing any more. */
+  close(code: number = failures.sentCodes.normal): void {
+    if (this.closed) return
+    this.#cancelTimer()
+    this.#session.ended()
+    const socket = this.#socket
+    // A WebSocket class may not mind that it was closed while it was connecting, and open.
+    socket.onopen = () => socket.close(code, '')
+    socket.onmessage = socket.onerror = socket.onclose = null
+    this.closed = closeSocket(socket, code, this.#options.clock)
+  }
+
+  #lose(failure: failures.SocketFailure, code?: number): void {
+    if (this.closed) return
+    this.close(code)
+    this.#listener.lost(failure)
+  }
+
+  #open(): void {
+    this.#checkProtocol(this.#socket.protocol)
+    if (this.closed) return
+    this.#listener.opened()
+    this.#session.opened()
+  }
+
+  #receive({ data }: MessageEventLike): void {
+    if (this.closed) return
+    this.#heard = true
+    const { maxMessageBytes } = this.#options
+    if (sizeOf(data) > maxMessageBytes) return this.#lose(failures.tooLarge(maxMessageBytes))
+    this.#session.received(typeof data === 'string' ? data : this.#decoder.decode(data as ArrayBuffer))
+  }
+
+  #checkProtocol(chosen: string | undefined): void {
+    const { subprotocol } = this.#options.protocol
+    if (chosen === subprotocol) return
+    this.#lose(failures.wrongProtocol(this.#listener.peer(), chosen, subprotocol), failures.sentCodes.wrongProtocol)
+  }
+
+  #fail(event: unknown): void {
+    const peer = this.#listener.peer()
+    const { maxMessageBytes } = this.#options
+    this.#lose(this.#acknowledged ? failures.broken(event, peer, maxMessageBytes) : failures.notConnected(event, peer))
+  }
+
+  /** As long as messages come, the server lives; after a while without any, it is asked. */
+  #listen(): void {
+    this.#watch(
+      this.#options.pingMs,
+      () => this.#listen(),
+      () => this.#ask(),
+    )
+  }
+
+  #ask(): void {
+    this.#session.ping?.()
+    this.#watch(
+      this.#options.pongTimeoutMs,
+      () => this.#listen(),
+      () => this.#terminate(),
+    )
+  }
+
+  /** The protocol says how long the server may be silent. */
+  #expectLife(withinMs: number): void {
+    if (this.#session.ping || this.closed) return
+    this.#watch(
+      withinMs,
+      () => this.#expectLife(withinMs),
+      () => this.#terminate(),
+    )
+  }
+
+  #terminate(): void {
+    this.#lose(failures.silent(this.#listener.peer().url), failures.sentCodes.terminated)
+  }
+
+  /** Any message counts as life. It costs no look at the clock. */
+  #watch(forMs: number, onLife: () => void, onSilence: () => void): void {
+    this.#cancelTimer()
+    this.#heard = false
+    this.#cancelTimer = this.#options.clock.after(forMs, () => (this.#heard ? onLife() : onSilence()))
+  }
+}
+
+const socketOpen = 1
+
+/** Of a text, its characters: no more than its bytes, and counted already. */
+function sizeOf(data: unknown): number {
+  if (typeof data === 'string') return data.length
+  const { byteLength, size } = Object(data) as { byteLength?: number; size?: number }
+  return byteLength ?? size ?? 0
+}
+
+function ignore(): void {}
