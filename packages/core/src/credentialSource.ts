@@ -9,23 +9,8 @@ import { isPromise, type Results } from './results.ts'
 export interface CredentialSource {
   /** A copy of the operation with the credentials as they are now. */
   attach(operation: Operation): Operation | Promise<Operation>
-  /**
-   * A server refused what was attached last. From then on it is the terminal link that has the operation sent again: no
-   * other link does, whatever comes of it.
-   *
-   * @returns `'replaced'` when what was refused was no longer the best there is, `'renewable'` when something better can
-   * be had (`attach` waits for it), `undefined` when it cannot.
-   */
-  refused?(again: boolean): Promise<'replaced' | 'renewable' | undefined>
-  /** In how many milliseconds to {@link check}; `undefined` where there is no need to. */
-  readonly dueMs?: number | undefined
-  /** Has credentials that are due renewed, in the background. */
-  check?(): void
-  /**
-   * Calls back with `'renewed'` when there is something better than what was attached, and with `'ended'` when it must not
-   * be used any more, because somebody signed in or out. @returns a function that ends it.
-   */
-  subscribe?(listener: (change: 'renewed' | 'ended') => void): () => void
+  /** Of `tokenRefreshLink`, whose credentials are the tokens of a session: what {@link leaseOf} reads. */
+  readonly leased?: unknown
 }
 
 /**

@@ -55,6 +55,7 @@ export type {
   Result,
   ResultError,
   Results,
+  Resumption,
 } from './results.ts'
 export type { HeadersInput } from './headers.ts'
 export {
@@ -113,6 +114,8 @@ export { identityOf, renderFields } from './credentials.ts'
 export type { Destination, RenderedFields } from './credentials.ts'
 export { credentialSources, renewCredentials } from './credentialSource.ts'
 export type { CredentialSource } from './credentialSource.ts'
+export { leaseOf } from './credentialLease.ts'
+export type { CredentialLease } from './credentialLease.ts'
 export { onWake } from './wakeEvents.ts'
 export { checkOrigin, isLoopback, originOf, parseUrl } from './origin.ts'
 export { checkHeaderName, checkHeaderValue, headerEntries, inBrowser } from './headers.ts'

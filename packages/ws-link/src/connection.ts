@@ -1,8 +1,10 @@
 import {
   credentialSources,
+  leaseOf,
   onWake,
   renewCredentials,
   type Clock,
+  type CredentialLease,
   type CredentialSource,
   type Operation,
 } from '@graphlinks/core'
@@ -282,16 +284,18 @@ export class Connection {
 
   /** The operation that was sent last, if it was sent but now, and never had an answer. */
   get #culprit(): Run | undefined {
-    const last = [...this.#byId.values()].findLast((run) => !run.hasAnswer)
+    const last = [...this.#byId.values()].filter((run) => !run.hasAnswer).at(-1)
     return last?.starts === 1 ? last : undefined
   }
 
   async #refresh(again: boolean): Promise<void> {
-    const sources = this.#sources
     const outcomes = await Promise.all(
-      // What cannot say is asked again once.
-      sources.map(async (source) => (source.refused ? source.refused(again) : 'renewable')),
-    ).catch(() => [])
+      // What cannot say is asked again, once.
+      this.#sources.map(async (source) => {
+        const lease = leaseOf(source)
+        return lease ? lease.refused(again) : 'renewable'
+      }),
+    )
     const outcome = outcomes.find((found) => found === 'replaced') ?? outcomes.find(Boolean)
     this.#dispatch({ type: 'refreshed', outcome })
   }
@@ -341,22 +345,22 @@ export class Connection {
   #watchCredentials(): void {
     const [lead] = this.#runs
     const sources = lead ? credentialSources(lead.operation) : []
-    for (const source of sources) {
-      const leave = source.subscribe?.((change) => {
+    for (const lease of sources.map(leaseOf)) {
+      if (!lease) continue
+      const leave = lease.subscribe((change) => {
         if (change === 'renewed') this.#dispatch({ type: 'stale' })
         else this.end(failures.sessionOver)
       })
-      if (leave) this.#socketReleases.push(leave)
-      if (source.check) this.#socketReleases.push(this.#checkInTime(source))
+      this.#socketReleases.push(leave, this.#checkInTime(lease))
     }
   }
 
-  #checkInTime(source: CredentialSource): () => void {
+  #checkInTime(lease: CredentialLease): () => void {
     let cancel: () => void
     const arm = (): void => {
-      const dueMs = Math.min(Math.max(source.dueMs ?? longestTickMs, shortestTickMs), longestTickMs)
+      const dueMs = Math.min(Math.max(lease.dueMs ?? longestTickMs, shortestTickMs), longestTickMs)
       cancel = this.#options.clock.after(dueMs, () => {
-        if ((source.dueMs ?? 1) <= 0) source.check?.()
+        lease.check()
         arm()
       })
     }

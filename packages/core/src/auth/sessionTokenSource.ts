@@ -3,7 +3,6 @@ import { emptyContext } from '../context.ts'
 import { DisposedError, OptionsError, TimeoutError } from '../errors.ts'
 import { inBrowser } from '../headers.ts'
 import { inDevelopment } from '../inDevelopment.ts'
-import type { CredentialSource } from '../credentialSource.ts'
 import type { Operation, OperationValue } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
 import { isPromise } from '../results.ts'
@@ -127,15 +126,14 @@ export class SessionTokenSource implements TokenSource {
   /** A server refused what an operation was sent with: what is to become of the operation. */
   async judge(operation: Operation, outcome: AttemptOutcome, attempt: Attempt): Promise<Verdict> {
     // Where it cannot be loaded, what the server said is worth more than why nothing can be done about it.
-    const refresher = await this.#loadRefresher(operation).catch(() => undefined)
+    const refresher = await this.load(operation)
     this.checkEpoch(attempt.ticket, operation)
     return refresher?.judge(operation, outcome, attempt) ?? 'not-renewed'
   }
 
-  /** A server refused a token. @returns whether there is a better one, or may soon be. */
-  async refused(ticket: Ticket, again: boolean): ReturnType<NonNullable<CredentialSource['refused']>> {
-    const refresher = ticket.stored && (await this.#loadRefresher().catch(() => undefined))
-    return refresher?.refused(ticket, again)
+  /** What renews the tokens, or nothing where it cannot be loaded. */
+  load(operation?: Operation): Promise<Refresher | undefined> {
+    return this.#loadRefresher(operation).catch(() => undefined)
   }
 
   /** @throws {@link IdentityChangedError} when the session of a result is no longer there. */

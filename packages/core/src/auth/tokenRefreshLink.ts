@@ -1,4 +1,5 @@
-import { withSource, type CredentialSource } from '../credentialSource.ts'
+import type { Leased } from '../credentialLease.ts'
+import { withSource } from '../credentialSource.ts'
 import { CredentialError, OptionsError } from '../errors.ts'
 import type { Field } from '../field.ts'
 import { inDevelopment } from '../inDevelopment.ts'
@@ -64,7 +65,7 @@ export function tokenRefreshLink(
   let sent: Ticket['stored']
   let field: Field | undefined
 
-  const withToken = (operation: Operation, { stored }: Ticket): Operation => {
+  const attach = (operation: Operation, { stored }: Ticket): Operation => {
     if (stored !== sent) {
       field = stored && toField(stored.accessToken, operation.operationName, stored.session)
       sent = stored
@@ -76,23 +77,11 @@ export function tokenRefreshLink(
       operationName: operation.operationName,
     })
   }
-  /** What a terminal link turns to that sends the operation over several connections, and has it sent again by itself. */
-  const sourceOf = (attempt: Attempt): CredentialSource => ({
-    attach: async (operation) => withToken(operation, (attempt.ticket = await session.admit(operation))),
-    refused: (again) => {
-      attempt.isDelegated = true
-      return session.refused(attempt.ticket, again)
-    },
-    get dueMs() {
-      return session.dueMs
-    },
-    check: () => session.check(),
-    subscribe: (listener) =>
-      session.events.subscribe(({ type, epoch }) => {
-        if (epoch !== attempt.ticket.epoch) listener('ended')
-        else if (type === 'refreshed') listener('renewed')
-      }),
-  })
+  const withToken = (operation: Operation, attempt: Attempt): Operation =>
+    withSource(operation, attach(operation, attempt.ticket), {
+      attach: async (later) => attach(later, (attempt.ticket = await session.admit(later))),
+      leased: { session, attempt } satisfies Leased,
+    })
   /** What an outcome means: `'replay'` to send the operation again, why not to, or nothing that has to do with tokens. */
   const judge = (operation: Operation, outcome: AttemptOutcome, attempt: Attempt): Promise<Verdict> | undefined => {
     session.checkEpoch(attempt.ticket, operation)
@@ -112,9 +101,8 @@ export function tokenRefreshLink(
       for (let isReplay = false, again = true; again; isReplay = true) {
         again = false
         const attempt: Attempt = { ticket: await session.admit(operation), isReplay, isFirst: true }
-        const credentialed = withSource(operation, withToken(operation, attempt.ticket), sourceOf(attempt))
         try {
-          for await (const result of next(credentialed)) {
+          for await (const result of next(withToken(operation, attempt))) {
             const verdict = await judge(operation, { result }, attempt)
             if ((again = verdict === 'replay')) break
             if (isReplay && !verdict && attempt.isFirst) session.refresher?.accept()
