@@ -9,7 +9,7 @@ import {
   type Operation,
 } from '@graphlinks/core'
 import type { ConnectionEvent } from './connectionEvents.ts'
-import { initialState, transition, type Circumstances, type Effect, type Event, type State } from './connectionState.ts'
+import { transition, type Circumstances, type Effect, type Event, type State } from './connectionState.ts'
 import * as failures from './failures.ts'
 import { createHandshake, type Handshake, type HandshakeOptions } from './handshake.ts'
 import type { Run } from './run.ts'
@@ -59,8 +59,6 @@ export class Connection {
   readonly #byId = new Map<string, Run>()
   #attempt: SocketAttempt | undefined
   #wasConnected = false
-  /** Sockets that were opened since one was healthy. */
-  #attempts = 0
   #lastId = 0
   /** Of the last operations that ran here: a server may speak of one in the error of another. */
   readonly #variables: unknown[] = []
@@ -72,18 +70,12 @@ export class Connection {
   #socketReleases: (() => void)[] = []
   readonly #releases: (() => void)[]
 
-  constructor(
-    number: number,
-    handshake: Handshake,
-    options: ConnectionOptions,
-    host: ConnectionHost,
-    { failures: failed, wasUseful, wasRefused, limited }: State = initialState,
-  ) {
+  constructor(number: number, handshake: Handshake, options: ConnectionOptions, host: ConnectionHost, state: State) {
     this.number = number
     this.#handshake = handshake
     this.#options = options
     this.#host = host
-    this.#state = { ...initialState, failures: failed, wasUseful, wasRefused, limited }
+    this.#state = { ...state, status: 'new', isStale: false }
     this.#releases = onWake(() => this.#dispatch({ type: 'wake' }))
   }
 
@@ -150,7 +142,7 @@ export class Connection {
       case 'refresh':
         return void this.#refresh(effect.again)
       case 'wait':
-        this.#emit({ type: 'retrying', delayMs: effect.delayMs, attempt: this.#attempts + 1 })
+        this.#emit({ type: 'retrying', delayMs: effect.delayMs, attempt: this.#state.attempts + 1 })
         return this.#after(effect.delayMs, { type: 'elapsed' })
       case 'prepare':
         this.#cancelTimer()
@@ -172,13 +164,13 @@ export class Connection {
   }
 
   #open(): void {
-    this.#emit({ type: 'connecting', attempt: ++this.#attempts })
+    this.#emit({ type: 'connecting', attempt: this.#state.attempts })
     this.#watchCredentials()
     const peer = (): failures.Peer => {
-      const { url, payload } = this.#handshake
+      const { url, payload, parameters } = this.#handshake
       return failures.peerOf(
         url,
-        payload,
+        [payload, parameters],
         [...this.#runs].map(({ operation }) => operation),
         this.#variables,
       )
@@ -203,14 +195,10 @@ export class Connection {
   #acknowledge(payload: unknown): void {
     this.#emit({ type: 'connected', isRetry: this.#wasConnected, payload })
     this.#wasConnected = true
-    this.#socketReleases.push(this.#options.clock.after(this.#options.healthyMs, () => this.#recover()))
+    this.#socketReleases.push(
+      this.#options.clock.after(this.#options.healthyMs, () => this.#dispatch({ type: 'healthy' })),
+    )
     this.#dispatch({ type: 'acknowledged' })
-  }
-
-  /** The socket stayed: attempts and pauses count from the beginning. */
-  #recover(): void {
-    this.#attempts = 1
-    this.#dispatch({ type: 'healthy' })
   }
 
   #next(id: string, payload: object): void {
@@ -388,7 +376,7 @@ export class Connection {
   #fail(run: Run, failure: failures.Failure = this.#failure): void {
     const mayHaveRun = run.id !== undefined && run.operation.kind === 'mutation' && !run.hasAnswer
     this.#remove(run)
-    run.fail(failure, { attempts: this.#attempts, mayHaveRun })
+    run.fail(failure, { attempts: this.#state.attempts, mayHaveRun })
     this.#settle()
   }
 

@@ -14,6 +14,8 @@ export type Status = 'new' | 'connecting' | 'ready' | 'refreshing' | 'waiting' |
 
 export interface State {
   readonly status: Status
+  /** Sockets that were opened, the present one included, since one was healthy. */
+  readonly attempts: number
   /** Attempts in a row that did not come to a healthy connection. */
   readonly failures: number
   /** How often in a row a close code that has a limit was retried, by code. */
@@ -105,6 +107,7 @@ export type Transition = readonly [State, readonly Effect[]]
 
 export const initialState: State = {
   status: 'new',
+  attempts: 0,
   failures: 0,
   limited: {},
   wasUseful: false,
@@ -117,7 +120,7 @@ export function transition(state: State, event: Event, circumstances: Circumstan
   if (status === 'closed') return [state, []]
   switch (event.type) {
     case 'join':
-      if (status === 'new') return [{ ...state, status: 'connecting' }, [{ type: 'open' }]]
+      if (status === 'new') return open(state)
       // What starts while the socket is to be replaced waits for the next one.
       return [state, status === 'ready' && !state.isStale ? [{ type: 'subscribe' }] : []]
     case 'acknowledged':
@@ -125,7 +128,7 @@ export function transition(state: State, event: Event, circumstances: Circumstan
     case 'useful':
       return [{ ...state, wasUseful: true }, []]
     case 'healthy':
-      return [{ ...state, wasUseful: true, failures: 0, limited: {}, wasRefused: false }, []]
+      return [{ ...state, wasUseful: true, attempts: 1, failures: 0, limited: {}, wasRefused: false }, []]
     case 'lost':
       return circumstances.isUsed ? lose(state, event, circumstances) : close(state)
     case 'refreshed':
@@ -139,9 +142,9 @@ export function transition(state: State, event: Event, circumstances: Circumstan
       if (status === 'waiting') return prepare(state)
       return [state, status === 'ready' ? [{ type: 'probe' }] : []]
     case 'prepared':
-      return status === 'preparing' ? [{ ...state, status: 'connecting' }, [{ type: 'open' }]] : [state, []]
+      return status === 'preparing' ? open(state) : [state, []]
     case 'unprepared':
-      return status === 'preparing' ? retry(state, circumstances, event.retryAfterMs) : [state, []]
+      return status === 'preparing' ? retry(state, circumstances, event.retryAfterMs + 1) : [state, []]
     case 'stale':
       // Any other status makes its credentials anew before it connects.
       if (status !== 'ready' && status !== 'connecting') return [state, []]
@@ -162,6 +165,10 @@ function replaceIfStale(state: State, effects: readonly Effect[], { isBusy, isUs
   if (!isUsed) return close(state)
   const [next, [effect]] = prepare({ ...state, isStale: false })
   return [next, [{ type: 'close' }, { type: 'unsubscribe' }, effect as Effect]]
+}
+
+function open(state: State): Transition {
+  return [{ ...state, status: 'connecting', attempts: state.attempts + 1 }, [{ type: 'open' }]]
 }
 
 function prepare(state: State): Transition {
@@ -194,7 +201,7 @@ function retry(state: State, circumstances: Circumstances, leastMs = 0): Transit
   const failures = state.failures + 1
   if (failures >= (state.wasUseful ? reconnectAttempts : connectAttempts)) return fail({ ...state, failures })
   const longestMs = Math.min(maxRetryDelayMs, retryDelayMs * 2 ** (failures - 1))
-  const delayMs = Math.max(leastMs, random * longestMs)
+  const delayMs = leastMs + random * longestMs
   return [{ ...state, failures, status: 'waiting' }, [{ type: 'wait', delayMs }]]
 }
 

@@ -42,6 +42,8 @@ export interface Handshake {
   readonly url: string
   readonly subprotocols: readonly string[]
   readonly payload: JsonObject | undefined
+  /** What was put into the URL, where that was asked for. */
+  readonly parameters: Readonly<Record<string, string>> | undefined
   /** Headers of the HTTP upgrade, where those were asked for. */
   readonly upgradeHeaders: Readonly<Record<string, string>> | undefined
   /** What the operation itself would be sent with. */
@@ -89,8 +91,15 @@ export async function createHandshake(operation: Operation, options: HandshakeOp
   // Of what differs from one attempt to the next, the key has whose it is.
   const identity = ticket && identityOf(operation).reveal()
   const parts = [payload, upgradeHeaders, protocol.address && headers, identity]
-  const { subprotocols } = address
-  return { key: canonical(parts, fields.owners), url: url.href, subprotocols, payload, upgradeHeaders, headers }
+  return {
+    key: canonical(parts, fields.owners),
+    url: url.href,
+    subprotocols: address.subprotocols,
+    payload,
+    parameters,
+    upgradeHeaders,
+    headers,
+  }
 }
 
 async function createPayload(

@@ -82,7 +82,7 @@ export class Run {
     this.hasAnswer = true
     try {
       const result = this.#assembler ? this.#assembler.add(Object(payload) as object) : (payload as Result)
-      this.queue.push(this.#gapMs === undefined ? result : this.#resumed(result))
+      this.queue.push(this.#gapMs === undefined || !this.isSubscription ? result : this.#resumed(result))
     } catch (error) {
       this.queue.fail(error)
       this.#stop()

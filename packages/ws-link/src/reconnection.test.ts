@@ -1,0 +1,868 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import {
+  basicAuthLink,
+  bearerLink,
+  chain,
+  contextKey,
+  createClient,
+  createTokenSource,
+  DocumentError,
+  emptyContext,
+  headerLink,
+  replay,
+  renewableLink,
+  tokenRefreshLink,
+  withCredential,
+  type Client,
+  type Link,
+  type Result,
+  type TokenSource,
+} from '@graphlinks/core'
+import { FakeClock, secretCanary, settle } from '@graphlinks/testing'
+import { parse } from 'graphql'
+import { WebSocketServer, type WebSocket } from 'ws'
+import {
+  SocketClosedError,
+  SocketConnectError,
+  SocketLimitError,
+  wsLink,
+  type ConnectionEvent,
+  type WsLinkOptions,
+} from './index.ts'
+
+interface Message {
+  readonly type: string
+  readonly id: string
+  readonly payload: { readonly query: string; readonly headers?: Readonly<Record<string, string>> }
+}
+
+/** One socket, as the server sees it. */
+interface Peer {
+  readonly index: number
+  readonly path: string
+  readonly received: Message[]
+  readonly socket: WebSocket
+  send(message: object): void
+  next(message: Message, data: unknown): void
+  close(code: number, reason?: string): void
+}
+
+interface Script {
+  readonly onInit?: (peer: Peer, message: Message) => void
+  readonly onSubscribe?: (peer: Peer, message: Message) => void
+}
+
+const cleanUps: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+/** A server that can be stopped and started, and acknowledges everybody unless the script says otherwise. */
+async function serve(script: Script = {}) {
+  const peers: Peer[] = []
+  const waiting = new Set<() => void>()
+  const changed = (): void => waiting.forEach((look) => look())
+  const until = (test: () => unknown): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!test()) return
+        waiting.delete(look)
+        resolve()
+      }
+      waiting.add(look)
+      look()
+    })
+  let server: WebSocketServer | undefined
+  let port = 0
+  const start = async (): Promise<void> => {
+    server = new WebSocketServer({ host: '127.0.0.1', port })
+    await once(server, 'listening')
+    ;({ port } = server.address() as AddressInfo)
+    server.on('connection', (socket, request) => {
+      const received: Message[] = []
+      const send = (message: object): void => socket.send(JSON.stringify(message))
+      const peer: Peer = {
+        index: peers.length,
+        path: String(request.url),
+        received,
+        socket,
+        send,
+        next: ({ id }, data) => send({ id, type: 'next', payload: { data } }),
+        close: (code, reason) => socket.close(code, reason),
+      }
+      peers.push(peer)
+      socket.on('error', () => {})
+      socket.on('close', changed)
+      socket.on('message', (data: Buffer) => {
+        const message = JSON.parse(String(data)) as Message
+        received.push(message)
+        if (message.type === 'connection_init') {
+          if (script.onInit) script.onInit(peer, message)
+          else send({ type: 'connection_ack' })
+        }
+        if (message.type === 'subscribe') script.onSubscribe?.(peer, message)
+        changed()
+      })
+      changed()
+    })
+  }
+  const stop = async (): Promise<void> => {
+    for (const client of server?.clients ?? []) client.terminate()
+    await new Promise((resolve) => server?.close(resolve))
+  }
+  await start()
+  cleanUps.push(stop)
+  const inits = (): Message[] =>
+    peers.flatMap(({ received }) => received.filter(({ type }) => type === 'connection_init'))
+  const subscribes = (peer: Peer | undefined): Message[] =>
+    peer?.received.filter(({ type }) => type === 'subscribe') ?? []
+  const tokens = (): unknown[] => inits().map(({ payload }) => payload?.headers?.['authorization'])
+  return { url: `ws://127.0.0.1:${port}/graphql`, peers, until, start, stop, inits, subscribes, tokens }
+}
+
+const canary = secretCanary()
+
+/** A client whose pauses are over at once, and what it says of its connections. */
+function connect(url: string, options: Partial<WsLinkOptions> = {}, ...links: Link[]) {
+  const events: ConnectionEvent[] = []
+  const onEvent = (event: ConnectionEvent): unknown => events.push(event)
+  const link = chain(...links, wsLink({ url, random: () => 0, onEvent, ...options }))
+  const client = createClient({ link })
+  cleanUps.push(() => client.dispose())
+  const types = (): string[] => events.map(({ type }) => type)
+  return { client, events, types }
+}
+
+const subscribe = (client: Client, query = 'subscription Events { n }'): AsyncIterator<Result> =>
+  client.subscribe(query)[Symbol.asyncIterator]()
+
+async function errorOf(promise: Promise<unknown>): Promise<Error> {
+  const error = await canary.watch(() =>
+    promise.then(
+      () => {
+        throw new Error('it should have failed')
+      },
+      (thrown: Error) => thrown,
+    ),
+  )
+  canary.check(error)
+  return error
+}
+
+/** Gives each subscription the number of its socket at once, and again for each mutation of the test. */
+const counting: Script = { onSubscribe: (peer, message) => peer.next(message, { n: peer.index }) }
+
+describe('subscriptions', () => {
+  test('W18 a server that is away and comes back is survived, and the first event after says so', async () => {
+    const server = await serve(counting)
+    const { client, events, types } = connect(server.url)
+    const results = subscribe(client)
+    expect(await results.next()).toEqual({ done: false, value: { data: { n: 0 } } })
+    const next = results.next()
+    await server.stop()
+    while (types().filter((type) => type === 'retrying').length < 4) await settle()
+    await server.start()
+    const { value } = await next
+    expect(value).toEqual({ data: { n: 1 }, resumed: { gapMs: expect.any(Number) as number } })
+    expect(events.at(-1)).toMatchObject({ type: 'resubscribed', operationName: 'Events', connection: 1 })
+    server.peers[1]?.next(server.subscribes(server.peers[1])[0] as Message, { n: 9 })
+    expect((await results.next()).value).toEqual({ data: { n: 9 } })
+    await results.return?.()
+  })
+
+  test.each([1000, 1001, 1005, 1006, 1011, 1012, 1013, 4408, 4499, 4999])(
+    'W15 W17 closed with %d, they go on with a new id on a new socket',
+    async (code) => {
+      const server = await serve(counting)
+      const { client } = connect(server.url)
+      const results = subscribe(client)
+      await results.next()
+      const next = results.next()
+      if (code === 1006) server.peers[0]?.socket.terminate()
+      else if (code === 1005) server.peers[0]?.socket.close()
+      else server.peers[0]?.close(code)
+      expect((await next).value).toMatchObject({ data: { n: 1 }, resumed: {} })
+      const ids = server.peers.flatMap((peer) => server.subscribes(peer).map(({ id }) => id))
+      expect(new Set(ids).size).toBe(2)
+      await results.return?.()
+      await server.until(() => server.peers[1]?.received.at(-1)?.type === 'complete')
+    },
+  )
+
+  test.each([1002, 1008, 4400, 4406, 4409, 4429])('W15 closed with %d, they fail, typed', async (code) => {
+    const server = await serve(counting)
+    const results = subscribe(connect(server.url).client)
+    await results.next()
+    server.peers[0]?.close(code, 'because')
+    const error = await errorOf(results.next())
+    expect(error).toMatchObject({ closeCode: code, reason: 'because', retryable: false, attempts: 1 })
+    expect(server.peers).toHaveLength(1)
+  })
+
+  test('W15 the application has the last word', async () => {
+    const server = await serve(counting)
+    const closeCodes = { 4999: { meaning: 'banned', action: 'fail' } } as const
+    const results = subscribe(connect(server.url, { closeCodes }).client)
+    await results.next()
+    server.peers[0]?.close(4999)
+    expect((await errorOf(results.next())).message).toContain('banned')
+  })
+
+  test.each([1000, 4403])(
+    'W16 TR-54 closed with %d right after each ack: as many attempts as are allowed',
+    async (code) => {
+      const server = await serve({
+        onInit: (peer) => {
+          peer.send({ type: 'connection_ack' })
+          peer.close(code)
+        },
+      })
+      const clock = new FakeClock()
+      const { client, events } = connect(
+        server.url,
+        { clock, random: () => 1, connectAttempts: 4 },
+        bearerLink(() => canary.value),
+      )
+      const failed = errorOf(subscribe(client).next())
+      const delays = (): number[] => events.flatMap((event) => (event.type === 'retrying' ? event.delayMs : []))
+      for (const [index, delayMs] of (code === 1000 ? [1_000, 2_000, 4_000] : []).entries()) {
+        while (delays().length <= index) await settle()
+        expect(delays()[index]).toBe(delayMs)
+        await clock.advance(delayMs)
+      }
+      const error = await failed
+      expect(SocketClosedError.is(error)).toBe(true)
+      // For 4403, the credentials are asked for once more, and that is all.
+      expect(server.peers).toHaveLength(code === 1000 ? 4 : 2)
+      expect(error).toMatchObject({ closeCode: code, attempts: code === 1000 ? 4 : 2 })
+    },
+  )
+
+  test('W20 nobody left while it waits: no reconnect, no timer', async () => {
+    const server = await serve(counting)
+    const clock = new FakeClock()
+    const { client, types } = connect(server.url, { clock, random: () => 1 })
+    const results = subscribe(client)
+    await results.next()
+    const next = results.next()
+    server.peers[0]?.close(1012)
+    while (types().at(-1) !== 'retrying') await settle()
+    await results.return?.()
+    expect((await next).done).toBe(true)
+    expect(clock.pending).toBe(0)
+    await clock.advance(60_000)
+    expect(server.peers).toHaveLength(1)
+  })
+
+  test('W21 dispose resolves at once while it waits, connects, and prepares; what runs fails', async () => {
+    const server = await serve({ onInit: () => {} })
+    for (const url of [server.url, 'ws://127.0.0.1:9/graphql']) {
+      const clock = new FakeClock()
+      const { client, types } = connect(url, { clock, random: () => 1 })
+      const failed = errorOf(subscribe(client).next())
+      while (!types().includes(url === server.url ? 'opened' : 'retrying')) await settle()
+      const disposed = client.dispose()
+      await clock.advance(1_000)
+      await disposed
+      expect((await failed).name).toBe('DisposedError')
+      expect(clock.pending).toBe(0)
+    }
+    const { client } = connect(server.url, { payload: () => new Promise<never>(() => {}), clock: new FakeClock() })
+    const failed = errorOf(subscribe(client).next())
+    await settle()
+    await client.dispose()
+    expect((await failed).name).toBe('DisposedError')
+  })
+
+  test('W15 4500: the operation that was sent last fails, its neighbours go on', async () => {
+    const server = await serve({
+      onSubscribe: (peer, message) =>
+        message.payload.query.includes('oops')
+          ? peer.close(4500, 'Syntax Error')
+          : peer.next(message, { n: peer.index }),
+    })
+    const { client } = connect(server.url)
+    const results = subscribe(client)
+    await results.next()
+    const next = results.next()
+    const error = await errorOf(client.query('query Bad { oops( }'))
+    expect(error).toMatchObject({ closeCode: 4500, operationName: 'Bad', reason: 'Syntax Error' })
+    expect((await next).value).toMatchObject({ data: { n: 1 }, resumed: {} })
+    await results.return?.()
+  })
+
+  test('W9 a document that the parser refuses is never sent', async () => {
+    const server = await serve(counting)
+    const { client } = connect(server.url, { parse })
+    const results = subscribe(client)
+    await results.next()
+    const error = await errorOf(client.query('query Bad { oops( }'))
+    expect(DocumentError.is(error)).toBe(true)
+    expect(error).toMatchObject({ link: 'wsLink', operationName: 'Bad' })
+    expect(server.subscribes(server.peers[0])).toHaveLength(1)
+    await results.return?.()
+  })
+
+  test('W7 a server that gives no sign of life is left with 4499, and the subscription goes on', async () => {
+    const server = await serve(counting)
+    const clock = new FakeClock()
+    const { client, events, types } = connect(server.url, { clock, pingMs: 5_000, pongTimeoutMs: 2_000 })
+    const results = subscribe(client)
+    await results.next()
+    const next = results.next()
+    await clock.advance(5_000) // something came in that time
+    await clock.advance(5_000)
+    await server.until(() => server.peers[0]?.received.at(-1)?.type === 'ping')
+    expect(clock.delays).toContain(2_000)
+    await clock.advance(1_999)
+    expect(types()).not.toContain('closed')
+    await clock.advance(1)
+    expect((await next).value).toMatchObject({ data: { n: 1 }, resumed: {} })
+    expect(events).toContainEqual(expect.objectContaining({ type: 'closed', code: 4499 }))
+    await results.return?.()
+  })
+
+  test('W6 W7 any message counts as life; pings are answered, also before the ack', async () => {
+    const server = await serve({
+      onInit: (peer) => {
+        peer.send({ type: 'ping', payload: { early: true } })
+        peer.send({ type: 'connection_ack' })
+      },
+      onSubscribe: (peer, message) => peer.next(message, { n: 0 }),
+    })
+    const { client, types } = connect(server.url)
+    const results = subscribe(client)
+    await results.next()
+    await server.until(() => server.peers[0]?.received.some(({ type }) => type === 'pong'))
+    const pong = server.peers[0]?.received.find(({ type }) => type === 'pong')
+    expect(pong).toEqual({ type: 'pong', payload: { early: true } })
+    expect(types()).toContain('ping')
+    await results.return?.()
+  })
+
+  test('W13 bad JSON: closed with 4004, and tried once more', async () => {
+    const server = await serve({ onSubscribe: (peer) => peer.socket.send('{"id": nonsense') })
+    const error = await errorOf(subscribe(connect(server.url).client).next())
+    expect(error).toMatchObject({ closeCode: 4004, attempts: 2, retryable: false })
+    expect(server.peers).toHaveLength(2)
+  })
+
+  test('W12 W13 binary frames are read as UTF-8', async () => {
+    const server = await serve({
+      onSubscribe: (peer, { id }) =>
+        peer.socket.send(Buffer.from(JSON.stringify({ id, type: 'next', payload: { data: { n: 'ü' } } }))),
+    })
+    const results = subscribe(connect(server.url).client)
+    expect((await results.next()).value).toEqual({ data: { n: 'ü' } })
+    await results.return?.()
+  })
+})
+
+describe('W17 queries and mutations', () => {
+  const late: Script = {
+    onSubscribe: (peer, message) => {
+      if (peer.index === 0) return
+      peer.next(message, { n: peer.index })
+      peer.send({ id: message.id, type: 'complete' })
+    },
+  }
+
+  test('W17 a query without a result is sent again', async () => {
+    const server = await serve(late)
+    const { client } = connect(server.url)
+    const answer = client.query('{ n }')
+    await server.until(() => server.subscribes(server.peers[0]).length === 1)
+    server.peers[0]?.close(1012)
+    expect(await answer).toEqual({ data: { n: 1 } })
+  })
+
+  test('W17 a mutation that was sent fails, as it may have run, and is not sent again', async () => {
+    const server = await serve(late)
+    const { client } = connect(server.url)
+    const sent = errorOf(client.mutate('mutation Pay { n }'))
+    await server.until(() => server.subscribes(server.peers[0]).length === 1)
+    server.peers[0]?.close(1012)
+    const error = await sent
+    expect(SocketClosedError.is(error)).toBe(true)
+    expect(error).toMatchObject({ closeCode: 1012, mayHaveRun: true, operationName: 'Pay' })
+    expect(error.message).toContain('may have run')
+    expect(server.subscribes(server.peers[1])).toEqual([])
+  })
+
+  test('W17 a mutation that was not sent yet is sent', async () => {
+    const server = await serve({
+      ...late,
+      onInit: (peer) => (peer.index === 0 ? peer.close(1012) : peer.send({ type: 'connection_ack' })),
+    })
+    const { client } = connect(server.url)
+    expect(await client.mutate('mutation { n }')).toEqual({ data: { n: 1 } })
+  })
+
+  test('W17 the replay context wins: "always", and "never"', async () => {
+    const server = await serve(late)
+    const { client } = connect(server.url)
+    const always = client.mutate('mutation A { n }', null, { context: emptyContext.with(replay, 'always') })
+    const never = errorOf(client.query('query B { n }', null, { context: emptyContext.with(replay, 'never') }))
+    await server.until(() => server.subscribes(server.peers[0]).length === 2)
+    server.peers[0]?.close(1012)
+    expect(await always).toEqual({ data: { n: 1 } })
+    expect(await never).toMatchObject({ closeCode: 1012, mayHaveRun: false })
+  })
+})
+
+describe('credentials', () => {
+  test('AUTH-44 TR-51 each attempt has them as they are then: from functions of every auth link, and of the payload', async () => {
+    const server = await serve(counting)
+    let round = 0
+    const next = (): string => `value-${round}`
+    const { client } = connect(
+      server.url,
+      { payload: (_, { headers }) => ({ headers, round }) },
+      bearerLink(() => next()),
+      headerLink(async () => ({ 'x-tenant': next() })),
+      renewableLink(async (operation) => withCredential(operation, { name: 'x-session', value: next() })),
+    )
+    const results = subscribe(client)
+    await results.next()
+    round = 1
+    server.peers[0]?.close(1012)
+    await results.next()
+    expect(server.inits().map(({ payload }) => payload)).toEqual(
+      [0, 1].map((value) => ({
+        headers: {
+          authorization: `Bearer value-${value}`,
+          'x-tenant': `value-${value}`,
+          'x-session': `value-${value}`,
+        },
+        round: value,
+      })),
+    )
+    await results.return?.()
+  })
+
+  test('AUTH-45 two users who were one to the server, and are two after the reconnect, get two sockets', async () => {
+    const server = await serve({
+      onSubscribe: (peer, message) => peer.next(message, { n: peer.received[0]?.payload.headers?.['authorization'] }),
+    })
+    const user = contextKey<string>('user')
+    let signedIn = false
+    const { client } = connect(
+      server.url,
+      {},
+      bearerLink((operation) => (signedIn ? operation.context.get(user) : 'guest')),
+    )
+    const of = (name: string): AsyncIterator<Result> =>
+      client.subscribe('subscription { n }', null, { context: emptyContext.with(user, name) })[Symbol.asyncIterator]()
+    const [ada, bob] = [of('ada'), of('bob')]
+    await Promise.all([ada.next(), bob.next()])
+    expect(server.peers).toHaveLength(1)
+    signedIn = true
+    const both = Promise.all([ada.next(), bob.next()])
+    server.peers[0]?.close(1012)
+    const [mine, yours] = await both
+    expect([mine.value, yours.value]).toMatchObject([{ data: { n: 'Bearer ada' } }, { data: { n: 'Bearer bob' } }])
+    expect(server.peers).toHaveLength(3)
+    await Promise.all([ada.return?.(), bob.return?.()])
+  })
+
+  test('AUTH-46 constant credentials that are refused are not tried again', async () => {
+    const server = await serve({ onInit: (peer) => peer.close(4403, 'Forbidden') })
+    const error = await errorOf(subscribe(connect(server.url, {}, bearerLink(canary.value)).client).next())
+    expect(error).toMatchObject({ closeCode: 4403, reason: 'Forbidden', retryable: false })
+    expect(server.peers).toHaveLength(1)
+  })
+
+  test('AUTH-46 a function that fails on the way ends its operation with that, and no other', async () => {
+    const server = await serve(counting)
+    let isBroken = false
+    const { client } = connect(
+      server.url,
+      {},
+      basicAuthLink({
+        username: 'ada',
+        password: (operation) => {
+          if (isBroken && operation.operationName === 'Mine') throw new Error('the vault is closed')
+          return 'secret'
+        },
+      }),
+    )
+    const [mine, yours] = [subscribe(client, 'subscription Mine { n }'), subscribe(client, 'subscription Yours { n }')]
+    await Promise.all([mine.next(), yours.next()])
+    isBroken = true
+    server.peers[0]?.close(1012)
+    expect(await errorOf(mine.next())).toMatchObject({ code: 'CREDENTIAL', operationName: 'Mine' })
+    expect((await yours.next()).value).toMatchObject({ data: { n: 1 } })
+    await yours.return?.()
+  })
+
+  test('TR-56 a ticket is asked for before each attempt, and no error shows it', async () => {
+    let number = 0
+    const server = await serve({ onInit: (peer) => (peer.index < 2 ? peer.close(1012) : peer.close(4400, peer.path)) })
+    const { client } = connect(server.url, { ticket: async () => ({ ticket: `${canary.value}${++number}` }) })
+    const error = await errorOf(subscribe(client).next())
+    expect(server.peers.map(({ path }) => path)).toEqual(
+      [1, 2, 3].map((count) => `/graphql?ticket=${canary.value}${count}`),
+    )
+    expect(error.message).toContain('[redacted]')
+  })
+})
+
+describe('a session', () => {
+  const session = (
+    refresh: (request: { readonly refreshToken?: string | undefined }) => Promise<string>,
+    clock?: FakeClock,
+  ): TokenSource => {
+    const source = createTokenSource({
+      initial: { accessToken: 'token-0', refreshToken: 'r', expiresInSeconds: 600, subject: 'ada' },
+      refresh: async (request) => ({
+        accessToken: await refresh(request),
+        refreshToken: 'r',
+        expiresInSeconds: 600,
+        subject: 'ada',
+      }),
+      random: () => 0,
+      ...(clock && { clock }),
+    })
+    cleanUps.push(() => source.dispose())
+    return source
+  }
+  const only = (token: () => string): Script => ({
+    ...counting,
+    onInit: (peer, { payload }) =>
+      payload.headers?.['authorization'] === `Bearer ${token()}`
+        ? peer.send({ type: 'connection_ack' })
+        : peer.close(4403, 'Forbidden'),
+  })
+
+  test('TR-53 AUTH-46 4403 at the init: one refresh for all, one more socket, all go on', async () => {
+    const server = await serve(only(() => 'token-1'))
+    let refreshes = 0
+    const source = session(async () => `token-${++refreshes}`)
+    const { client } = connect(server.url, {}, tokenRefreshLink(source))
+    const all = Array.from({ length: 20 }, () => subscribe(client))
+    for (const results of all) expect((await results.next()).value).toEqual({ data: { n: 1 } })
+    expect(refreshes).toBe(1)
+    expect(server.tokens()).toEqual(['Bearer token-0', 'Bearer token-1'])
+    await Promise.all(all.map((results) => results.return?.()))
+  })
+
+  test('TR-53 in the middle of a stream: refreshed once, and the consumer is told', async () => {
+    let good = 'token-0'
+    const server = await serve(only(() => good))
+    const source = session(async () => (good = 'token-1'))
+    const { client } = connect(server.url, {}, tokenRefreshLink(source))
+    const results = subscribe(client)
+    await results.next()
+    server.peers[0]?.close(4401, 'Unauthorized')
+    expect((await results.next()).value).toMatchObject({ data: { n: 1 }, resumed: {} })
+    await results.return?.()
+  })
+
+  test('TR-53 a second refusal, of the new token, is final: one refresh, two sockets, whoever asks', async () => {
+    const server = await serve({ onInit: (peer) => peer.close(4403) })
+    let refreshes = 0
+    const source = session(async () => `token-${++refreshes}`)
+    const { client } = connect(server.url, {}, tokenRefreshLink(source))
+    const errors = await Promise.all(Array.from({ length: 5 }, () => errorOf(subscribe(client).next())))
+    for (const error of errors) expect(error).toMatchObject({ closeCode: 4403, attempts: 2, retryable: false })
+    expect([refreshes, server.peers.length]).toEqual([1, 2])
+  })
+
+  test('TR-53 a socket with an older token than there is costs no refresh', async () => {
+    let refreshes = 0
+    let good = 'token-0'
+    const clock = new FakeClock()
+    const server = await serve(only(() => good))
+    const source = session(async () => `token-${++refreshes}`, clock)
+    const { client } = connect(server.url, {}, tokenRefreshLink(source))
+    const results = subscribe(client)
+    await results.next()
+    good = 'token-1'
+    // Somebody else renews it, and the server closes the socket in the same moment.
+    const next = results.next()
+    await clock.advance(599_000)
+    server.peers[0]?.close(4403)
+    await source.accessToken()
+    expect((await next).value).toMatchObject({ data: { n: 1 } })
+    expect(refreshes).toBe(1)
+    await results.return?.()
+  })
+
+  test('TR-53 a refresh that fails for now is waited for, and the subscription lives', async () => {
+    let good = 'token-0'
+    const clock = new FakeClock()
+    const server = await serve(only(() => good))
+    let isAway = true
+    const source = session(async () => {
+      if (isAway) throw Object.assign(new Error('503'), { status: 503 })
+      return good
+    }, clock)
+    const { client, types } = connect(server.url, { clock }, tokenRefreshLink(source))
+    const results = subscribe(client)
+    await results.next()
+    good = 'token-1'
+    const next = results.next()
+    server.peers[0]?.close(4403)
+    while (!types().includes('retrying')) await clock.advance(1_000)
+    isAway = false
+    while (server.peers.length < 2) await clock.advance(1_000)
+    expect((await next).value).toMatchObject({ data: { n: 1 } })
+    await results.return?.()
+  })
+
+  test('TR-53 a session that is over fails its subscriptions with that', async () => {
+    const server = await serve(only(() => 'token-1'))
+    const source = session(async () => {
+      throw Object.assign(new Error('gone'), { error: 'invalid_grant', status: 400 })
+    })
+    const { client } = connect(server.url, {}, tokenRefreshLink(source))
+    expect(await errorOf(subscribe(client).next())).toMatchObject({ code: 'AUTH_EXPIRED' })
+    expect(server.peers).toHaveLength(1)
+  })
+
+  test('TR-52 before the token expires the socket is replaced, a mutation is waited for, and events go on', async () => {
+    const clock = new FakeClock()
+    const server = await serve({
+      onSubscribe: (peer, message) => {
+        if (!message.payload.query.startsWith('mutation')) peer.next(message, { n: peer.index })
+      },
+    })
+    let refreshes = 0
+    const source = session(async () => `token-${++refreshes}`, clock)
+    const { client } = connect(
+      server.url,
+      { clock, pingMs: 2 ** 31 - 1, idleCloseMs: 2 ** 31 - 1 },
+      tokenRefreshLink(source),
+    )
+    const results = subscribe(client)
+    await results.next()
+    const next = results.next()
+    const paid = client.mutate('mutation { n }')
+    await server.until(() => server.subscribes(server.peers[0]).length === 2)
+    // The last fifth of its life.
+    await clock.advance(500_000)
+    while (refreshes === 0) await settle()
+    await settle()
+    expect(server.peers).toHaveLength(1)
+    const [peer] = server.peers as [Peer]
+    const mutation = server.subscribes(peer)[1] as Message
+    peer.next(mutation, { n: 'paid' })
+    peer.send({ id: mutation.id, type: 'complete' })
+    expect(await paid).toEqual({ data: { n: 'paid' } })
+    expect((await next).value).toMatchObject({ data: { n: 1 }, resumed: {} })
+    expect(server.tokens()).toEqual(['Bearer token-0', 'Bearer token-1'])
+    await server.until(() => peer.socket.readyState > 1)
+    await results.return?.()
+  })
+
+  test('TR-57 clear() closes the socket at once, a running one and an idle one, and it is not used again', async () => {
+    const server = await serve(counting)
+    const source = session(async () => 'token-1')
+    const { client, types } = connect(server.url, { idleCloseMs: 60_000 }, tokenRefreshLink(source))
+    const running = subscribe(client)
+    await running.next()
+    const failed = errorOf(running.next())
+    await source.clear()
+    expect(await failed).toMatchObject({ code: 'IDENTITY_CHANGED' })
+    expect(types().at(-1)).toBe('closed')
+    await source.set({ accessToken: 'bob-0', subject: 'bob' })
+    const idle = subscribe(client)
+    expect((await idle.next()).value).toEqual({ data: { n: 1 } })
+    await idle.return?.()
+    expect(types().at(-1)).not.toBe('closed')
+    await source.clear()
+    expect(types().at(-1)).toBe('closed')
+    await server.until(() => server.peers.every(({ socket }) => socket.readyState > 1))
+  })
+
+  test('a token that is renewed keeps its socket for those that start with the new one', async () => {
+    const server = await serve(counting)
+    const source = session(async () => 'token-1')
+    const { client } = connect(server.url, {}, tokenRefreshLink(source))
+    const results = subscribe(client)
+    await results.next()
+    await source.set({ accessToken: 'token-9', refreshToken: 'r', subject: 'ada' })
+    const other = subscribe(client)
+    await other.next()
+    expect(server.peers.length).toBeLessThanOrEqual(2)
+    await Promise.all([results.return?.(), other.return?.()])
+  })
+})
+
+describe('bounds', () => {
+  test('a socket for each identity, and a clear error for one too many; idle ones make room', async () => {
+    const server = await serve(counting)
+    const user = contextKey<string>('user')
+    const { client } = connect(
+      server.url,
+      { maxSockets: 2, idleCloseMs: 60_000 },
+      bearerLink((operation) => operation.context.get(user)),
+    )
+    const of = (name: string): AsyncIterator<Result> =>
+      client.subscribe('subscription S { n }', null, { context: emptyContext.with(user, name) })[Symbol.asyncIterator]()
+    const [ada, bob] = [of('ada'), of('bob')]
+    await Promise.all([ada.next(), bob.next()])
+    const error = await errorOf(of('eve').next())
+    expect(SocketLimitError.is(error)).toBe(true)
+    expect(error.message).toContain('maxSockets')
+    await ada.return?.()
+    const eve = of('eve')
+    expect((await eve.next()).value).toEqual({ data: { n: 2 } })
+    await Promise.all([bob.return?.(), eve.return?.()])
+  })
+
+  test('W24 overflow: "drop-oldest" keeps the newest, Infinity keeps all', async () => {
+    const server = await serve({
+      onSubscribe: (peer, message) => {
+        for (let n = 0; n < 50; n++) peer.next(message, { n })
+        peer.send({ id: message.id, type: 'complete' })
+      },
+    })
+    const read = async (options: Partial<WsLinkOptions>): Promise<number[]> => {
+      const { client } = connect(server.url, options)
+      const results = subscribe(client)
+      const read = [((await results.next()).value as Result<{ n: number }>).data?.n as number]
+      // The other 49 have come.
+      await client.query('{ n }')
+      for (let step = await results.next(); !step.done; step = await results.next())
+        read.push((step.value as Result<{ n: number }>).data?.n as number)
+      return read
+    }
+    expect(await read({ maxQueuedResults: 3, overflow: 'drop-oldest' })).toEqual([0, 47, 48, 49])
+    expect(await read({ maxQueuedResults: Infinity })).toHaveLength(50)
+  })
+
+  test('W24 operations wait while the socket has not sent what it was given', async () => {
+    const clock = new FakeClock()
+    const sent: string[] = []
+    class Slow {
+      static instance: Slow
+      readyState = 1
+      protocol = 'graphql-transport-ws'
+      bufferedAmount = 0
+      binaryType = ''
+      onopen?: () => void
+      onmessage?: (event: { data: string }) => void
+      onclose?: (event: object) => void
+      constructor() {
+        Slow.instance = this
+        queueMicrotask(() => this.onopen?.())
+      }
+      send(message: string): void {
+        const { type } = JSON.parse(message) as Message
+        sent.push(type)
+        if (type === 'connection_init') queueMicrotask(() => this.onmessage?.({ data: '{"type":"connection_ack"}' }))
+        if (type === 'subscribe') this.bufferedAmount = 2_000
+      }
+      close(): void {
+        this.readyState = 3
+        for (const listener of this.#listeners) listener()
+      }
+      readonly #listeners: (() => void)[] = []
+      addEventListener(_: string, listener: () => void): void {
+        this.#listeners.push(listener)
+      }
+    }
+    const { client } = connect('ws://127.0.0.1/', { webSocket: Slow, clock, maxBufferedBytes: 1_000 })
+    const all = [subscribe(client), subscribe(client)]
+    const reads = [all[0]?.next()]
+    while (sent.length < 2) await settle()
+    reads.push(all[1]?.next())
+    await clock.advance(1_000)
+    expect(sent).toEqual(['connection_init', 'subscribe'])
+    Slow.instance.bufferedAmount = 0
+    await clock.advance(10)
+    expect(sent).toEqual(['connection_init', 'subscribe', 'subscribe'])
+    await Promise.all(all.map((results) => results.return?.()))
+    await Promise.all(reads)
+  })
+
+  test('W18 a first connection is given up after connectAttempts, with the reason of the last', async () => {
+    const server = await serve()
+    await server.stop()
+    const { client, events } = connect(server.url, { connectAttempts: 3 })
+    const error = await errorOf(client.query('query Q { n }'))
+    expect(SocketConnectError.is(error)).toBe(true)
+    expect(error).toMatchObject({ attempts: 3, operationName: 'Q', retryable: true, cause: { code: 'ECONNREFUSED' } })
+    expect(events.map(({ type }) => type)).toEqual([
+      'connecting',
+      'closed',
+      'retrying',
+      'connecting',
+      'closed',
+      'retrying',
+      'connecting',
+      'closed',
+    ])
+    await server.start()
+  })
+})
+
+test('W5 W26 the events of a connection, in order, and a listener that throws harms nobody', async () => {
+  const server = await serve({
+    ...counting,
+    onInit: (peer) => peer.send({ type: 'connection_ack', payload: { version: peer.index } }),
+  })
+  const { client, events } = connect(server.url)
+  const results = subscribe(client)
+  await results.next()
+  const next = results.next()
+  server.peers[0]?.close(1012, 'restart')
+  await next
+  await results.return?.()
+  expect(events).toMatchObject([
+    { type: 'connecting', attempt: 1 },
+    { type: 'opened' },
+    { type: 'connected', isRetry: false, payload: { version: 0 } },
+    { type: 'subscribed', operationName: 'Events', id: '1' },
+    { type: 'closed', code: 1012, error: { reason: 'restart' } },
+    { type: 'retrying', delayMs: 0, attempt: 2 },
+    { type: 'connecting', attempt: 2 },
+    { type: 'opened' },
+    { type: 'connected', isRetry: true, payload: { version: 1 } },
+    { type: 'resubscribed', operationName: 'Events', id: '2', gapMs: expect.any(Number) as number },
+  ])
+  const throwing = connect(server.url, {
+    onEvent: () => {
+      throw new Error('no')
+    },
+  })
+  expect((await subscribe(throwing.client).next()).value).toEqual({ data: { n: 2 } })
+})
+
+test.each([
+  [401, 'Unauthorized'],
+  [403, 'Forbidden'],
+])('TR-53 a handshake that is answered with %d: the credentials are asked for once more', async (status, text) => {
+  const server = new WebSocketServer({
+    host: '127.0.0.1',
+    port: 0,
+    verifyClient: (_, answer) => answer(false, status, text),
+  })
+  await once(server, 'listening')
+  cleanUps.push(() => server.close())
+  let asked = 0
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const { client } = connect(
+    url,
+    { handshakeHeaders: true },
+    bearerLink(() => `${canary.value}${++asked}`),
+  )
+  const error = await errorOf(client.query('{ n }'))
+  expect(error).toMatchObject({ code: 'SOCKET_CONNECT', status, retryable: false, attempts: 2 })
+  expect(asked).toBe(2)
+})
+
+test.each([
+  [503, 3, true],
+  [429, 3, true],
+  [404, 1, false],
+])('a handshake that is answered with %d: %d attempts', async (status, attempts, retryable) => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, verifyClient: (_, answer) => answer(false, status) })
+  await once(server, 'listening')
+  cleanUps.push(() => server.close())
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const error = await errorOf(connect(url, { connectAttempts: 3 }).client.query('{ n }'))
+  expect(error).toMatchObject({ code: 'SOCKET_CONNECT', status, attempts, retryable })
+})
