@@ -14,6 +14,36 @@ export interface CloseCode {
   readonly limit?: number | undefined
 }
 
+/** A close code that a specification defines. */
+export type KnownCloseCode =
+  | 1000
+  | 1001
+  | 1002
+  | 1003
+  | 1005
+  | 1006
+  | 1007
+  | 1008
+  | 1009
+  | 1010
+  | 1011
+  | 1012
+  | 1013
+  | 1014
+  | 1015
+  | 4004
+  | 4005
+  | 4400
+  | 4401
+  | 4403
+  | 4406
+  | 4408
+  | 4409
+  | 4429
+  | 4499
+  | 4500
+  | 4504
+
 /**
  * All that is known about close codes: RFC 6455 section 7.4.1, the WebSocket close code registry, and the
  * graphql-transport-ws protocol. Any other code belongs to an application, and is retried. `closeCodes` of
@@ -29,7 +59,7 @@ export interface CloseCode {
  * })
  * ```
  */
-export const closeCodes: Readonly<Record<number, CloseCode>> = /* @__PURE__ */ Object.freeze({
+export const closeCodes: Readonly<Record<KnownCloseCode, CloseCode>> = /* @__PURE__ */ Object.freeze({
   1000: { meaning: 'normal closure', action: 'retry' }, // something was still running, so it was not normal to us
   1001: { meaning: 'going away', action: 'retry' }, // a server that restarts
   1002: { meaning: 'protocol error; does it speak only the legacy subprotocol "graphql-ws"?', action: 'fail' },
@@ -62,7 +92,7 @@ export const closeCodes: Readonly<Record<number, CloseCode>> = /* @__PURE__ */ O
 /** A code that no protocol defines belongs to the application. */
 export function closeCodeOf(code: number, overrides: Readonly<Record<number, CloseCode>> = {}): CloseCode {
   // Not what somebody put into Object.prototype.
-  const table = Object.hasOwn(overrides, code) ? overrides : closeCodes
+  const table: Readonly<Record<number, CloseCode>> = Object.hasOwn(overrides, code) ? overrides : closeCodes
   return (Object.hasOwn(table, code) ? table[code] : undefined) ?? applicationCode
 }
 
