@@ -24,10 +24,9 @@ export interface CredentialLease {
   subscribe(listener: (change: 'renewed' | 'ended') => void): () => void
 }
 
-/** What the source of a `tokenRefreshLink` has: whose tokens they are, and what was attached last. */
-export interface Leased {
+/** The source of a `tokenRefreshLink`: an attempt to send an operation with the tokens of a session. */
+export interface LeasedSource extends CredentialSource, Attempt {
   readonly session: SessionTokenSource
-  readonly attempt: Attempt
 }
 
 /**
@@ -44,9 +43,10 @@ export interface Leased {
  * }
  * ```
  */
-export function leaseOf({ leased }: CredentialSource): CredentialLease | undefined {
-  if (!leased) return undefined
-  const { session, attempt } = leased as Leased
+export function leaseOf(source: CredentialSource): CredentialLease | undefined {
+  if (!('session' in source)) return undefined
+  const attempt = source as LeasedSource
+  const { session } = attempt
   return {
     async refused(again) {
       attempt.isDelegated = true

@@ -9,8 +9,6 @@ import { isPromise, type Results } from './results.ts'
 export interface CredentialSource {
   /** A copy of the operation with the credentials as they are now. */
   attach(operation: Operation): Operation | Promise<Operation>
-  /** Of `tokenRefreshLink`, whose credentials are the tokens of a session: what {@link leaseOf} reads. */
-  readonly leased?: unknown
 }
 
 /**

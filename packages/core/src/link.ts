@@ -21,7 +21,7 @@ export interface LinkTraits {
    */
   readonly admit?: ((operation: Operation) => Promise<void> | undefined) | undefined
   /** Frees what the link holds: sockets, timers, listeners. Called by the client's `dispose`. */
-  readonly dispose?: () => void | Promise<void>
+  readonly dispose?: (() => void | Promise<void>) | undefined
 }
 
 /**

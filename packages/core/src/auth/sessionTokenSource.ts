@@ -40,7 +40,8 @@ const longestTickMs = 60_000
 export class SessionTokenSource implements TokenSource {
   readonly #options: CheckedOptions
   #state: State = initialState
-  readonly #running = new Set<OperationValue>()
+  /** What ends when the session does. */
+  readonly running = new Set<Operation>()
   readonly events: SessionEvents = new SessionEvents()
   #refresher: Refresher | undefined
   #loading: Promise<Refresher> | undefined
@@ -141,19 +142,13 @@ export class SessionTokenSource implements TokenSource {
     if (epoch !== this.#state.epoch) throw identityChanged(operation)
   }
 
-  /** Ends the operation when its session does. @returns a function that takes it back. */
-  track(operation: Operation): () => void {
-    this.#running.add(operation as OperationValue)
-    return () => this.#running.delete(operation as OperationValue)
-  }
-
   /** In how many milliseconds to look at the clocks again. */
   get dueMs(): number | undefined {
     // While it is being loaded, nothing is due.
     if (this.#loading) return this.#refresher?.dueMs
     const { session } = this.#state
-    const soft = session.status === 'live' ? session.credential.deadlines?.soft : undefined
-    return soft && soft.now - this.#present.now + 1
+    const soft = session.status === 'live' && session.credential.deadlines?.soft
+    return soft ? soft.now - this.#present.now + 1 : undefined
   }
 
   get #present(): Instant {
@@ -244,10 +239,12 @@ export class SessionTokenSource implements TokenSource {
 
   /** Ends what runs: it belongs to a session that is no longer there. */
   #disown(): void {
-    const running = [...this.#running]
-    this.#running.clear()
+    const running = [...this.running]
+    this.running.clear()
     for (const operation of running) {
-      operation.execution?.abort(this.#phase === 'disposed' ? disposed() : identityChanged(operation))
+      ;(operation as OperationValue).execution?.abort(
+        this.#phase === 'disposed' ? disposed() : identityChanged(operation),
+      )
     }
   }
 
@@ -333,7 +330,7 @@ function disposed(): DisposedError {
 }
 
 function identityChanged(operation?: Operation): IdentityChangedError {
-  return new IdentityChangedError('somebody signed in or out while the operation was running', {
+  return new IdentityChangedError('somebody signed in or out meanwhile', {
     link,
     operationName: operation?.operationName,
   })

@@ -1,4 +1,4 @@
-import type { Leased } from '../credentialLease.ts'
+import type { LeasedSource } from '../credentialLease.ts'
 import { withSource } from '../credentialSource.ts'
 import { CredentialError, OptionsError } from '../errors.ts'
 import type { Field } from '../field.ts'
@@ -65,7 +65,7 @@ export function tokenRefreshLink(
   let sent: Ticket['stored']
   let field: Field | undefined
 
-  const attach = (operation: Operation, { stored }: Ticket): Operation => {
+  const withToken = (operation: Operation, { stored }: Ticket): Operation => {
     if (stored !== sent) {
       field = stored && toField(stored.accessToken, operation.operationName, stored.session)
       sent = stored
@@ -77,11 +77,6 @@ export function tokenRefreshLink(
       operationName: operation.operationName,
     })
   }
-  const withToken = (operation: Operation, attempt: Attempt): Operation =>
-    withSource(operation, attach(operation, attempt.ticket), {
-      attach: async (later) => attach(later, (attempt.ticket = await session.admit(later))),
-      leased: { session, attempt } satisfies Leased,
-    })
   /** What an outcome means: `'replay'` to send the operation again, why not to, or nothing that has to do with tokens. */
   const judge = (operation: Operation, outcome: AttemptOutcome, attempt: Attempt): Promise<Verdict> | undefined => {
     session.checkEpoch(attempt.ticket, operation)
@@ -95,14 +90,20 @@ export function tokenRefreshLink(
 
   const named: Link = async function* tokenRefreshLink(operation, next) {
     if (isOverridden(operation, header) || session.refresher?.isRefreshCall(operation)) return yield* next(operation)
-    const untrack = session.track(operation)
+    session.running.add(operation)
     try {
       await admission(operation)
       for (let isReplay = false, again = true; again; isReplay = true) {
         again = false
-        const attempt: Attempt = { ticket: await session.admit(operation), isReplay, isFirst: true }
+        const attempt = {
+          isReplay,
+          isFirst: true,
+          session,
+          attach: async (before: Operation) => withToken(before, (attempt.ticket = await session.admit(before))),
+        } as LeasedSource
+        const credentialed = withSource(operation, await attempt.attach(operation), attempt)
         try {
-          for await (const result of next(withToken(operation, attempt))) {
+          for await (const result of next(credentialed)) {
             const verdict = await judge(operation, { result }, attempt)
             if ((again = verdict === 'replay')) break
             if (isReplay && !verdict && attempt.isFirst) session.refresher?.accept()
@@ -115,12 +116,12 @@ export function tokenRefreshLink(
         }
       }
     } finally {
-      untrack()
+      session.running.delete(operation)
     }
   }
   return Object.assign(named, {
     stage: 'credential' as const,
     // A source that others may use is not this link's to dispose.
-    ...(isOwn && { dispose: () => session.dispose() }),
+    dispose: isOwn ? () => session.dispose() : undefined,
   })
 }
