@@ -406,6 +406,178 @@ declare function checkHeaderValue(name: string, value: string, details?: ErrorDe
  */
 declare function headerEntries(input: HeadersInput, details?: ErrorDetails): readonly HeaderEntry[];
 
+/** A GraphQL error as it travels (GraphQL spec section 7.1.2). It is data: the server's words, unchanged. */
+interface ResultError {
+    readonly message: string;
+    readonly locations?: readonly {
+        readonly line: number;
+        readonly column: number;
+    }[];
+    readonly path?: readonly (string | number)[];
+    readonly extensions?: Readonly<Record<string, unknown>>;
+}
+/** The HTTP side of a result. */
+interface HttpMetadata {
+    readonly status: number;
+    readonly headers: ResponseHeaders;
+    /** The URL that answered, without search parameters, fragment or user. */
+    readonly url: string;
+    /**
+     * `true` where the status is no success and the media type is `application/json`: a proxy may have written the body
+     * (GraphQL over HTTP section 6.4.1).
+     */
+    readonly untrusted?: boolean;
+}
+/** Response headers, as far as every runtime has them. */
+interface ResponseHeaders {
+    get(name: string): string | null;
+    getSetCookie?(): string[];
+    forEach(callback: (value: string, name: string) => void): void;
+}
+/** One result of an operation: the only one of a query, one of several with `@defer`, one event of a subscription. */
+interface Result<Data = unknown> {
+    readonly data?: Data | null;
+    readonly errors?: readonly ResultError[];
+    readonly extensions?: Readonly<Record<string, unknown>>;
+    /** `true` while more results of the same execution follow (incremental delivery). */
+    readonly hasNext?: boolean;
+    readonly http?: HttpMetadata;
+    /** How far the response has come, where it has several parts that a terminal link puts together. */
+    readonly incremental?: IncrementalProgress;
+    /**
+     * Set by `tokenRefreshLink` on a result that says that the token was refused, where the operation was not sent again:
+     * why it was not. The rest of the result is what the server sent.
+     */
+    readonly notReplayed?: ReplayRefusal;
+    /**
+     * Set by `wsLink` on the first event of a subscription after its connection was lost and made again: events in between
+     * may be lost, so that a query may be due for what they would have said.
+     */
+    readonly resumed?: Resumption;
+}
+/** How a subscription went on after its connection was lost. */
+interface Resumption {
+    /** How long there was no connection, in milliseconds. */
+    readonly gapMs: number;
+}
+/** The parts of a response with `@defer` or `@stream`. */
+interface IncrementalProgress {
+    /** Fragments that are in `data`; lists that are complete, where the server says so. */
+    readonly delivered: readonly IncrementalPart[];
+    /** What the server has announced and not yet completed; servers before graphql 17 announce nothing. */
+    readonly pending: readonly IncrementalPart[];
+    /** What will not come: fields of these fragments are absent, these lists end early. `errors` says why. */
+    readonly failed: readonly IncrementalPart[];
+}
+/** A fragment with `@defer`, or a list with `@stream`. */
+interface IncrementalPart {
+    /** The object that the fragment is for, or the list. */
+    readonly path: readonly (string | number)[];
+    /** As the document names it: `@defer(label: "..")`. */
+    readonly label?: string;
+}
+/**
+ * Why an operation was not sent again with a new token: `'executed'`, a mutation whose result has `data` ran at least in
+ * part; `'delivered'`, the consumer already has results of it; `'replayed'`, it was sent again before; `'one-shot'`, its
+ * variables hold a stream that was read; `'never'`, its {@link replay} context says so; `'not-renewed'`, new tokens are
+ * refused as well, so none was asked for.
+ */
+type ReplayRefusal = 'executed' | 'delivered' | 'replayed' | 'one-shot' | 'never' | 'not-renewed';
+/**
+ * The results of one attempt: cold (nothing is sent before the first iteration) and one-shot. One for a query, several
+ * for `@defer` and `@stream`, many for a subscription.
+ */
+type Results = AsyncIterable<Result>;
+/**
+ * Results that fail with this error, kept as it is.
+ *
+ * @example
+ * ```ts
+ * import { failed, type Link } from '@graphlinks/core'
+ *
+ * export const readOnly: Link = (operation, next) =>
+ *   operation.kind === 'mutation' ? failed(new Error('this client only reads')) : next(operation)
+ * ```
+ */
+declare function failed(error: unknown): Results;
+/**
+ * Results that are still a promise, as results. A rejection is delivered to whoever iterates, or to nobody.
+ *
+ * @example
+ * ```ts
+ * import { flatten, type Link, type Results } from '@graphlinks/core'
+ *
+ * export const later: Link = (operation, next) => {
+ *   const results: Promise<Results> = Promise.resolve().then(() => next(operation))
+ *   return flatten(results) // an async link needs no flatten: chain does it
+ * }
+ * ```
+ */
+declare function flatten(results: Promise<Results>): Results;
+/**
+ * Results with exactly this one: for links that answer themselves, such as a cache or a fake.
+ *
+ * @example
+ * ```ts
+ * import { single, type TerminalLink } from '@graphlinks/core'
+ *
+ * export const fake: TerminalLink = () => single({ data: { hello: 'Hello' } })
+ * ```
+ */
+declare function single(result: Result): Results;
+
+/**
+ * Where the credentials of an operation come from. A terminal link that runs an operation over several connections, one
+ * after the other, asks it for the credentials of each.
+ */
+interface CredentialSource {
+    /** A copy of the operation with the credentials as they are now. */
+    attach(operation: Operation): Operation | Promise<Operation>;
+}
+/**
+ * Makes a link of a function that attaches credentials which change: WebSocket links call it again for each connection
+ * that a subscription lives to see. What a plain link attaches stays as it was at first.
+ *
+ * @example
+ * ```ts
+ * import { renewableLink, withCredential } from '@graphlinks/core'
+ *
+ * export const session = renewableLink(async (operation) =>
+ *   withCredential(operation, { name: 'x-session', value: await readSession() }),
+ * )
+ *
+ * const readSession = async (): Promise<string> => 'abc123'
+ * ```
+ */
+declare function renewableLink(attach: (operation: Operation) => Operation | Promise<Operation>): Link;
+/**
+ * For authors of terminal links: where the credentials of an operation come from, the outermost link's last. Those of
+ * plain links and constant values come from nowhere.
+ *
+ * @example
+ * ```ts
+ * import { credentialSources, type Operation } from '@graphlinks/core'
+ *
+ * export const mayChange = (operation: Operation): boolean => credentialSources(operation).length > 0
+ * ```
+ */
+declare function credentialSources(operation: Operation): readonly CredentialSource[];
+/**
+ * For authors of terminal links: a copy of the operation with all credentials as they are now. Each source sees what the
+ * links before it attached, as it did the first time.
+ *
+ * @throws what a source fails with.
+ *
+ * @example
+ * ```ts
+ * import { renderFields, renewCredentials, type Operation } from '@graphlinks/core'
+ *
+ * export const reconnect = async (operation: Operation, endpoint: URL): Promise<ReadonlyMap<string, string | null>> =>
+ *   renderFields(await renewCredentials(operation), { endpoint, link: 'myLink' }).headers
+ * ```
+ */
+declare function renewCredentials(operation: Operation): Promise<Operation>;
+
 /**
  * A box around a credential. Every way of printing it gives `[redacted]`: string conversion, templates,
  * `JSON.stringify`, `util.inspect`, and `structuredClone` (which copies an empty object). Only terminal links open it.
@@ -631,116 +803,6 @@ declare function admission(operation: Operation): Promise<void> | undefined;
  */
 declare function isOverridden(operation: Operation, name: string): boolean;
 
-/** A GraphQL error as it travels (GraphQL spec section 7.1.2). It is data: the server's words, unchanged. */
-interface ResultError {
-    readonly message: string;
-    readonly locations?: readonly {
-        readonly line: number;
-        readonly column: number;
-    }[];
-    readonly path?: readonly (string | number)[];
-    readonly extensions?: Readonly<Record<string, unknown>>;
-}
-/** The HTTP side of a result. */
-interface HttpMetadata {
-    readonly status: number;
-    readonly headers: ResponseHeaders;
-    /** The URL that answered, without search parameters, fragment or user. */
-    readonly url: string;
-    /**
-     * `true` where the status is no success and the media type is `application/json`: a proxy may have written the body
-     * (GraphQL over HTTP section 6.4.1).
-     */
-    readonly untrusted?: boolean;
-}
-/** Response headers, as far as every runtime has them. */
-interface ResponseHeaders {
-    get(name: string): string | null;
-    getSetCookie?(): string[];
-    forEach(callback: (value: string, name: string) => void): void;
-}
-/** One result of an operation: the only one of a query, one of several with `@defer`, one event of a subscription. */
-interface Result<Data = unknown> {
-    readonly data?: Data | null;
-    readonly errors?: readonly ResultError[];
-    readonly extensions?: Readonly<Record<string, unknown>>;
-    /** `true` while more results of the same execution follow (incremental delivery). */
-    readonly hasNext?: boolean;
-    readonly http?: HttpMetadata;
-    /** How far the response has come, where it has several parts that a terminal link puts together. */
-    readonly incremental?: IncrementalProgress;
-    /**
-     * Set by `tokenRefreshLink` on a result that says that the token was refused, where the operation was not sent again:
-     * why it was not. The rest of the result is what the server sent.
-     */
-    readonly notReplayed?: ReplayRefusal;
-}
-/** The parts of a response with `@defer` or `@stream`. */
-interface IncrementalProgress {
-    /** Fragments that are in `data`; lists that are complete, where the server says so. */
-    readonly delivered: readonly IncrementalPart[];
-    /** What the server has announced and not yet completed; servers before graphql 17 announce nothing. */
-    readonly pending: readonly IncrementalPart[];
-    /** What will not come: fields of these fragments are absent, these lists end early. `errors` says why. */
-    readonly failed: readonly IncrementalPart[];
-}
-/** A fragment with `@defer`, or a list with `@stream`. */
-interface IncrementalPart {
-    /** The object that the fragment is for, or the list. */
-    readonly path: readonly (string | number)[];
-    /** As the document names it: `@defer(label: "..")`. */
-    readonly label?: string;
-}
-/**
- * Why an operation was not sent again with a new token: `'executed'`, a mutation whose result has `data` ran at least in
- * part; `'delivered'`, the consumer already has results of it; `'replayed'`, it was sent again before; `'one-shot'`, its
- * variables hold a stream that was read; `'never'`, its {@link replay} context says so; `'not-renewed'`, new tokens are
- * refused as well, so none was asked for.
- */
-type ReplayRefusal = 'executed' | 'delivered' | 'replayed' | 'one-shot' | 'never' | 'not-renewed';
-/**
- * The results of one attempt: cold (nothing is sent before the first iteration) and one-shot. One for a query, several
- * for `@defer` and `@stream`, many for a subscription.
- */
-type Results = AsyncIterable<Result>;
-/**
- * Results that fail with this error, kept as it is.
- *
- * @example
- * ```ts
- * import { failed, type Link } from '@graphlinks/core'
- *
- * export const readOnly: Link = (operation, next) =>
- *   operation.kind === 'mutation' ? failed(new Error('this client only reads')) : next(operation)
- * ```
- */
-declare function failed(error: unknown): Results;
-/**
- * Results that are still a promise, as results. A rejection is delivered to whoever iterates, or to nobody.
- *
- * @example
- * ```ts
- * import { flatten, type Link, type Results } from '@graphlinks/core'
- *
- * export const later: Link = (operation, next) => {
- *   const results: Promise<Results> = Promise.resolve().then(() => next(operation))
- *   return flatten(results) // an async link needs no flatten: chain does it
- * }
- * ```
- */
-declare function flatten(results: Promise<Results>): Results;
-/**
- * Results with exactly this one: for links that answer themselves, such as a cache or a fake.
- *
- * @example
- * ```ts
- * import { single, type TerminalLink } from '@graphlinks/core'
- *
- * export const fake: TerminalLink = () => single({ data: { hello: 'Hello' } })
- * ```
- */
-declare function single(result: Result): Results;
-
 /** Runs the rest of the chain. Each call is a new attempt; nothing is sent before its results are iterated. */
 type Next = (operation: Operation) => Results;
 /** What a link may tell `chain` and the client about itself, as properties of the function. */
@@ -757,7 +819,7 @@ interface LinkTraits {
      */
     readonly admit?: ((operation: Operation) => Promise<void> | undefined) | undefined;
     /** Frees what the link holds: sockets, timers, listeners. Called by the client's `dispose`. */
-    readonly dispose?: () => void | Promise<void>;
+    readonly dispose?: (() => void | Promise<void>) | undefined;
 }
 /**
  * A link: it may change the operation, call `next` any number of times, and change the results.
@@ -1604,7 +1666,7 @@ declare function onSettled(results: Results, callback: (outcome: Outcome) => voi
 
 /** Options of a {@link ResultQueue}. */
 interface ResultQueueOptions {
-    /** How many results wait at most for a slow consumer. Default: 1,000. */
+    /** How many results wait at most for a slow consumer. Default: 1,000. `Infinity`: no limit. */
     readonly limit?: number | undefined;
     /**
      * What happens to a result that finds the queue full: `'error'` ends the stream with a {@link QueueOverflowError},
@@ -1659,6 +1721,8 @@ interface RenderedFields {
     /** Lower-case names, one value each; `null` where something was removed, so that defaults stay away too. */
     readonly headers: ReadonlyMap<string, string | null>;
     readonly searchParams: readonly (readonly [name: string, value: string])[];
+    /** Of values that change while who they belong to stays, as the tokens of a session do: the owner of each. */
+    readonly owners: ReadonlyMap<string, string> | undefined;
 }
 /**
  * Opens the headers and credentials of an operation for one destination. The strongest of each name wins (call, request,
@@ -1695,6 +1759,58 @@ declare function renderFields(operation: Operation, { endpoint, link, allowInsec
  * ```
  */
 declare function identityOf(operation: Operation): Secret;
+
+/** What a terminal link has to do with the session whose tokens it uses for as long as a connection lives. */
+interface CredentialLease {
+    /**
+     * A server refused what was attached last. From then on it is the terminal link that has the operation sent again: no
+     * other link does, whatever comes of it.
+     *
+     * @param again - whether it was attached because what was attached before had been refused.
+     * @returns `'replaced'` when what was refused was no longer the best there is, `'renewable'` when something better can
+     * be had (`attach` waits for it), `undefined` when it cannot.
+     */
+    refused(again: boolean): Promise<'replaced' | 'renewable' | undefined>;
+    /** In how many milliseconds to {@link check}; `undefined` where there is no need to. */
+    readonly dueMs: number | undefined;
+    /** Has a token that is due renewed, in the background. */
+    check(): void;
+    /**
+     * Calls back with `'renewed'` when there is something better than what was attached, and with `'ended'` when it must not
+     * be used any more, because somebody signed in or out. @returns a function that ends it.
+     */
+    subscribe(listener: (change: 'renewed' | 'ended') => void): () => void;
+}
+/**
+ * For authors of terminal links: what to do about credentials that are the tokens of a session; `undefined` for others.
+ *
+ * @example
+ * ```ts
+ * import { credentialSources, leaseOf, type Operation } from '@graphlinks/core'
+ *
+ * export const onRenewed = (operation: Operation, reconnect: () => void): void => {
+ *   for (const source of credentialSources(operation)) {
+ *     leaseOf(source)?.subscribe((change) => change === 'renewed' && reconnect())
+ *   }
+ * }
+ * ```
+ */
+declare function leaseOf(source: CredentialSource): CredentialLease | undefined;
+
+/**
+ * Calls back when a page, or the machine below it, is awake or online again. Never where there is no page.
+ *
+ * @returns functions that take it back.
+ *
+ * @example
+ * ```ts
+ * import { onWake } from '@graphlinks/core'
+ *
+ * const releases = onWake(() => console.log('awake'))
+ * for (const release of releases) release()
+ * ```
+ */
+declare function onWake(listener: () => void): (() => void)[];
 
 /**
  * Checks that a text is the origin of an http(s) or ws(s) URL and gives it as http(s), since a session is the same over
@@ -1776,5 +1892,5 @@ declare function inDevelopment<Value>(make: () => Value): Value | undefined;
  */
 declare function ownOptions<Options extends object>(options: Options | undefined): Options;
 
-export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, createTokenSource, emptyContext, execute, executionOf, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOverridden, isTokenRefused, lastResult, mapResults, memoryTokenStore, onSettled, originOf, ownOptions, parseDocument, parseUrl, renderFields, replay, scanOperations, single, split, systemClock, tokenRefreshLink, withContext, withCredential, withExtensions, withHeader, withVariables };
-export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialOptions, Destination, Document, ErrorDetails, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };
+export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, createTokenSource, credentialSources, emptyContext, execute, executionOf, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOverridden, isTokenRefused, lastResult, leaseOf, mapResults, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, scanOperations, single, split, systemClock, tokenRefreshLink, withContext, withCredential, withExtensions, withHeader, withVariables };
+export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialLease, CredentialOptions, CredentialSource, Destination, Document, ErrorDetails, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, Resumption, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };

@@ -90,6 +90,16 @@ interface Result<Data = unknown> {
      * why it was not. The rest of the result is what the server sent.
      */
     readonly notReplayed?: ReplayRefusal;
+    /**
+     * Set by `wsLink` on the first event of a subscription after its connection was lost and made again: events in between
+     * may be lost, so that a query may be due for what they would have said.
+     */
+    readonly resumed?: Resumption;
+}
+/** How a subscription went on after its connection was lost. */
+interface Resumption {
+    /** How long there was no connection, in milliseconds. */
+    readonly gapMs: number;
 }
 /** The parts of a response with `@defer` or `@stream`. */
 interface IncrementalProgress {

@@ -318,7 +318,7 @@ describe('K-7 ResultQueue', () => {
   })
 
   test('K-7 a limit that is no positive integer is refused, with the value', () => {
-    for (const limit of [0, -1, 1.5, Number.NaN, Infinity, '5' as never]) {
+    for (const limit of [0, -1, 1.5, Number.NaN, -Infinity, '5' as never]) {
       expect(() => new ResultQueue({ limit })).toThrow(OptionsError)
       expect(() => new ResultQueue({ limit })).toThrow(String(limit))
     }

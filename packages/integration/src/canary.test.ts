@@ -214,13 +214,18 @@ describe.each(credentials)('%s over WebSocket', (_, link) => {
     async (_name, code, [, , onMessage, server, options]) => {
       const { url, close } = await startSocketServer(onMessage(), server)
       cleanUps.push(close)
-      expect(await failWith(link(), wsLink({ url, handshakeHeaders: true, ...options }))).toMatchObject({ code })
+      expect(
+        await failWith(
+          link(),
+          wsLink({ url, handshakeHeaders: true, connectAttempts: 1, reconnectAttempts: 1, ...options }),
+        ),
+      ).toMatchObject({ code })
     },
   )
 
   it('a server that is away', async () => {
     const url = `ws://127.0.0.1:${await unusedPort()}/graphql`
-    expect(await failWith(link(), wsLink({ url }))).toMatchObject({ code: 'SOCKET_CONNECT' })
+    expect(await failWith(link(), wsLink({ url, connectAttempts: 1 }))).toMatchObject({ code: 'SOCKET_CONNECT' })
   })
 
   it('a client that is disposed', async () => {
@@ -228,7 +233,7 @@ describe.each(credentials)('%s over WebSocket', (_, link) => {
     const operation = new Promise<void>((resolve) => (asked = resolve))
     const { url, close } = await startSocketServer(reflecting(() => asked()))
     cleanUps.push(close)
-    const failed = failWith(link(), wsLink({ url }), async (client) => {
+    const failed = failWith(link(), wsLink({ url, reconnectAttempts: 1, connectAttempts: 1 }), async (client) => {
       const result = runQuery(client)
       await Promise.race([operation, result])
       await client.dispose()

@@ -222,7 +222,11 @@ function follow(client: Client) {
     seen.isOver = true
   }
   const done = read()
-  return { seen, leave: () => Promise.all([iterator.return?.(), done]) }
+  const leave = async (): Promise<void> => {
+    await iterator.return?.()
+    await done
+  }
+  return { seen, leave }
 }
 
 test.each([1, 20_261_124])(

@@ -44,7 +44,7 @@ describe('W15 what a close code leads to', () => {
     const codes = Object.values(expected)
       .flat()
       .filter((code) => ![3000, 4000, 4999].includes(code))
-    expect(Object.keys(closeCodes).map(Number).sort()).toEqual(codes.sort())
+    expect(new Set(Object.keys(closeCodes).map(Number))).toEqual(new Set(codes))
     for (const { meaning } of Object.values(closeCodes)) expect(meaning).toMatch(/\w/)
     expect(Object.isFrozen(closeCodes)).toBe(true)
   })

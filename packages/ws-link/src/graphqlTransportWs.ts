@@ -33,18 +33,12 @@ export const graphqlTransportWs: Protocol = {
         connected: (_, acknowledgement) => listener.acknowledged(acknowledgement),
         // graphql-ws tells the sink of `complete` some turns later, and of messages that come after it before that.
         message: (message) => {
-          switch (message.type) {
-            case 'next':
-              return listener.next(message.id, message.payload)
-            case 'error':
-              releases.delete(message.id)
-              return listener.error(message.id, message.payload as never)
-            case 'complete':
-              releases.delete(message.id)
-              return listener.complete(message.id)
-            case 'ping':
-              return listener.ping()
-          }
+          if (message.type === 'next') return listener.next(message.id, message.payload)
+          if (message.type === 'ping') return listener.ping()
+          if (message.type !== 'error' && message.type !== 'complete') return
+          releases.delete(message.id)
+          if (message.type === 'complete') listener.complete(message.id)
+          else listener.error(message.id, message.payload)
         },
         error: (error) => {
           const refusal = refusalIn(lastMessage)

@@ -60,7 +60,7 @@ export interface WsLinkOptions {
   readonly closeCodes?: Readonly<Record<number, CloseCode>> | undefined
   /** How long a socket without operations is kept for the next one, in milliseconds. Default: 3,000. */
   readonly idleCloseMs?: number | undefined
-  /** How many identities may have a socket at one time. Default: 100. */
+  /** How many identities may have a socket at one time. Default: 1,000. `Infinity`: no limit. */
   readonly maxSockets?: number | undefined
   /** How many results of one operation may wait for a slow consumer. Default: 1,000. `Infinity`: no limit. */
   readonly maxQueuedResults?: number | undefined
@@ -94,7 +94,7 @@ const numbers = {
   pingMs: [30_000, 1],
   pongTimeoutMs: [10_000, 1],
   idleCloseMs: [3_000, 0],
-  maxSockets: [100, 1, true],
+  maxSockets: [1_000, 1, true],
   maxQueuedResults: [1_000, 1, true],
   maxMessageBytes: [16_777_216, 1],
   maxBufferedBytes: [1_048_576, 1],

@@ -1,4 +1,4 @@
-import { DisposedError, type Operation } from '@graphlinks/core'
+import type { GraphLinksError, Operation } from '@graphlinks/core'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import type { ConnectionEvent, ConnectionListener } from './connectionEvents.ts'
 import { initialState, type State } from './connectionState.ts'
@@ -40,7 +40,7 @@ export class ConnectionPool {
 
   /** Closes all connections. @returns when their sockets are gone. */
   async dispose(): Promise<void> {
-    for (const connection of [...this.#connections.values()]) connection.end(disposed)
+    for (const connection of this.#connections.values()) connection.end(disposed)
     await Promise.all(this.#closing)
   }
 
@@ -69,7 +69,7 @@ export class ConnectionPool {
         try {
           this.run(run, handshake, state)
         } catch (error) {
-          run.fail(() => error as DisposedError)
+          run.fail(() => error as GraphLinksError)
         }
       },
       retire: (connection: Connection) => {

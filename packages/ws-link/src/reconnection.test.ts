@@ -137,6 +137,11 @@ function connect(url: string, options: Partial<WsLinkOptions> = {}, ...links: Li
 const subscribe = (client: Client, query = 'subscription Events { n }'): AsyncIterator<Result> =>
   client.subscribe(query)[Symbol.asyncIterator]()
 
+/** The consumers leave. */
+async function leave(...all: readonly AsyncIterator<Result>[]): Promise<void> {
+  for (const results of all) await results.return?.()
+}
+
 async function errorOf(promise: Promise<unknown>): Promise<Error> {
   const error = await canary.watch(() =>
     promise.then(
@@ -463,7 +468,7 @@ describe('credentials', () => {
     const [mine, yours] = await both
     expect([mine.value, yours.value]).toMatchObject([{ data: { n: 'Bearer ada' } }, { data: { n: 'Bearer bob' } }])
     expect(server.peers).toHaveLength(3)
-    await Promise.all([ada.return?.(), bob.return?.()])
+    await leave(ada, bob)
   })
 
   test('AUTH-46 constant credentials that are refused are not tried again', async () => {
@@ -544,7 +549,7 @@ describe('a session', () => {
     for (const results of all) expect((await results.next()).value).toEqual({ data: { n: 1 } })
     expect(refreshes).toBe(1)
     expect(server.tokens()).toEqual(['Bearer token-0', 'Bearer token-1'])
-    await Promise.all(all.map((results) => results.return?.()))
+    await leave(...all)
   })
 
   test('TR-53 in the middle of a stream: refreshed once, and the consumer is told', async () => {
@@ -686,7 +691,7 @@ describe('a session', () => {
     const other = subscribe(client)
     await other.next()
     expect(server.peers.length).toBeLessThanOrEqual(2)
-    await Promise.all([results.return?.(), other.return?.()])
+    await leave(results, other)
   })
 })
 
@@ -709,7 +714,7 @@ describe('bounds', () => {
     await ada.return?.()
     const eve = of('eve')
     expect((await eve.next()).value).toEqual({ data: { n: 2 } })
-    await Promise.all([bob.return?.(), eve.return?.()])
+    await leave(bob, eve)
   })
 
   test('W24 overflow: "drop-oldest" keeps the newest, Infinity keeps all', async () => {
@@ -774,8 +779,8 @@ describe('bounds', () => {
     Slow.instance.bufferedAmount = 0
     await clock.advance(10)
     expect(sent).toEqual(['connection_init', 'subscribe', 'subscribe'])
-    await Promise.all(all.map((results) => results.return?.()))
-    await Promise.all(reads)
+    await leave(...all)
+    for (const read of reads) await read
   })
 
   test('W18 a first connection is given up after connectAttempts, with the reason of the last', async () => {
