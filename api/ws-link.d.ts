@@ -230,7 +230,7 @@ interface WsLinkOptions {
     readonly closeCodes?: Readonly<Record<number, CloseCode>> | undefined;
     /** How long a socket without operations is kept for the next one, in milliseconds. Default: 3,000. */
     readonly idleCloseMs?: number | undefined;
-    /** How many identities may have a socket at one time. Default: 100. */
+    /** How many identities may have a socket at one time. Default: 1,000. `Infinity`: no limit. */
     readonly maxSockets?: number | undefined;
     /** How many results of one operation may wait for a slow consumer. Default: 1,000. `Infinity`: no limit. */
     readonly maxQueuedResults?: number | undefined;

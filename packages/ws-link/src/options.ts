@@ -1,7 +1,6 @@
 import { inBrowser, inDevelopment, OptionsError, ownOptions, parseUrl, systemClock, type Clock } from '@graphlinks/core'
 import type { CloseCode } from './closeCodes.ts'
 import type { ConnectionListener } from './connectionEvents.ts'
-import { graphqlTransportWs } from './graphqlTransportWs.ts'
 import type { Payload, Ticket } from './handshake.ts'
 import type { Protocol } from './protocol.ts'
 import type { SocketClass } from './socket.ts'
@@ -100,19 +99,22 @@ const numbers = {
   maxBufferedBytes: [1_048_576, 1],
 } as const
 
+/** The options, with defaults. `protocol` is left to whoever loads one. */
+export type Settings = ReturnType<typeof checkOptions>
+
 /** The options, with defaults. @throws {@link OptionsError} naming the one that is no good. */
 export function checkOptions(given: WsLinkOptions) {
   if (typeof given !== 'object' || given === null || given.url == null)
     throw wrong('url', () => 'give it { url }, such as "wss://api.example.com/graphql"')
   const options = ownOptions(given)
-  const { payload = 'nested', overflow = 'error', protocol = graphqlTransportWs, closeCodes = {} } = options
+  const { payload = 'nested', overflow = 'error', protocol, closeCodes = {} } = options
   const { handshakeHeaders = false, allowInsecure = false, clock = systemClock, random = Math.random } = options
   const endpoint = parseEndpoint(options.url, protocol)
   if (payload !== 'nested' && payload !== 'flat' && typeof payload !== 'function')
     throw wrong('payload', () => 'payload is "nested", "flat" or a function of the operation')
   if (overflow !== 'error' && overflow !== 'drop-oldest')
     throw wrong('overflow', () => 'overflow is "error" or "drop-oldest"')
-  if (typeof protocol?.start !== 'function')
+  if (protocol !== undefined && typeof protocol.start !== 'function')
     throw wrong('protocol', () => 'protocol is one of this package, such as legacyProtocol()')
   for (const name of ['webSocket', 'ticket', 'parse', 'onEvent', 'random'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'function')
@@ -146,11 +148,11 @@ function checkNumbers(options: WsLinkOptions): Record<keyof typeof numbers, numb
   return Object.fromEntries(entries) as Record<keyof typeof numbers, number>
 }
 
-function parseEndpoint(url: string | URL, protocol: Protocol): URL {
+function parseEndpoint(url: string | URL, protocol: Protocol | undefined): URL {
   const base = (globalThis as { location?: { href?: string } }).location?.href
   const endpoint = parseUrl(String(url), base)
   // Some protocols make the address of their socket of that of the API.
-  const schemes = protocol.address ? /^(ws|http)s?:$/ : /^wss?:$/
+  const schemes = protocol?.address ? /^(ws|http)s?:$/ : /^wss?:$/
   // A host, and nothing before it.
   if (endpoint && schemes.test(endpoint.protocol) && /^\w+:\/\/[^/@]+\//.test(endpoint.href) && !endpoint.hash)
     return endpoint

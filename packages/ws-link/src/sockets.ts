@@ -1,0 +1,102 @@
+/**
+ * All that a link does with sockets. Loaded with its first operation: most pages have content to show before they have
+ * something to subscribe to.
+ */
+import { DocumentError, inDevelopment, OptionsError, type Operation, type Result, type Results } from '@graphlinks/core'
+import { redactError } from '@graphlinks/core/redact'
+import type { Assembler } from './assembler.ts'
+import { detailsOf } from './details.ts'
+import { disposed, unsendable } from './failures.ts'
+import { graphqlTransportWs } from './graphqlTransportWs.ts'
+import { createHandshake } from './handshake.ts'
+import type { Settings } from './options.ts'
+import { ConnectionPool } from './pool.ts'
+import type { Protocol } from './protocol.ts'
+import { Run } from './run.ts'
+import { loadSocketClass } from './socket.ts'
+
+/** The sockets of one link. */
+export class Sockets {
+  readonly #settings: Settings & { readonly protocol: Protocol }
+  #pool: ConnectionPool | undefined
+
+  constructor(settings: Settings) {
+    this.#settings = { ...settings, protocol: settings.protocol ?? graphqlTransportWs }
+  }
+
+  /**
+   * Makes everything ready for an operation, which is begun when its results are read.
+   *
+   * @param isDisposed - whether the link was disposed since the operation came.
+   */
+  async run(operation: Operation, isDisposed: () => boolean): Promise<Results> {
+    const { protocol, webSocket, parse, handshakeHeaders, maxQueuedResults, overflow } = this.#settings
+    checkKind(operation, protocol)
+    checkJson(operation)
+    const [handshake, socketClass, query] = await Promise.all([
+      createHandshake(operation, this.#settings),
+      loadSocketClass(webSocket, handshakeHeaders),
+      operation.document.text(),
+    ])
+    checkDocument(query, operation, parse)
+    const createAssembler = mayHaveParts(query) ? await assemblerOf(operation) : undefined
+    const start = (): AsyncIterator<Result> => {
+      // A generator in the chain may come back here after all: nothing is opened for what is over.
+      operation.signal.throwIfAborted()
+      if (isDisposed()) throw disposed(operation)
+      const run = new Run({ operation, query, createAssembler, maxQueuedResults, overflow })
+      this.#pool ??= new ConnectionPool({ ...this.#settings, socketClass })
+      this.#pool.run(run, handshake)
+      return run.queue
+    }
+    return { [Symbol.asyncIterator]: start }
+  }
+
+  /** Closes all connections. @returns when their sockets are gone. */
+  async dispose(): Promise<void> {
+    await this.#pool?.dispose()
+  }
+}
+
+function checkKind(operation: Operation, { name, kinds }: Protocol): void {
+  if (!kinds || kinds.includes(operation.kind)) return
+  throw new OptionsError(
+    inDevelopment(() => `${name} carries a ${kinds.join(' or a ')} only: send others elsewhere, with split`) ??
+      'protocol',
+    detailsOf(operation),
+  )
+}
+
+/** @throws {@link DocumentError} when the document is malformed, by the word of the application's parser. */
+function checkDocument(query: string, operation: Operation, parse: ((document: string) => unknown) | undefined): void {
+  try {
+    parse?.(query)
+  } catch (cause) {
+    throw new DocumentError('the document is malformed; see cause', {
+      ...detailsOf(operation),
+      cause: redactError(operation, cause),
+    })
+  }
+}
+
+/** Whether results may come in parts. A text or a comment that looks like it does no harm. */
+function mayHaveParts(query: string): boolean {
+  return /@[\s,\uFEFF]*(defer|stream)\b/.test(query)
+}
+
+/** Before the operation is sent: its messages can't wait. */
+async function assemblerOf(operation: Operation): Promise<() => Assembler> {
+  const { Assembler } = await import('./assembler.ts')
+  return () => new Assembler(operation)
+}
+
+/** Up front: graphql-ws leaves a rejected promise behind that nobody handles when it finds out for itself. */
+function checkJson(operation: Operation): void {
+  const { variables, extensions } = operation
+  if (variables === undefined && extensions === undefined) return
+  try {
+    JSON.stringify([variables, extensions])
+  } catch (error) {
+    throw unsendable(error)(operation)
+  }
+}
