@@ -364,6 +364,102 @@ describe('subscriptions', () => {
   })
 })
 
+describe('the protocol', () => {
+  test('W8 ids are used once: on one socket, after a completion, and on the next', async () => {
+    const server = await serve({
+      onSubscribe: (peer, message) => {
+        peer.next(message, { n: 0 })
+        if (message.payload.query.startsWith('{')) peer.send({ id: message.id, type: 'complete' })
+      },
+    })
+    const { client } = connect(server.url)
+    const results = subscribe(client)
+    await results.next()
+    await client.query('{ n }')
+    await client.query('{ n }')
+    server.peers[0]?.close(1012)
+    await results.next()
+    await client.query('{ n }')
+    const ids = server.peers.flatMap((peer) => server.subscribes(peer).map(({ id }) => id))
+    expect(ids).toHaveLength(5)
+    expect(new Set(ids).size).toBe(5)
+    await leave(results)
+  })
+
+  test('W10 W14 what has an id that nobody has, or had and left, is ignored', async () => {
+    const server = await serve({
+      onSubscribe: (peer, message) => {
+        peer.send({ id: 'nobody', type: 'next', payload: { data: { n: 'no' } } })
+        peer.send({ id: 'nobody', type: 'error', payload: [{ message: 'no' }] })
+        peer.send({ id: 'nobody', type: 'complete' })
+        peer.next(message, { n: 'yes' })
+        peer.send({ id: message.id, type: 'complete' })
+        peer.next(message, { n: 'late' })
+      },
+    })
+    const { client } = connect(server.url)
+    expect(await client.query('{ n }')).toEqual({ data: { n: 'yes' } })
+    expect(await client.query('{ n }')).toEqual({ data: { n: 'yes' } })
+    expect(server.peers).toHaveLength(1)
+  })
+
+  test('W19 nothing is opened before it is needed; an idle socket is used again, one that closes is not', async () => {
+    const server = await serve({
+      onSubscribe: (peer, message) => {
+        peer.next(message, { n: peer.index })
+        peer.send({ id: message.id, type: 'complete' })
+      },
+    })
+    const clock = new FakeClock()
+    const { client, events } = connect(server.url, { clock, idleCloseMs: 1_000 })
+    client.subscribe('subscription { n }')
+    await settle()
+    expect(events).toEqual([])
+    expect(await client.query('{ n }')).toEqual({ data: { n: 0 } })
+    await clock.advance(999)
+    expect(await client.query('{ n }')).toEqual({ data: { n: 0 } })
+    await clock.advance(999)
+    expect(server.peers).toHaveLength(1)
+    // While the one that was idle for too long still waits for the server's close.
+    await clock.advance(1)
+    expect(await client.query('{ n }')).toEqual({ data: { n: 1 } })
+  })
+
+  test.each([
+    ['a server that was wrong', 4004, { onSubscribe: (peer: Peer) => peer.socket.send('nonsense') }],
+    ['a client that has finished', 1000, {}],
+  ])('W22 TR-55 the link closes with a code that it may send, and no reason: %s', async (_, code, script) => {
+    const server = await serve({ ...counting, ...script })
+    const closes: [number, string][] = []
+    const { client } = connect(server.url, { connectAttempts: 1, idleCloseMs: 0 })
+    const results = subscribe(client)
+    const first = results.next().catch(() => {})
+    await server.until(() => server.peers.length === 1)
+    server.peers[0]?.socket.on('close', (sent, reason) => closes.push([sent, String(reason)]))
+    await first
+    await leave(results)
+    await client.dispose()
+    await server.until(() => closes.length === 1)
+    expect(closes).toEqual([[code, '']])
+  })
+
+  test('W25 results in parts are put together, and anew after the socket was lost', async () => {
+    const server = await serve({
+      onSubscribe: (peer, message) => {
+        const part = (payload: object): void => peer.send({ id: message.id, type: 'next', payload })
+        part({ data: { a: peer.index }, pending: [{ id: '0', path: [] }], hasNext: true })
+        if (peer.index === 0) return peer.close(1012)
+        part({ incremental: [{ id: '0', data: { b: peer.index } }], completed: [{ id: '0' }], hasNext: false })
+      },
+    })
+    const results = subscribe(connect(server.url).client, 'subscription { a ... @defer { b } }')
+    expect((await results.next()).value).toMatchObject({ data: { a: 0 }, hasNext: true })
+    expect((await results.next()).value).toMatchObject({ data: { a: 1 }, hasNext: true, resumed: {} })
+    expect((await results.next()).value).toMatchObject({ data: { a: 1, b: 1 }, hasNext: false })
+    await leave(results)
+  })
+})
+
 describe('W17 queries and mutations', () => {
   const late: Script = {
     onSubscribe: (peer, message) => {
