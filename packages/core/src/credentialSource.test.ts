@@ -101,7 +101,8 @@ describe('AUTH-44 renewCredentials', () => {
   })
 
   test('constant credentials have no source, and the operation stays what it is', async () => {
-    const operation = await arriving(bearerLink('abc'), headerLink({ 'x-a': 'b' }))
+    const constants = [bearerLink('abc'), headerLink({ 'x-a': 'b' }), apiKeyLink({ key: ['k', 'l'] })]
+    const operation = await arriving(...constants)
     expect(credentialSources(operation)).toEqual([])
     expect(await renewCredentials(operation)).toBe(operation)
   })

@@ -7,6 +7,7 @@ import { closeSocket, type MessageEventLike, type Socket, type SocketClass } fro
 
 /** What every socket of a link has in common. */
 export interface SocketOptions {
+  readonly endpoint: URL
   readonly protocol: Protocol
   readonly socketClass: SocketClass
   readonly connectTimeoutMs: number
@@ -69,6 +70,7 @@ export class SocketAttempt {
       this.#lose(failures.notAcknowledged(url, connectTimeoutMs), failures.sentCodes.noAck),
     )
     this.#session = protocol.start({
+      endpoint: options.endpoint,
       send: (message) => {
         if (socket.readyState === socketOpen) socket.send(message)
       },

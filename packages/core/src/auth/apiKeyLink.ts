@@ -69,12 +69,13 @@ export function apiKeyLink(options: ApiKeyLinkOptions): Link {
       if (value === undefined) return from + 1 < keys.length ? attach(from + 1, operation, then) : then(operation)
       return then(withField(operation, toField(value, operation.operationName)), { index: from, value })
     })
+  const mayChange = keys.some((one) => typeof one === 'function')
   const sources = keys.map((_, from): CredentialSource => ({
     attach: (operation) => attach(from, operation, (changed) => changed),
   }))
   const send = (from: number, operation: Operation, next: Next): Results | Promise<Results> =>
     attach(from, operation, (changed, used) => {
-      const results = next(withSource(operation, changed, sources[from] as CredentialSource))
+      const results = next(mayChange ? withSource(operation, changed, sources[from] as CredentialSource) : changed)
       if (!used || used.index + 1 >= keys.length) return results
       return fallBack(results, () => {
         onRejected?.({ index: used.index, hint: new Secret(used.value).hint })
