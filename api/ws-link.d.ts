@@ -104,7 +104,7 @@ interface ProtocolListener {
     complete(id: string): void;
     /** The server says that it lives, with a message that means nothing else. */
     ping(): void;
-    /** From now on, a server that says nothing for so many milliseconds is gone. */
+    /** From now on, a server that says nothing for so many milliseconds is gone. After the acknowledgement. */
     expectLife(withinMs: number): void;
     /** A message that the protocol does not have. Its text may hold what the server sent: it is redacted later. */
     malformed(error: Error): void;
@@ -126,6 +126,8 @@ interface ProtocolAddress {
 }
 /** What a protocol needs to begin on a socket. */
 interface ProtocolStart {
+    /** What the link was told to connect to. */
+    readonly endpoint: URL;
     /** Sends one text message. Does nothing where the socket is not open. */
     readonly send: (message: string) => void;
     /** Payload of `connection_init`; `undefined` where there is none. */
