@@ -14,22 +14,39 @@ export type ServerName =
   | 'graphql-upload'
   | 'hono'
   | 'mercurius'
+  | 'ws-graphql-ws'
+  | 'ws-graphql-ws-17'
+  | 'ws-legacy'
+  | 'ws-mercurius'
+  | 'ws-yoga'
   | 'yoga'
   | 'yoga-graphql17'
 
 /** What a server saw. */
 export interface ServerEvent {
   /** `aborted`: a client went before it had the whole answer. `unsubscribed`: the source of a subscription was closed. */
-  readonly what: 'request' | 'aborted' | 'unsubscribed'
+  readonly what: 'request' | 'aborted' | 'unsubscribed' | 'upgrade' | 'init' | 'accepting' | 'stopped' | 'started'
   readonly method?: string
   readonly url?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Of `init`: the payload of `connection_init`, and whether it was good enough. */
+  readonly payload?: unknown
+  readonly may?: boolean
 }
+
+/** What a server over WebSocket does when a test says so. */
+export type ServerRequest =
+  | { readonly closeAll: number }
+  /** The token that is good from then on. */
+  | { readonly accept: string }
+  | { readonly restart: 'stop' | 'start' }
 
 export interface RealServer {
   readonly url: string
   /** What it has seen since it was started: all of it, since what a process tells may come later than what it answers. */
   readonly events: () => Promise<readonly ServerEvent[]>
+  /** Has the server do something. */
+  readonly tell: (request: ServerRequest) => void
   /** Waits until the server has seen something, that often since it was started. */
   readonly saw: (what: ServerEvent['what'], times?: number) => Promise<void>
   /** Resolves when the process has ended, by itself or by `close`. */
@@ -75,6 +92,7 @@ export async function startServer(name: ServerName): Promise<RealServer> {
       ])
       return [...events]
     },
+    tell: (request) => void child.send(request),
     async saw(what, times = 1) {
       while (events.filter((event) => event.what === what).length < times)
         await Promise.race([failed, new Promise<void>((resolve) => waiting.add(resolve))])

@@ -17,12 +17,27 @@ function watch(server) {
 }
 
 // Messages keep their order: whoever gets this has had all before it.
-process.on('message', () => report('told'))
+process.on('message', (message) => message === 'tell' && report('told'))
 // Whoever started it is gone.
 process.on('disconnect', () => process.exit())
 const { start } = await import(`./${process.argv[2]}.cjs`)
 const server = watch(createServer())
+const connections = new Set()
+server.on('connection', (socket) => {
+  connections.add(socket)
+  socket.on('close', () => connections.delete(socket))
+})
 await start({ server, report })
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
-report({ url: `http://127.0.0.1:${server.address().port}/graphql` })
+const { port } = server.address()
+report({ url: `http://127.0.0.1:${port}/graphql` })
+
+// A server that is away for a while, and comes back where it was.
+process.on('message', ({ restart }) => {
+  if (restart === 'stop') {
+    server.close(() => report({ what: 'stopped' }))
+    for (const socket of connections) socket.destroy()
+  }
+  if (restart === 'start') server.listen(port, '127.0.0.1', () => report({ what: 'started' }))
+})
