@@ -5,8 +5,10 @@ import {
   bearerLink,
   chain,
   createClient,
+  createTokenSource,
   headerLink,
   split,
+  tokenRefreshLink,
   withHeader,
   type Link,
 } from '@graphlinks/core'
@@ -94,6 +96,35 @@ export async function subscription({ url, wsUrl, adaToken }: DemoServer): Promis
   return results
 }
 
+export async function lostSocket({ wsUrl, adaToken, cutSockets }: DemoServer): Promise<unknown> {
+  const ws = wsLink({ url: wsUrl, retryDelayMs: 100 })
+  const client = createClient({ link: chain(bearerLink(adaToken), ws) })
+
+  const results = []
+  for await (const event of client.subscribe('subscription { news }')) {
+    results.push({ news: event.data, afterAGap: 'resumed' in event })
+    if (results.length === 2) break
+    cutSockets()
+  }
+  await client.dispose()
+  return results
+}
+
+export async function expiredSocket({ wsUrl, adaToken }: DemoServer): Promise<unknown> {
+  const session = createTokenSource({
+    initial: { accessToken: 'a-token-of-yesterday' },
+    refresh: async () => ({ accessToken: adaToken }),
+  })
+  const link = chain(tokenRefreshLink(session), wsLink({ url: wsUrl }))
+  const client = createClient({ link })
+
+  const results = []
+  const events = client.subscribe('subscription { countdown(from: 3) }')
+  for await (const { data } of events) results.push(data)
+  await client.dispose()
+  return results
+}
+
 export async function refusedSocket({ wsUrl }: DemoServer): Promise<unknown> {
   const bearer = bearerLink('a-token-of-yesterday')
   const link = chain(bearer, wsLink({ url: wsUrl }))
@@ -169,6 +200,21 @@ export const patterns: readonly Pattern[] = [
     run: subscription,
     seen: [`${bearerSeen}Ada, user`, 'WebSocket  authorization: Bearer ****  -> Ada, user'],
     result: [{ viewer: { name: 'Ada' } }, { countdown: 3 }, { countdown: 2 }, { countdown: 1 }],
+  },
+  {
+    title: 'A socket that breaks: the subscription goes on, and says that there was a gap',
+    run: lostSocket,
+    seen: Array.from({ length: 2 }, () => 'WebSocket  authorization: Bearer ****  -> Ada, user'),
+    result: [
+      { news: { news: 'all is well' }, afterAGap: false },
+      { news: { news: 'all is well' }, afterAGap: true },
+    ],
+  },
+  {
+    title: 'A socket whose token expired: one refresh, and the subscription goes on',
+    run: expiredSocket,
+    seen: ['WebSocket  authorization: Bearer ****  -> refused', 'WebSocket  authorization: Bearer ****  -> Ada, user'],
+    result: [{ countdown: 3 }, { countdown: 2 }, { countdown: 1 }],
   },
   {
     title: 'A protected subscription with a wrong credential: the socket is refused',

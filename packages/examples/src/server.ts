@@ -19,6 +19,8 @@ export interface DemoServer {
   readonly zoePassword: string
   /** API key of a service. */
   readonly apiKey: string
+  /** Cuts every WebSocket, as a server does that restarts. */
+  cutSockets(): void
   /** One line for each request and each socket, secrets masked. */
   readonly seen: readonly string[]
   close(): Promise<void>
@@ -106,6 +108,9 @@ export async function startServer(): Promise<DemoServer> {
     wsUrl: `ws://127.0.0.1:${port}/graphql`,
     ...secrets,
     seen,
+    cutSockets() {
+      for (const socket of sockets.clients) socket.terminate()
+    },
     async close() {
       await webSocket.dispose()
       const closed = new Promise((resolve) => http.close(resolve))
@@ -132,6 +137,8 @@ const schema = createSchema<Context>({
     }
     type Subscription {
       countdown(from: Int!): Int!
+      "One event, and then silence."
+      news: String!
     }
   `,
   resolvers: {
@@ -146,9 +153,15 @@ const schema = createSchema<Context>({
           return countdown(from)
         },
       },
+      news: { subscribe: () => news() },
     },
   },
 })
+
+async function* news(): AsyncGenerator<{ readonly news: string }> {
+  yield { news: 'all is well' }
+  await new Promise(() => {})
+}
 
 async function* countdown(from: number): AsyncGenerator<{ readonly countdown: number }> {
   for (let left = from; left > 0; left--) yield { countdown: left }
