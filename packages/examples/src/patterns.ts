@@ -202,7 +202,7 @@ export const patterns: readonly Pattern[] = [
     result: [{ viewer: { name: 'Ada' } }, { countdown: 3 }, { countdown: 2 }, { countdown: 1 }],
   },
   {
-    title: 'A socket that breaks: the subscription goes on, and says that there was a gap',
+    title: 'A socket that breaks: the subscription goes on, and tells of the gap',
     run: lostSocket,
     seen: Array.from({ length: 2 }, () => 'WebSocket  authorization: Bearer ****  -> Ada, user'),
     result: [

@@ -20,7 +20,7 @@ export interface DemoServer {
   /** API key of a service. */
   readonly apiKey: string
   /** Cuts every WebSocket, as a server does that restarts. */
-  cutSockets(): void
+  readonly cutSockets: () => void
   /** One line for each request and each socket, secrets masked. */
   readonly seen: readonly string[]
   close(): Promise<void>
@@ -108,7 +108,7 @@ export async function startServer(): Promise<DemoServer> {
     wsUrl: `ws://127.0.0.1:${port}/graphql`,
     ...secrets,
     seen,
-    cutSockets() {
+    cutSockets: () => {
       for (const socket of sockets.clients) socket.terminate()
     },
     async close() {
