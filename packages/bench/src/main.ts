@@ -4,9 +4,10 @@ import { http } from './http.ts'
 import { kernel } from './kernel.ts'
 import { multipart } from './multipart.ts'
 import { stampede } from './stampede.ts'
+import { ws } from './ws.ts'
 
 /** Each part prints its tables and says whether the project's promises hold. */
-const parts: Readonly<Record<string, () => Promise<boolean>>> = { http, kernel, multipart, stampede }
+const parts: Readonly<Record<string, () => Promise<boolean>>> = { http, kernel, multipart, stampede, ws }
 
 const [name = ''] = process.argv.slice(2)
 const part = Object.hasOwn(parts, name) ? parts[name] : undefined

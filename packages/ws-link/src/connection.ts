@@ -64,6 +64,8 @@ export class Connection {
   readonly #variables: unknown[] = []
   #failure: failures.Failure = failures.disposed
   readonly #events: Event[] = []
+  /** Read when the machine asks for them. */
+  readonly #circumstances: Circumstances
   /** The end of a socket, a pause or an idle time: what the status waits for. */
   #cancelTimer: () => void = ignore
   /** All that belongs to one socket. */
@@ -76,6 +78,19 @@ export class Connection {
     this.#options = options
     this.#host = host
     this.#state = { ...state, status: 'new', isStale: false }
+    const [isUsed, isBusy] = [() => this.#runs.size > 0, () => this.#isBusy]
+    this.#circumstances = {
+      ...options,
+      get random() {
+        return options.random()
+      },
+      get isUsed() {
+        return isUsed()
+      },
+      get isBusy() {
+        return isBusy()
+      },
+    }
     this.#releases = onWake(() => this.#dispatch({ type: 'wake' }))
   }
 
@@ -117,11 +132,6 @@ export class Connection {
       this.#state = state
       for (const effect of effects) this.#perform(effect)
     }
-  }
-
-  get #circumstances(): Circumstances {
-    const { random, ...limits } = this.#options
-    return { ...limits, random: random(), isUsed: this.#runs.size > 0, isBusy: this.#isBusy }
   }
 
   get #isBusy(): boolean {

@@ -1,4 +1,4 @@
-import { replay, ResultQueue, type Operation, type Result, type ResultError } from '@graphlinks/core'
+import { executionOf, replay, ResultQueue, type Operation, type Result, type ResultError } from '@graphlinks/core'
 import type { Assembler } from './assembler.ts'
 import type { Failure, Progress } from './failures.ts'
 
@@ -32,19 +32,17 @@ export class Run {
   #assembler: Assembler | undefined = undefined
   #gapMs: number | undefined = undefined
   #isOver = false
-  readonly #onAbort: () => void
+  readonly #leaveAbort: () => void
 
   constructor({ operation, query, createAssembler, maxQueuedResults, overflow }: RunInit) {
     this.operation = operation
     this.query = query
     this.#createAssembler = createAssembler
     this.queue = new ResultQueue({ limit: maxQueuedResults, overflow, onClose: () => this.#stop() })
-    this.#onAbort = () => {
-      this.queue.fail(operation.signal.reason)
+    this.#leaveAbort = onAbort(operation, (reason) => {
+      this.queue.fail(reason)
       this.#stop()
-    }
-    operation.signal.addEventListener('abort', this.#onAbort)
-    if (operation.signal.aborted) this.#onAbort()
+    })
   }
 
   get isOver(): boolean {
@@ -127,6 +125,23 @@ export class Run {
 
   #release(): void {
     this.#isOver = true
-    this.operation.signal.removeEventListener('abort', this.#onAbort)
+    this.#leaveAbort()
   }
+}
+
+/** Calls back when the operation is aborted. An execution needs no signal for that, which would cost more than the rest. */
+function onAbort(operation: Operation, callback: (reason: unknown) => void): () => void {
+  const execution = executionOf(operation)
+  if (execution) return execution.onAbort(() => callback(execution.reason))
+  const { signal } = operation
+  const listener = (): void => callback(signal.reason)
+  signal.addEventListener('abort', listener)
+  return () => signal.removeEventListener('abort', listener)
+}
+
+/** @throws the reason, when the operation was aborted. */
+export function throwIfAborted(operation: Operation): void {
+  const execution = executionOf(operation)
+  if (!execution) operation.signal.throwIfAborted()
+  else if (execution.aborted) throw execution.reason
 }

@@ -12,7 +12,7 @@ import { createHandshake } from './handshake.ts'
 import type { Settings } from './options.ts'
 import { ConnectionPool } from './pool.ts'
 import type { Protocol } from './protocol.ts'
-import { Run } from './run.ts'
+import { Run, throwIfAborted } from './run.ts'
 import { loadSocketClass } from './socket.ts'
 
 /** The sockets of one link. */
@@ -42,7 +42,7 @@ export class Sockets {
     const createAssembler = mayHaveParts(query) ? await assemblerOf(operation) : undefined
     const start = (): AsyncIterator<Result> => {
       // A generator in the chain may come back here after all: nothing is opened for what is over.
-      operation.signal.throwIfAborted()
+      throwIfAborted(operation)
       if (isDisposed()) throw disposed(operation)
       const run = new Run({ operation, query, createAssembler, maxQueuedResults, overflow })
       this.#pool ??= new ConnectionPool({ ...this.#settings, socketClass })
