@@ -1,6 +1,5 @@
 // Pushes events as fast as its sockets take them, over graphql-transport-ws. In a process of its own, and with as little
 // work for each event as there can be, so that what is measured is the client.
-const { once } = require('node:events')
 const { WebSocketServer } = require('ws')
 
 const highWaterMark = 1_048_576
@@ -9,7 +8,7 @@ const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
 server.on('connection', (socket) => {
   let ids = []
   socket.on('message', (data) => {
-    const { type, id, payload } = JSON.parse(String(data))
+    const { type, id, payload } = JSON.parse(Buffer.from(data).toString())
     if (type === 'connection_init') socket.send('{"type":"connection_ack"}')
     if (type !== 'subscribe') return
     const { subscriptions, events } = payload.variables
@@ -23,7 +22,7 @@ server.on('connection', (socket) => {
     }
   })
 })
-once(server, 'listening').then(() => process.send({ port: server.address().port }))
+server.on('listening', () => process.send({ port: server.address().port }))
 process.on('disconnect', () => process.exit())
 
 function push(socket, ids, events) {
