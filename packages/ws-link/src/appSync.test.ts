@@ -168,7 +168,7 @@ test.each(['UnauthorizedException', 'BadRequestException'])('A3 connection_error
     .next()
     .catch((thrown: unknown) => thrown)
   expect(SocketClosedError.is(error)).toBe(true)
-  expect((error as Error).message).toContain('refused the connection: no [redacted]')
+  expect((error as Error).message).toContain(`refused the connection: ${errorType}: no [redacted]`)
   canary.check(error)
   expect(made).toBe(1)
 })

@@ -1,9 +1,8 @@
 /** The real-time protocol of AWS AppSync. An entry of its own. */
 import { inDevelopment, OptionsError, ownOptions, systemClock, type Clock } from '@graphlinks/core'
-import { errorsOf, readMessage } from './messages.ts'
-import type { Protocol, ProtocolAddress, ProtocolOperation, ProtocolSession, ProtocolStart } from './protocol.ts'
-
-type Headers = Readonly<Record<string, string>>
+import { addressOf, apiOf, below, credentialsOf, withHost, type Headers } from './appSyncAddress.ts'
+import { startSession } from './appSyncSession.ts'
+import type { Protocol } from './protocol.ts'
 
 /** What is to be authorized: the connection, or one subscription. */
 export interface AppSyncRequest {
@@ -30,13 +29,6 @@ export interface AppSyncProtocolOptions {
   readonly startTimeoutMs?: number | undefined
   /** Time for `startTimeoutMs`. Default: the platform's. */
   readonly clock?: Clock | undefined
-}
-
-interface Settings {
-  readonly authorize: (request: AppSyncRequest) => Headers | Promise<Headers>
-  readonly api: URL
-  readonly startTimeoutMs: number
-  readonly clock: Clock
 }
 
 /**
@@ -76,129 +68,14 @@ export function appSyncProtocol(options: AppSyncProtocolOptions = {}): Protocol 
     kinds: ['subscription'],
     async address(endpoint, headers) {
       const api = apiOf(endpoint, own.host)
-      const request = { url: `${api.href}/connect`, body: '{}', headers: withHost(headers, api.host) }
-      return addressOf(endpoint, await authorize(request), handshake)
+      const request = { url: below(api, 'connect').href, body: '{}', headers: credentialsOf(headers, api) }
+      return addressOf(endpoint, withHost(await authorize(request), api), handshake)
     },
-    start: (started) =>
-      startSession(started, { authorize, api: apiOf(started.endpoint, own.host), startTimeoutMs, clock }),
-  }
-}
-
-/** The URL of the API, which signatures are made for, whatever stands before it. */
-function apiOf(endpoint: URL, host: string | undefined): URL {
-  const api = new URL(endpoint.href.replace(/^ws/, 'http'))
-  if (host !== undefined) api.host = host
-  return api
-}
-
-/** The real-time endpoint: a host of its own, or, for other domains, a path. */
-function addressOf(endpoint: URL, headers: Headers, handshake: 'subprotocol' | 'query'): ProtocolAddress {
-  const url = new URL(endpoint.href.replace(/^http/, 'ws'))
-  if (url.host.includes('appsync-api')) url.host = url.host.replace('appsync-api', 'appsync-realtime-api')
-  else url.pathname += '/realtime'
-  const encoded = btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(headers))))
-  if (handshake === 'query') {
-    url.searchParams.set('header', encoded)
-    url.searchParams.set('payload', btoa('{}'))
-    return { url: url.href, subprotocols: ['graphql-ws'] }
-  }
-  const safe = encoded.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
-  return { url: url.href, subprotocols: ['graphql-ws', `header-${safe}`] }
-}
-
-/** As AWS spells them. */
-function withHost({ authorization, ...headers }: Headers, host: string): Headers {
-  return { host, ...(authorization !== undefined && { Authorization: authorization }), ...headers }
-}
-
-/** A subscription that the server has not accepted yet. */
-interface Starting {
-  readonly cancelTimer: () => void
-  isStopped: boolean
-}
-
-function startSession({ send, listener }: ProtocolStart, settings: Settings): ProtocolSession {
-  const { authorize, api, clock, startTimeoutMs } = settings
-  const say = (message: object): void => send(JSON.stringify(message))
-  const starting = new Map<string, Starting>()
-  let isEnded = false
-
-  /** The server has answered, one way or another. @returns whether the subscription had been stopped before. */
-  const settle = (id: string): boolean => {
-    const start = starting.get(id)
-    starting.delete(id)
-    start?.cancelTimer()
-    return start?.isStopped ?? false
-  }
-  const fail = (id: string, message: string): void => {
-    settle(id)
-    listener.error(id, [{ message }])
-  }
-  const start = async (id: string, { query, operationName, variables, headers }: ProtocolOperation): Promise<void> => {
-    const body = JSON.stringify({ query, operationName, variables })
-    const authorization = await authorize({ url: api.href, body, headers: withHost(headers, api.host) })
-    if (isEnded) return
-    if (starting.get(id)?.isStopped) return void settle(id)
-    say({ id, type: 'start', payload: { data: body, extensions: { authorization } } })
-  }
-
-  return {
-    opened: () => say({ type: 'connection_init' }),
-    received(text) {
-      const message = readMessage(text, listener)
-      if (!message) return
-      const { type, id = '', payload } = message
-      const { errors = [], connectionTimeoutMs } = Object(payload) as {
-        readonly errors?: readonly object[]
-        readonly connectionTimeoutMs?: number
-      }
-      switch (type) {
-        case 'connection_ack':
-          listener.acknowledged(payload)
-          if (connectionTimeoutMs !== undefined) listener.expectLife(connectionTimeoutMs)
-          return
-        case 'connection_error':
-          return listener.refused(errors[0])
-        case 'ka':
-          return listener.ping()
-        case 'start_ack':
-          // It was left before the server had it: only now can the server be told.
-          if (settle(id)) say({ id, type: 'stop' })
-          return
-        case 'data':
-          return listener.next(id, Object(payload) as object)
-        case 'error':
-          settle(id)
-          return listener.error(id, errorsOf(errors).map(withType))
-        case 'complete':
-          settle(id)
-          return listener.complete(id)
-        default:
-          listener.malformed(new Error('its type is not one of the protocol of AWS AppSync'))
-      }
-    },
-    subscribe(id, operation) {
-      const onTime = (): void => fail(id, `the server did not accept the subscription within ${startTimeoutMs} ms`)
-      starting.set(id, { cancelTimer: clock.after(startTimeoutMs, onTime), isStopped: false })
-      start(id, operation).catch(() => fail(id, 'the function authorize of appSyncProtocol failed'))
-    },
-    unsubscribe(id) {
-      const start = starting.get(id)
-      if (start) start.isStopped = true
-      else say({ id, type: 'stop' })
-    },
-    ended() {
-      isEnded = true
-      for (const id of starting.keys()) settle(id)
+    start(started) {
+      const api = apiOf(started.endpoint, own.host)
+      const authorizeStart = async (body: string, headers: Headers): Promise<Headers> =>
+        withHost(await authorize({ url: api.href, body, headers: credentialsOf(headers, api) }), api)
+      return startSession(started, { authorize: authorizeStart, startTimeoutMs, clock })
     },
   }
-}
-
-/** `MaxSubscriptionsReachedError` and its like, where GraphQL errors have such things. */
-function withType({ message, ...error }: { readonly message: string; readonly extensions?: object }): {
-  readonly message: string
-  readonly extensions: Readonly<Record<string, unknown>>
-} {
-  const { errorType, errorCode } = error as { readonly errorType?: unknown; readonly errorCode?: unknown }
-  return { message, extensions: { ...error.extensions, errorType, errorCode } }
 }

@@ -81,14 +81,25 @@ export function badMessage(error: Error, { secrets }: Peer): SocketFailure {
 }
 
 /** The server refused the credentials in a message, as some do before they close the socket without any code. */
-export function refused(payload: unknown, { secrets }: Peer): SocketFailure {
-  const { message } = Object(payload) as { readonly message?: unknown }
-  const shown = redact(secrets, typeof message === 'string' ? message : '')
+export function refused(payload: unknown, peer: Peer): SocketFailure {
+  const shown = shownOf(payload, peer)
   return closedWith(
     `the server refused the connection${shown && `: ${shown}`}`,
     { action: 'refresh', code: 4403 },
     { reason: shown },
   )
+}
+
+/** The server said that it cannot serve the connection now. */
+export function unavailable(payload: unknown, peer: Peer): SocketFailure {
+  const shown = shownOf(payload, peer)
+  const message = `the server cannot serve the connection now${shown && `: ${shown}`}`
+  return closedWith(message, { action: 'retry', code: 1013 }, { reason: shown })
+}
+
+function shownOf(payload: unknown, { secrets }: Peer): string {
+  const { message } = Object(payload) as { readonly message?: unknown }
+  return redact(secrets, typeof message === 'string' ? message : '')
 }
 
 /** The server did not acknowledge the connection in time. */

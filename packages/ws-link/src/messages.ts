@@ -23,11 +23,20 @@ export function readMessage(text: string, listener: ProtocolListener): OlderMess
   return undefined
 }
 
-/** GraphQL errors of what these protocols send as such: an object, or a list of them. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** GraphQL errors of what servers of these protocols send as such: an object, a list of them, or `errors` with either. */
 export function errorsOf(payload: unknown): readonly ResultError[] {
-  const list = Array.isArray(payload) ? payload : [payload]
-  return list.map((entry: unknown) => {
-    const error = Object(entry) as Partial<ResultError>
-    return { ...error, message: typeof error.message === 'string' ? error.message : 'the server does not say why' }
+  const { errors = payload } = Object(payload) as { readonly errors?: unknown }
+  const list = Array.isArray(errors) && errors.length > 0 ? (errors as readonly unknown[]) : [errors]
+  return list.map((entry) => {
+    const given = (isObject(entry) ? entry : {}) as Partial<ResultError> & { readonly error?: unknown }
+    // Hasura says `error` where others say `message`.
+    const [message = 'the server does not say why'] = [given.message, given.error].filter(
+      (text) => typeof text === 'string',
+    )
+    return { ...given, message }
   })
 }

@@ -89,6 +89,7 @@ export class SocketAttempt {
         complete: (id) => listener.complete(id),
         expectLife: (withinMs) => this.#expectLife(withinMs),
         refused: (payload) => this.#lose(failures.refused(payload, listener.peer())),
+        unavailable: (payload) => this.#lose(failures.unavailable(payload, listener.peer())),
         malformed: (error) => this.#lose(failures.badMessage(error, listener.peer()), failures.sentCodes.badResponse),
       },
     })
