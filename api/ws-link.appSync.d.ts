@@ -8,8 +8,13 @@ interface ProtocolListener {
      * @param payload - what came with it.
      */
     acknowledged(payload: unknown): void;
-    /** The server refused the credentials of the connection: it is no use before there are others. */
-    refused(payload: unknown): void;
+    /**
+     * The server refused the credentials of the connection: it is no use before there are others.
+     *
+     * @param payload - what came with it. Its `message` says why.
+     * @param mayPass - that it is not about credentials, and only time may help. Default: `false`.
+     */
+    refused(payload: unknown, mayPass?: boolean): void;
     /** A result, or a part of one, of the operation with this id. */
     next(id: string, payload: object): void;
     /** The server refused the operation (GraphQL request errors). Nothing follows. */
@@ -79,9 +84,12 @@ interface Protocol {
     start(options: ProtocolStart): ProtocolSession;
 }
 
-/** The real-time protocol of AWS AppSync. An entry of its own. */
+/** Where AWS AppSync has its real-time endpoints, and how credentials get there. */
 
 type Headers = Readonly<Record<string, string>>;
+
+/** The real-time protocol of AWS AppSync. An entry of its own. */
+
 /** What is to be authorized: the connection, or one subscription. */
 interface AppSyncRequest {
     /** The URL that a signature is made for. */

@@ -8,8 +8,13 @@ interface ProtocolListener {
      * @param payload - what came with it.
      */
     acknowledged(payload: unknown): void;
-    /** The server refused the credentials of the connection: it is no use before there are others. */
-    refused(payload: unknown): void;
+    /**
+     * The server refused the credentials of the connection: it is no use before there are others.
+     *
+     * @param payload - what came with it. Its `message` says why.
+     * @param mayPass - that it is not about credentials, and only time may help. Default: `false`.
+     */
+    refused(payload: unknown, mayPass?: boolean): void;
     /** A result, or a part of one, of the operation with this id. */
     next(id: string, payload: object): void;
     /** The server refused the operation (GraphQL request errors). Nothing follows. */

@@ -4,7 +4,7 @@ import { apiKeyLink, bearerLink, chain, createClient, OptionsError, type Client,
 import { FakeClock, secretCanary, settle } from '@graphlinks/testing'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { appSyncProtocol, type AppSyncProtocolOptions, type AppSyncRequest } from './appSync.ts'
-import { SocketClosedError, wsLink, type WsLinkOptions } from './index.ts'
+import { SocketClosedError, wsLink, type ConnectionEvent, type WsLinkOptions } from './index.ts'
 
 const cleanUps: (() => unknown)[] = []
 afterEach(async () => {
@@ -171,6 +171,37 @@ test.each(['UnauthorizedException', 'BadRequestException'])('A3 connection_error
   expect((error as Error).message).toContain(`refused the connection: ${errorType}: no [redacted]`)
   canary.check(error)
   expect(made).toBe(1)
+})
+
+test('A3 a server that has no room now is asked again', async () => {
+  const clock = new FakeClock()
+  const errors = [{ errorType: 'LimitExceededError', errorCode: 429, message: 'slower' }]
+  let inits = 0
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: () => 'graphql-ws' })
+  await once(server, 'listening')
+  cleanUps.push(() => server.close())
+  server.on('connection', (socket) => {
+    socket.on('message', (data: Buffer) => {
+      const { type, id } = JSON.parse(String(data)) as Message
+      const send = (message: object): void => socket.send(JSON.stringify(message))
+      if (type === 'start') send({ id, type: 'data', payload: { data: { n: 1 } } })
+      else if (type === 'connection_init' && inits++ === 0) send({ type: 'connection_error', payload: { errors } })
+      else if (type === 'connection_init') send({ type: 'connection_ack' })
+    })
+  })
+  const seen: string[] = []
+  let onRetrying = (): void => {}
+  const retrying = new Promise<void>((resolve) => (onRetrying = resolve))
+  const onEvent = (event: ConnectionEvent): void => {
+    if (event.type === 'closed') seen.push(event.error?.message ?? '')
+    if (event.type === 'retrying') onRetrying()
+  }
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`
+  const next = subscribe(connect(url, { clock }, { clock, onEvent })).next()
+  await retrying
+  await clock.advance(1_000)
+  expect((await next).value).toMatchObject({ data: { n: 1 } })
+  expect(seen).toEqual([expect.stringContaining('refused the connection: LimitExceededError: slower')])
 })
 
 test('A4 a start that is not accepted in time is an error; only subscriptions are carried', async () => {

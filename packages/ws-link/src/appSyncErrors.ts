@@ -14,14 +14,13 @@ export function appSyncErrors(payload: unknown): readonly ResultError[] {
   })
 }
 
-/** What a `connection_error` comes to: other credentials might help, or only time. */
-export function connectionError(payload: unknown): { readonly verdict: 'refused' | 'unavailable'; message: string } {
+/** What a `connection_error` says, and whether it may be another the next time. */
+export function connectionError(payload: unknown): { readonly message: string; readonly mayPass: boolean } {
   const [{ message, extensions = {} }] = appSyncErrors(payload) as [ResultError]
   const { errorType, errorCode } = extensions
-  // AppSync's 400, 401 and 403 come out the same however often one tries.
-  const isTransient = typeof errorCode === 'number' && (errorCode === 429 || errorCode >= 500)
   return {
-    verdict: isTransient ? 'unavailable' : 'refused',
     message: typeof errorType === 'string' ? `${errorType}: ${message}` : message,
+    // AppSync's 400, 401 and 403 come out the same however often one tries.
+    mayPass: typeof errorCode === 'number' && (errorCode === 429 || errorCode >= 500),
   }
 }

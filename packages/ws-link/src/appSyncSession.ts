@@ -66,8 +66,8 @@ export function startSession({ send, listener }: ProtocolStart, settings: Sessio
           return
         }
         case 'connection_error': {
-          const { verdict, message } = connectionError(payload)
-          return listener[verdict]({ message })
+          const { message, mayPass } = connectionError(payload)
+          return listener.refused({ message }, mayPass)
         }
         case 'ka':
           return listener.ping()

@@ -80,26 +80,18 @@ export function badMessage(error: Error, { secrets }: Peer): SocketFailure {
   return closedWith(message, { action: 'retry', limit: 1, code: sentCodes.badResponse }, { reason: shown })
 }
 
-/** The server refused the credentials in a message, as some do before they close the socket without any code. */
-export function refused(payload: unknown, peer: Peer): SocketFailure {
-  const shown = shownOf(payload, peer)
+/**
+ * The server refused the credentials in a message, as some do before they close the socket without any code; or what it
+ * refused may be taken another time.
+ */
+export function refused(payload: unknown, { secrets }: Peer, mayPass?: boolean): SocketFailure {
+  const { message } = Object(payload) as { readonly message?: unknown }
+  const shown = redact(secrets, typeof message === 'string' ? message : '')
   return closedWith(
     `the server refused the connection${shown && `: ${shown}`}`,
-    { action: 'refresh', code: 4403 },
+    mayPass ? { action: 'retry', code: 1013 } : { action: 'refresh', code: 4403 },
     { reason: shown },
   )
-}
-
-/** The server said that it cannot serve the connection now. */
-export function unavailable(payload: unknown, peer: Peer): SocketFailure {
-  const shown = shownOf(payload, peer)
-  const message = `the server cannot serve the connection now${shown && `: ${shown}`}`
-  return closedWith(message, { action: 'retry', code: 1013 }, { reason: shown })
-}
-
-function shownOf(payload: unknown, { secrets }: Peer): string {
-  const { message } = Object(payload) as { readonly message?: unknown }
-  return redact(secrets, typeof message === 'string' ? message : '')
 }
 
 /** The server did not acknowledge the connection in time. */

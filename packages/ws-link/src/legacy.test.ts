@@ -32,14 +32,14 @@ test('L1 is named graphql-ws, and carries every kind of operation', () => {
   }
 })
 
-test('L2 init, start, stop and terminate; no payload where there is none', () => {
+test('L2 init, start, stop and terminate; an empty payload where there is none, as servers expect', () => {
   const { session, sent } = begin()
   session.opened()
   session.subscribe('1', { ...operation, operationName: 'N', variables: { a: 1 } })
   session.unsubscribe('1')
   session.ended()
   expect(sent).toEqual([
-    { type: 'connection_init' },
+    { type: 'connection_init', payload: {} },
     { id: '1', type: 'start', payload: { query: operation.query, operationName: 'N', variables: { a: 1 } } },
     { id: '1', type: 'stop' },
     { type: 'connection_terminate' },
@@ -49,14 +49,16 @@ test('L2 init, start, stop and terminate; no payload where there is none', () =>
   expect(other.sent).toEqual([{ type: 'connection_init', payload: { token: 'x' } }])
 })
 
-test('L2 life is expected from the first ka on, whenever that comes after the acknowledgement', () => {
+test.each([
+  ['after it', ['ack', 'ka', 'ka'], ['acknowledged', 'ping', 'expectLife', 'ping']],
+  ['before it, and never again', ['ka', 'ack'], ['ping', 'acknowledged', 'expectLife']],
+  ['both', ['ka', 'ack', 'ka'], ['ping', 'acknowledged', 'expectLife', 'ping']],
+  ['never', ['ack'], ['acknowledged']],
+])('L2 life is expected from the acknowledgement on, of servers that send ka: %s', (_, messages, expected) => {
   const { receive, heard } = begin()
-  receive({ type: 'ka' })
-  receive({ type: 'connection_ack' })
-  expect(heard.map(([name]) => name)).toEqual(['ping', 'acknowledged'])
-  receive({ type: 'ka' })
-  receive({ type: 'ka' })
-  expect(heard.slice(2)).toEqual([['ping'], ['expectLife', 20_000], ['ping']])
+  for (const type of messages) receive({ type: type === 'ack' ? 'connection_ack' : type })
+  expect(heard.map(([name]) => name)).toEqual(expected)
+  for (const call of heard.filter(([name]) => name === 'expectLife')) expect(call[1]).toBe(20_000)
 })
 
 test('L3 connection_error: refused before the acknowledgement, nothing after it', () => {
@@ -76,6 +78,9 @@ test('L4 error has one object, a list, or nothing; complete has a payload of nul
   receive({ type: 'error', id: '2', payload: { name: 'E', message: 'two' } })
   receive({ type: 'error', id: '3', payload: [{ message: 'three' }] })
   receive({ type: 'error', id: '4' })
+  // Hasura, older and newer.
+  receive({ type: 'error', id: '6', payload: { path: '$', error: 'six', code: 'x' } })
+  receive({ type: 'error', id: '7', payload: { errors: [{ message: 'seven' }] } })
   receive({ type: 'complete', id: '1', payload: null })
   receive({ type: 'data', id: '5', payload: { errors: [{ message: 'invalid' }] } })
   expect(heard).toEqual([
@@ -83,9 +88,17 @@ test('L4 error has one object, a list, or nothing; complete has a payload of nul
     ['error', '2', [{ name: 'E', message: 'two' }]],
     ['error', '3', [{ message: 'three' }]],
     ['error', '4', [{ message: 'the server does not say why' }]],
+    ['error', '6', [{ path: '$', error: 'six', code: 'x', message: 'six' }]],
+    ['error', '7', [{ message: 'seven' }]],
     ['complete', '1'],
     ['next', '5', { errors: [{ message: 'invalid' }] }],
   ])
+})
+
+test('W13 data that is no object is malformed', () => {
+  const { receive, heard } = begin()
+  for (const payload of [undefined, null, 'text', 1, []]) receive({ type: 'data', id: '1', payload })
+  expect(heard.map(([name]) => name)).toEqual(Array.from({ length: 5 }, () => 'malformed'))
 })
 
 test('W13 anything else is malformed, and nothing is thrown: whatever comes', () => {

@@ -1,6 +1,6 @@
 /** The legacy protocol `graphql-ws`. An entry of its own. */
 import { inDevelopment, OptionsError, ownOptions } from '@graphlinks/core'
-import { errorsOf, readMessage } from './messages.ts'
+import { errorsOf, isObject, readMessage } from './messages.ts'
 import type { Protocol, ProtocolSession, ProtocolStart } from './protocol.ts'
 
 /** Options of {@link legacyProtocol}. */
@@ -49,8 +49,15 @@ function startSession({ send, payload, listener }: ProtocolStart, keepAliveTimeo
   const say = (message: object): void => send(JSON.stringify(message))
   let isAcknowledged = false
   let isWatched = false
+  let hasKeepAlive = false
+  const watch = (): void => {
+    if (isWatched || !isAcknowledged || !hasKeepAlive) return
+    isWatched = true
+    listener.expectLife(keepAliveTimeoutMs)
+  }
   return {
-    opened: () => say({ type: 'connection_init', ...(payload && { payload }) }),
+    // Never without one: the client of subscriptions-transport-ws sends it, and servers take it apart without a look.
+    opened: () => say({ type: 'connection_init', payload: payload ?? {} }),
     received(text) {
       const message = readMessage(text, listener)
       if (!message) return
@@ -58,17 +65,18 @@ function startSession({ send, payload, listener }: ProtocolStart, keepAliveTimeo
       switch (type) {
         case 'connection_ack':
           isAcknowledged = true
-          return listener.acknowledged(payload)
+          listener.acknowledged(payload)
+          return watch()
         case 'connection_error':
           // Later, it is about a message that the server could not read, and not the end of the connection.
           return isAcknowledged ? undefined : listener.refused(payload)
         case 'ka':
+          hasKeepAlive = true
           listener.ping()
-          if (isAcknowledged && !isWatched) listener.expectLife(keepAliveTimeoutMs)
-          isWatched = isAcknowledged
-          return
+          return watch()
         case 'data':
-          return listener.next(id, Object(payload) as object)
+          if (isObject(payload)) return listener.next(id, payload)
+          return listener.malformed(new Error('its data is no object'))
         case 'error':
           return listener.error(id, errorsOf(payload))
         case 'complete':

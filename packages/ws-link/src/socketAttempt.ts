@@ -88,8 +88,7 @@ export class SocketAttempt {
         error: (id, errors) => listener.error(id, errors),
         complete: (id) => listener.complete(id),
         expectLife: (withinMs) => this.#expectLife(withinMs),
-        refused: (payload) => this.#lose(failures.refused(payload, listener.peer())),
-        unavailable: (payload) => this.#lose(failures.unavailable(payload, listener.peer())),
+        refused: (payload, mayPass) => this.#lose(failures.refused(payload, listener.peer(), mayPass)),
         malformed: (error) => this.#lose(failures.badMessage(error, listener.peer()), failures.sentCodes.badResponse),
       },
     })
