@@ -138,7 +138,8 @@ export async function scriptedSocketServer(script: SocketScript): Promise<Script
   const stop = async (): Promise<void> => {
     const stopped = new Promise((resolve) => server?.close(resolve))
     const closings = [...open.values()]
-    for (const connection of open.keys()) connection.resetAndDestroy()
+    // Not by a reset, which does nothing to a connection that is just ending.
+    for (const connection of open.keys()) connection.destroy()
     await Promise.all([stopped, ...closings])
   }
 
@@ -269,7 +270,8 @@ class Upgraded implements ScriptedSocket {
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy()
+    if (this.#socket.writableEnded) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
   }
 
   freeze(): void {
