@@ -229,6 +229,17 @@ describe.each(serverNames)('%s', (name) => {
     expect(tokensOf(await sockets.of('connection_init'))).toEqual(['Bearer token-0', 'Bearer token-1'])
   })
 
+  test('AUTH-46, W15 the server refuses by an exception: with 4500 as a refusal, one refresh', async () => {
+    const { source, refreshes } = sessionOf()
+    // graphql-ws closes with 4500 for what `onConnect` throws, as it does for all else that goes wrong.
+    const refused = { meaning: 'refused, or an error', action: 'refresh' } as const
+    const { client, server, sockets } = await connect(name, { closeCodes: { 4500: refused } }, tokenRefreshLink(source))
+    await accept(server, ['token-1'], true)
+    expect(await client.query('{ viewer }')).toEqual({ data: { viewer: 'token-1' } })
+    expect(refreshes()).toBe(1)
+    expect(await sockets.of('opened')).toHaveLength(2)
+  })
+
   test('AUTH-46, TR-53 a fresh token that is refused as well is the end: one refresh, two sockets', async () => {
     const canary = secretCanary()
     const { source, refreshes } = sessionOf()
