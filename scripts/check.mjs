@@ -13,6 +13,8 @@ const steps = {
   lint: ['run', 'lint'],
   format: ['run', 'format:check'],
   typecheck: ['run', 'typecheck'],
+  // What the tests in a browser need; they are skipped where it cannot be had.
+  chromium: ['run', 'chromium'],
   test: ['test', '--', '--ci', '--json', `--outputFile=${report}`],
   build: ['run', 'build'],
   packages: ['run', 'packages'],

@@ -14,41 +14,59 @@ export type ServerName =
   | 'graphql-upload'
   | 'hono'
   | 'mercurius'
-  | 'ws-graphql-ws'
-  | 'ws-graphql-ws-17'
-  | 'ws-legacy'
-  | 'ws-mercurius'
-  | 'ws-yoga'
   | 'yoga'
   | 'yoga-graphql17'
+  | WebSocketServerName
+
+/** Those with WebSockets: `ws-legacy` speaks the legacy protocol, the others graphql-transport-ws. */
+export type WebSocketServerName = 'ws-graphql-ws' | 'ws-graphql-ws-17' | 'ws-legacy' | 'ws-mercurius' | 'ws-yoga'
 
 /** What a server saw. */
 export interface ServerEvent {
-  /** `aborted`: a client went before it had the whole answer. `unsubscribed`: the source of a subscription was closed. */
-  readonly what: 'request' | 'aborted' | 'unsubscribed' | 'upgrade' | 'init' | 'accepting' | 'stopped' | 'started'
+  /**
+   * `aborted`: a client went before it had the whole answer. `unsubscribed`: the source of a subscription was closed.
+   * `held`: an answer waits until it is released. `opened` and `closed`: a WebSocket. The others are messages that came
+   * in on one, by their `type`, which is that of graphql-transport-ws also where the server speaks the legacy protocol.
+   */
+  readonly what: 'request' | 'aborted' | 'unsubscribed' | 'held' | 'opened' | 'closed' | MessageType
   readonly method?: string
   readonly url?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Of `init`: the payload of `connection_init`, and whether it was good enough. */
+  /** The number of the WebSocket, from 1 on. */
+  readonly socket?: number
+  /** Of a message. */
+  readonly id?: string
   readonly payload?: unknown
-  readonly may?: boolean
+  /** Of `closed`. */
+  readonly code?: number
+  readonly reason?: string
 }
 
-/** What a server over WebSocket does when a test says so. */
-export type ServerRequest =
-  | { readonly closeAll: number }
-  /** The token that is good from then on. */
-  | { readonly accept: string }
-  | { readonly restart: 'stop' | 'start' }
+type MessageType = 'connection_init' | 'subscribe' | 'complete' | 'ping' | 'pong' | 'connection_terminate'
+
+/** What a server can be told to do. All but `stop` and `listen` are for those with WebSockets. */
+export type Command =
+  /** Cuts all connections and stops listening. What the server has in memory stays. */
+  | { readonly stop: true }
+  /** Listens again, on the port that it had. */
+  | { readonly listen: true }
+  /** Closes all WebSockets with this code. */
+  | { readonly closeAll: number; readonly reason?: string }
+  /** Cuts all WebSockets without a word. */
+  | { readonly cutAll: true }
+  /** The tokens that are good from now on, at first `secret-token`; others are refused by `false` or by an exception. */
+  | { readonly accept: readonly string[]; readonly byThrowing?: boolean }
+  /** Lets all that is held be answered. */
+  | { readonly release: true }
 
 export interface RealServer {
   readonly url: string
   /** What it has seen since it was started: all of it, since what a process tells may come later than what it answers. */
   readonly events: () => Promise<readonly ServerEvent[]>
-  /** Has the server do something. */
-  readonly tell: (request: ServerRequest) => void
   /** Waits until the server has seen something, that often since it was started. */
-  readonly saw: (what: ServerEvent['what'], times?: number) => Promise<void>
+  readonly saw: (what: ServerEvent['what'] | ((event: ServerEvent) => boolean), times?: number) => Promise<void>
+  /** Tells the server to do something, and waits until it is done. */
+  readonly tell: (command: Command) => Promise<void>
   /** Resolves when the process has ended, by itself or by `close`. */
   readonly ended: Promise<unknown>
   readonly close: () => Promise<void>
@@ -80,21 +98,24 @@ export async function startServer(name: ServerName): Promise<RealServer> {
     throw new Error(`${name} ended: ${stderr}`)
   })
   failed.catch(() => {})
+  const send = async (command: Command | object): Promise<void> =>
+    Promise.race([
+      failed,
+      new Promise<void>((resolve) => {
+        asking.push(resolve)
+        child.send(command)
+      }),
+    ])
   return {
     url: await Promise.race([started, failed]),
+    tell: send,
     async events() {
-      await Promise.race([
-        failed,
-        new Promise<void>((resolve) => {
-          asking.push(resolve)
-          child.send('tell')
-        }),
-      ])
+      await send({})
       return [...events]
     },
-    tell: (request) => void child.send(request),
     async saw(what, times = 1) {
-      while (events.filter((event) => event.what === what).length < times)
+      const isMeant = typeof what === 'function' ? what : (event: ServerEvent) => event.what === what
+      while (events.filter(isMeant).length < times)
         await Promise.race([failed, new Promise<void>((resolve) => waiting.add(resolve))])
     },
     ended,

@@ -1,262 +1,417 @@
-/** wsLink against the servers that people run: what they say on the wire, what they say in the end, and what comes after. */
+/** wsLink against real WebSocket servers, each in a process of its own. */
 import {
+  apiKeyLink,
   bearerLink,
   chain,
+  compose,
+  contextKey,
   createClient,
-  createTokenSource,
+  emptyContext,
   headerLink,
-  tokenRefreshLink,
-  type Client,
-  type Link,
-  type Result,
 } from '@graphlinks/core'
-import { secretCanary, settle } from '@graphlinks/testing'
-import { SocketClosedError, wsLink, type ConnectionEvent, type WsLinkOptions } from '@graphlinks/ws-link'
-import { legacyProtocol } from '@graphlinks/ws-link/legacy'
-import { startServer, type RealServer, type ServerEvent, type ServerName } from './realServers.ts'
+import { httpLink } from '@graphlinks/http-link'
+import { secretCanary } from '@graphlinks/testing'
+import { wsLink, type WsLinkOptions } from '@graphlinks/ws-link'
+import {
+  closes,
+  collect,
+  endOf,
+  iterate,
+  protocolOf,
+  serverNames,
+  servesHttp,
+  webSocketClients,
+} from './webSocketClients.ts'
 
-const canary = secretCanary()
-const token = 'secret-token'
-const clients: Client[] = []
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map(async (client) => client.dispose()))
-})
+const { accept, cleanUp, connect } = webSocketClients()
 
-const optionsOf = (name: ServerName): Partial<WsLinkOptions> =>
-  name === 'ws-legacy' ? { protocol: legacyProtocol() } : {}
-
-describe.each<ServerName>(['ws-graphql-ws', 'ws-graphql-ws-17', 'ws-yoga', 'ws-mercurius', 'ws-legacy'])(
-  '%s',
-  (name) => {
-    let server: RealServer
-    beforeEach(async () => {
-      server = await startServer(name)
-    })
-    afterEach(() => server.close())
-
-    function connect(options: Partial<WsLinkOptions> = {}, ...links: Link[]) {
-      const events: ConnectionEvent[] = []
-      const url = server.url.replace(/^http/, 'ws')
-      const onEvent = (event: ConnectionEvent): unknown => events.push(event)
-      const link = wsLink({ url, random: () => 0, onEvent, ...optionsOf(name), ...options })
-      const client = createClient({ link: chain(...links, link) })
-      clients.push(client)
-      return { client, events }
-    }
-
-    async function of(what: ServerEvent['what']): Promise<readonly ServerEvent[]> {
-      return (await server.events()).filter((event) => event.what === what)
-    }
-
-    const counting = (client: Client): AsyncIterator<Result> =>
-      client.subscribe('subscription Counting { count(to: 100000, everyMs: 5) }')[Symbol.asyncIterator]()
-
-    async function nextAfterGap(results: AsyncIterator<Result>): Promise<Result> {
-      for (;;) {
-        const { value } = (await results.next()) as { value: Result }
-        if (value.resumed) return value
-      }
-    }
-
-    test('AUTH-42 AUTH-43 W3 a query, a mutation and a subscription on one socket, with the credentials of the chain', async () => {
-      const { client } = connect({}, bearerLink(token))
-      expect(await client.query('query Q($text: String!) { echo(text: $text) }', { text: 'ü💧' })).toEqual({
-        data: { echo: 'ü💧' },
-      })
-      expect(await client.mutate('mutation { addCity(name: "Kyoto") { name } }')).toEqual({
-        data: { addCity: { name: 'Kyoto' } },
-      })
-      const seen: unknown[] = []
-      for await (const { data } of client.subscribe('subscription { count(to: 3) }')) seen.push(data)
-      expect(seen).toEqual([{ count: 1 }, { count: 2 }, { count: 3 }])
-      expect(await of('init')).toMatchObject([
-        { may: true, payload: { headers: { authorization: `Bearer ${token}` } } },
-      ])
-    })
-
-    test('AUTH-43 the flat shape, and that of a function', async () => {
-      await connect({ payload: 'flat' }, bearerLink(token)).client.query('{ hello }')
-      await connect(
-        { payload: async (_, { headers }) => ({ ...headers, locale: 'de' }) },
-        bearerLink(token),
-      ).client.query('{ hello }')
-      expect((await of('init')).map(({ payload }) => payload)).toEqual([
-        { authorization: `Bearer ${token}` },
-        { authorization: `Bearer ${token}`, locale: 'de' },
-      ])
-    })
-
-    test('W10 errors are data: of a field, and of a document that is not valid', async () => {
-      const { client } = connect({}, bearerLink(token))
-      const { data, errors } = await client.query('{ boom }')
-      expect([data, errors?.[0]?.message]).toEqual([{ boom: null }, 'boom'])
-      const invalid = await client.query('{ nothingLikeThis }')
-      // Mercurius says nothing more than that.
-      expect(invalid.errors?.[0]?.message).toMatch(/nothingLikeThis|Graphql validation error/)
-      expect(invalid.data).toBeUndefined()
-      expect(await client.query('{ hello }')).toEqual({ data: { hello: 'world' } })
-    })
-
-    test('W11 leaving the loop ends the subscription on the server', async () => {
-      const { client } = connect({}, bearerLink(token))
-      for await (const { data } of client.subscribe('subscription { count(to: 100000, everyMs: 5) }')) {
-        expect(data).toEqual({ count: 1 })
-        break
-      }
-      await server.saw('unsubscribed')
-    })
-
-    test('W20 AUTH-45 concurrent first operations share a socket; another credential has its own', async () => {
-      const { client } = connect({}, bearerLink(token))
-      await Promise.all(Array.from({ length: 10 }, () => client.query('{ hello }')))
-      const { client: other } = connect({}, bearerLink(token), headerLink({ 'x-tenant': 'acme' }))
-      await other.query('{ hello }')
-      expect(await of('init')).toHaveLength(2)
-    })
-
-    test('AUTH-47 handshakeHeaders: headers and cookies reach the server with the upgrade', async () => {
-      const { client } = connect(
-        { handshakeHeaders: true },
-        bearerLink(token),
-        headerLink({ cookie: 'sid=abc', 'x-tenant': 'acme' }),
-      )
-      await client.query('{ hello }')
-      const [upgrade] = await of('upgrade')
-      expect(upgrade?.headers).toMatchObject({
-        authorization: `Bearer ${token}`,
-        cookie: 'sid=abc',
-        'x-tenant': 'acme',
-      })
-    })
-
-    test('AUTH-46 a credential that is refused is a typed error, and not tried for ever', async () => {
-      const { client } = connect(
-        {},
-        bearerLink(() => canary.value),
-      )
-      const error = await client.query('query Q { hello }').catch((thrown: unknown) => thrown)
-      expect(SocketClosedError.is(error)).toBe(true)
-      expect(error).toMatchObject({ operationName: 'Q', closeCode: 4403, retryable: false, attempts: 2 })
-      canary.check(error)
-      expect(await of('init')).toHaveLength(2)
-    })
-
-    test('W18 the server is away and comes back: the subscription goes on', async () => {
-      const { client, events } = connect({}, bearerLink(token))
-      const results = counting(client)
-      await results.next()
-      server.tell({ restart: 'stop' })
-      const next = nextAfterGap(results)
-      await server.saw('stopped')
-      while (events.filter(({ type }) => type === 'retrying').length < 3) await settle()
-      server.tell({ restart: 'start' })
-      expect((await next).data).toEqual({ count: 1 })
-      await results.return?.()
-    })
-
-    test('W17 the server closes: the subscription goes on, a mutation that it ran is not run again', async () => {
-      const { client } = connect({}, bearerLink(token))
-      const results = counting(client)
-      await results.next()
-      const paid = client.mutate('mutation { addCity(name: "Kyoto") { name slow } }').catch((error: unknown) => error)
-      server.tell({ closeAll: 1012 })
-      const next = nextAfterGap(results)
-      expect((await next).data).toEqual({ count: 1 })
-      await results.return?.()
-      const outcome = await paid
-      if (SocketClosedError.is(outcome)) expect(outcome).toMatchObject({ closeCode: 1012, mayHaveRun: true })
-      const { data } = await client.mutate('mutation { reset }')
-      expect((data as { reset: number }).reset).toBeLessThanOrEqual(1)
-    })
-
-    test('TR-53 the token expires in the middle: one refresh, another socket, and events go on', async () => {
-      let refreshes = 0
-      const source = createTokenSource({
-        initial: { accessToken: token, refreshToken: 'r' },
-        refresh: async () => ({ accessToken: `token-${++refreshes}`, refreshToken: 'r' }),
-      })
-      const { client } = connect({}, tokenRefreshLink(source))
-      const both = [counting(client), counting(client)] as const
-      await Promise.all(both.map(async (results) => results.next()))
-      server.tell({ accept: 'token-1' })
-      await server.saw('accepting')
-      server.tell({ closeAll: 4403 })
-      for (const results of both) {
-        expect((await nextAfterGap(results)).data).toEqual({ count: 1 })
-        await results.return?.()
-      }
-      expect(refreshes).toBe(1)
-      expect((await of('init')).map(({ may }) => may)).toEqual([true, true])
-      await source.dispose()
-    })
-
-    test('TR-53 AUTH-44 a token that is no good from the beginning: one refresh for all', async () => {
-      server.tell({ accept: 'token-1' })
-      await server.saw('accepting')
-      let refreshes = 0
-      const source = createTokenSource({
-        initial: { accessToken: token, refreshToken: 'r' },
-        refresh: async () => ({ accessToken: `token-${++refreshes}`, refreshToken: 'r' }),
-      })
-      const { client } = connect({}, tokenRefreshLink(source))
-      const all = await Promise.all(Array.from({ length: 20 }, () => client.query('{ hello }')))
-      expect(all).toEqual(Array.from({ length: 20 }, () => ({ data: { hello: 'world' } })))
-      expect(refreshes).toBe(1)
-      expect((await of('init')).map(({ may }) => may)).toEqual([false, true])
-      await source.dispose()
-    })
-
-    test('TR-57 session.clear() closes the socket at once', async () => {
-      const source = createTokenSource({ fetchToken: async () => ({ accessToken: token }) })
-      const { client, events } = connect({}, tokenRefreshLink(source))
-      const results = counting(client)
-      await results.next()
-      await source.clear()
-      expect(events.at(-1)).toMatchObject({ type: 'closed', code: 1000 })
-      await expect(results.next()).rejects.toMatchObject({ code: 'IDENTITY_CHANGED' })
-      await server.saw('unsubscribed')
-      await source.dispose()
-    })
-  },
+const credentials = compose(
+  bearerLink(async () => 'secret-token'),
+  apiKeyLink({ key: 'k-123' }),
+  headerLink({ 'X-Tenant': 'acme', 'User-Agent': 'not for the payload' }),
 )
 
-describe('what only some have', () => {
-  async function with_(name: ServerName, run: (client: Client) => Promise<void>, options: Partial<WsLinkOptions> = {}) {
-    const server = await startServer(name)
-    const url = server.url.replace(/^http/, 'ws')
-    const client = createClient({ link: chain(bearerLink(token), wsLink({ url, random: () => 0, ...options })) })
-    try {
-      await run(client)
-    } finally {
-      await client.dispose()
-      await server.close()
+describe.each(serverNames)('%s', (name) => {
+  test('W2, W11 a query, a mutation and a subscription to its end, on one socket', async () => {
+    const { client, sockets } = await connect(name)
+    expect(await client.query('{ hello viewer }')).toEqual({ data: { hello: 'world', viewer: 'secret-token' } })
+    const added = 'mutation Add($name: String!) { addCity(name: $name) { name } }'
+    expect(await client.mutate(added, { name: 'Łódź' })).toEqual({ data: { addCity: { name: 'Łódź' } } })
+    expect(await client.mutate('mutation { reset }')).toEqual({ data: { reset: 1 } })
+    const countdown = 'subscription Countdown($from: Int!) { countdown(from: $from) }'
+    expect(await collect(client.subscribe(countdown, { from: 3 }))).toEqual(
+      [3, 2, 1].map((value) => ({ data: { countdown: value } })),
+    )
+    await client.dispose()
+    await sockets.saw('closed')
+    const subprotocol = name === 'ws-legacy' ? 'graphql-ws' : 'graphql-transport-ws'
+    const seen = (await sockets.events()).filter(({ what }) => !/unsubscribed|pong|terminate/.test(what))
+    expect(seen).toMatchObject([
+      { what: 'opened', url: '/graphql', headers: { 'sec-websocket-protocol': subprotocol } },
+      { what: 'connection_init', payload: { headers: { authorization: 'Bearer secret-token' } } },
+      { what: 'subscribe', payload: { query: '{ hello viewer }' } },
+      { what: 'subscribe', payload: { operationName: 'Add', variables: { name: 'Łódź' } } },
+      { what: 'subscribe' },
+      { what: 'subscribe', payload: { operationName: 'Countdown', variables: { from: 3 } } },
+      { what: 'closed', code: 1000 },
+    ])
+  })
+
+  test('W8 many at once, each with its own id and its own events in order', async () => {
+    const { client, sockets } = await connect(name)
+    const each = Array.from({ length: 20 }, (_, index) => index + 1)
+    const text = '"quotes" \\ Ωmega 東京 \u{1F468}\u200D\u{1F469} \u2028'
+    const all = await Promise.all(
+      each.flatMap((number) => [
+        collect(client.subscribe('subscription ($to: Int!) { count(to: $to) }', { to: number })),
+        collect(client.execute('query ($text: String!) { echo(text: $text) }', { text: `${number} ${text}` })),
+      ]),
+    )
+    expect(all).toEqual(
+      each.flatMap((number) => [
+        Array.from({ length: number }, (_, index) => ({ data: { count: index + 1 } })),
+        [{ data: { echo: `${number} ${text}` } }],
+      ]),
+    )
+    const ids = (await sockets.of('subscribe')).map(({ id }) => id)
+    expect(new Set(ids).size).toBe(40)
+    expect(await sockets.of('opened')).toHaveLength(1)
+  })
+
+  test('W11 who leaves the loop ends the subscription on the server, and others go on', async () => {
+    const { client, sockets } = await connect(name)
+    const other = iterate(client, 'subscription { ticker }')
+    expect((await other.next()).value).toEqual({ data: { ticker: 1 } })
+    for await (const { data } of client.subscribe('subscription { ticker(everyMs: 1) }')) {
+      if ((data as { ticker: number }).ticker === 3) break
     }
-  }
+    await sockets.saw('unsubscribed')
+    expect((await other.next()).value).toEqual({ data: { ticker: 2 } })
+    const [first, second] = (await sockets.of('subscribe')).map(({ id }) => id)
+    expect((await sockets.of('complete')).map(({ id }) => id)).toEqual([second])
+    await other.return?.()
+    await sockets.saw('unsubscribed', 2)
+    expect((await sockets.of('complete')).map(({ id }) => id)).toEqual([second, first])
+  })
 
-  test('W25 @defer over graphql-ws with graphql 17: each result is all of the data so far', () =>
-    with_('ws-graphql-ws-17', async (client) => {
-      const results: unknown[] = []
-      for await (const { data } of client.execute('{ me { name ... @defer { slow } } }')) results.push(data)
-      expect(results[0]).toEqual({ me: { name: 'Ada' } })
-      expect(results.at(-1)).toEqual({ me: { name: 'Ada', slow: 'slow Ada' } })
-    }))
+  test('W11 an abort ends a subscription that has no events, once', async () => {
+    const { client, sockets } = await connect(name)
+    const controller = new AbortController()
+    const silent = endOf(client.subscribe('subscription { silence }', {}, { signal: controller.signal }))
+    await sockets.saw('subscribe')
+    // The server has the message, and has subscribed when it answers the next.
+    await client.query('{ hello }')
+    const reason = new Error('enough')
+    controller.abort(reason)
+    expect(await silent).toBe(reason)
+    await sockets.saw('unsubscribed')
+    controller.abort()
+    await client.query('{ hello }')
+    expect(await sockets.of('complete')).toHaveLength(1)
+  })
 
-  test.each<ServerName>(['ws-graphql-ws', 'ws-graphql-ws-17'])(
-    'W9 W15 a syntax error in one document, for which %s closes the socket, leaves its neighbours running',
-    (name) =>
-      with_(name, async (client) => {
-        const results = client.subscribe('subscription { count(to: 100000, everyMs: 5) }')[Symbol.asyncIterator]()
-        await results.next()
-        const error = await client.query('query Bad { oops( }').catch((thrown: unknown) => thrown)
-        expect(error).toMatchObject({ code: 'SOCKET_CLOSED', closeCode: 4500, operationName: 'Bad' })
-        for (let step = await results.next(); !(step.value as Result).resumed;) step = await results.next()
-        await results.return?.()
+  test('W11 what is cancelled before the server has acknowledged is never sent', async () => {
+    const { client, sockets } = await connect(name)
+    const subscription = iterate(client, 'subscription { ticker }')
+    const first = subscription.next()
+    await subscription.return?.()
+    expect((await first).done).toBe(true)
+    await client.query('{ hello }')
+    expect(await sockets.of('subscribe')).toMatchObject([{ payload: { query: '{ hello }' } }])
+    expect(await sockets.of('complete')).toEqual([])
+  })
+
+  test('W10 errors in a result do not end a subscription', async () => {
+    const { client } = await connect(name)
+    expect(await collect(client.subscribe('subscription { flaky(to: 3) }'))).toEqual([
+      { data: { flaky: 1 } },
+      {
+        data: { flaky: null },
+        errors: [expect.objectContaining({ message: 'flaky', path: ['flaky'], extensions: { code: 'BOOM' } })],
+      },
+      { data: { flaky: 3 } },
+    ])
+    expect(await client.query('{ hello boom }')).toMatchObject({
+      data: { hello: 'world', boom: null },
+      errors: [{ message: 'boom', path: ['boom'] }],
+    })
+  })
+
+  test('W10 the error message is a result, and the last; the socket lives on', async () => {
+    const { client, sockets } = await connect(name)
+    const other = iterate(client, 'subscription { ticker }')
+    expect((await other.next()).value).toEqual({ data: { ticker: 1 } })
+    for (const document of ['{ nothing }', 'subscription { nothing }', 'subscription { countdown(from: "x") }']) {
+      const results = await collect(client.execute(document))
+      expect(results).toEqual([{ errors: [expect.objectContaining({ message: expect.any(String) as string })] }])
+    }
+    expect(await collect(client.subscribe('subscription { failing }'))).toMatchObject([
+      { data: { failing: 1 } },
+      { data: { failing: 2 } },
+      { errors: [{ message: 'the source failed', extensions: { code: 'BOOM' } }] },
+    ])
+    expect((await other.next()).value).toEqual({ data: { ticker: 2 } })
+    expect(await sockets.of('opened')).toHaveLength(1)
+    expect(await sockets.of('complete')).toEqual([])
+  })
+
+  test('W15 a syntax error', async () => {
+    const { client } = await connect(name)
+    const outcome: unknown = await client.query('{ hello(').catch((error: unknown) => error)
+    // graphql-ws closes the whole socket for it.
+    if (!closes(name))
+      expect(outcome).toMatchObject({ errors: [{ message: 'Syntax Error: Expected Name, found <EOF>.' }] })
+    else {
+      const reason = 'Syntax Error: Expected Name, found <EOF>.'
+      expect(outcome).toMatchObject({ name: 'SocketClosedError', closeCode: 4500, reason, retryable: false })
+    }
+  })
+
+  test('AUTH-45 two identities have two sockets, one identity has one', async () => {
+    const user = contextKey<string>('user')
+    const { client, server, sockets } = await connect(
+      name,
+      {},
+      bearerLink((operation) => operation.context.get(user)),
+    )
+    await accept(server, ['ada', 'bob'])
+    const whoIs = async (token: string): Promise<unknown> => {
+      const { data } = await client.query('{ viewer }', {}, { context: emptyContext.with(user, token) })
+      return (data as { viewer: string }).viewer
+    }
+    const tokens = Array.from({ length: 40 }, (_, index) => (index % 3 ? 'ada' : 'bob'))
+    expect(await Promise.all(tokens.map(whoIs))).toEqual(tokens)
+    expect(await sockets.of('opened')).toHaveLength(2)
+    expect(await whoIs('ada')).toBe('ada')
+    const greetings = (await sockets.of('connection_init')).map(({ payload }) => JSON.stringify(payload))
+    expect(greetings.toSorted((a, b) => a.localeCompare(b))).toEqual(
+      ['ada', 'bob'].map((token) => JSON.stringify({ headers: { authorization: `Bearer ${token}` } })),
+    )
+  })
+
+  test('W3, W20 a hundred first operations at once share one handshake', async () => {
+    const { client, sockets } = await connect(name)
+    const all = await Promise.all(Array.from({ length: 100 }, () => client.query('{ hello }')))
+    expect(all).toEqual(Array.from({ length: 100 }, () => ({ data: { hello: 'world' } })))
+    const [opened, greeting, ...rest] = (await sockets.events()).filter(({ what }) => what !== 'pong')
+    expect([opened?.what, greeting?.what]).toEqual(['opened', 'connection_init'])
+    expect(rest.map(({ what }) => what)).toEqual(Array.from({ length: 100 }, () => 'subscribe'))
+  })
+
+  test('AUTH-42 what HTTP sends as headers is in the payload', async () => {
+    const { client, server, sockets } = await connect(name, {}, credentials)
+    const ofTheCall = { headers: { 'X-Of-The-Call': 'yes' } }
+    expect(await client.query('{ viewer }', {}, ofTheCall)).toEqual({ data: { viewer: 'secret-token' } })
+    const [greeting] = await sockets.of('connection_init')
+    const headers = {
+      authorization: 'Bearer secret-token',
+      'x-api-key': 'k-123',
+      'x-tenant': 'acme',
+      'x-of-the-call': 'yes',
+    }
+    expect(greeting?.payload).toEqual({ headers })
+    if (!servesHttp(name)) return
+    const requestsBefore = (await server.events()).filter(({ what }) => what === 'request').length
+    const http = createClient({ link: chain(credentials, httpLink({ url: server.url })) })
+    await http.query('{ hello }', {}, ofTheCall)
+    await server.saw('request', requestsBefore + 1)
+    const requests = (await server.events()).filter(({ what }) => what === 'request')
+    expect(requests.at(-1)?.headers).toMatchObject(headers)
+  })
+
+  test.each<[string, WsLinkOptions['payload'], object]>([
+    [
+      'nested',
+      'nested',
+      { headers: { authorization: 'Bearer secret-token', 'x-api-key': 'k-123', 'x-tenant': 'acme' } },
+    ],
+    ['flat', 'flat', { authorization: 'Bearer secret-token', 'x-api-key': 'k-123', 'x-tenant': 'acme' }],
+    [
+      'that a function gives',
+      async ({ operationName }, { headers }) => ({
+        authorization: headers['authorization'],
+        operation: operationName,
+        deep: { list: [1, null, { of: 'values' }], no: false },
       }),
-  )
+      {
+        authorization: 'Bearer secret-token',
+        operation: 'Who',
+        deep: { list: [1, null, { of: 'values' }], no: false },
+      },
+    ],
+  ])('AUTH-43 a payload %s', async (_, payload, expected) => {
+    const { client, sockets } = await connect(name, { payload }, credentials)
+    expect(await client.query('query Who { viewer }')).toEqual({ data: { viewer: 'secret-token' } })
+    expect((await sockets.of('connection_init')).map(({ payload: sent }) => sent)).toEqual([expected])
+  })
 
-  test('W1 a server that speaks the legacy protocol only: the error names it', () =>
-    with_('ws-legacy', async (client) => {
-      const error = await client.query('{ hello }').catch((thrown: unknown) => thrown)
-      expect(error).toMatchObject({ message: expect.stringContaining('"graphql-ws"') as string, retryable: false })
-    }))
+  test('AUTH-47 with handshakeHeaders, headers and cookies are on the upgrade request too', async () => {
+    const cookies = headerLink({ cookie: 'session=s-1; theme=dark' })
+    const { client, sockets } = await connect(name, { handshakeHeaders: true }, compose(credentials, cookies))
+    expect(await client.query('{ viewer }')).toEqual({ data: { viewer: 'secret-token' } })
+    const headers = {
+      authorization: 'Bearer secret-token',
+      cookie: 'session=s-1; theme=dark',
+      'x-api-key': 'k-123',
+      'x-tenant': 'acme',
+    }
+    expect(await sockets.of('opened')).toMatchObject([{ headers }])
+    expect(await sockets.of('connection_init')).toMatchObject([{ payload: { headers } }])
+  })
+
+  test('AUTH-47 without it, the upgrade request has none of them', async () => {
+    const { client, sockets } = await connect(name, {}, credentials)
+    await client.query('{ hello }')
+    const [opened] = await sockets.of('opened')
+    for (const header of ['authorization', 'x-api-key', 'x-tenant', 'cookie'])
+      expect(opened?.headers).not.toHaveProperty(header)
+  })
+
+  test.each([
+    ['', false],
+    [' by an exception that names the token', true],
+  ])('AUTH-46 credentials that the server refuses%s are a typed error, without the token', async (_, byThrowing) => {
+    const canary = secretCanary()
+    const { client, server, sockets } = await connect(name, {}, bearerLink(canary.value))
+    await accept(server, [], byThrowing)
+    const errors = await canary.watch(() =>
+      Promise.all([
+        endOf(client.execute('query Refused { hello }')),
+        endOf(client.subscribe('subscription Refused { ticker }')),
+      ]),
+    )
+    canary.check(...errors, client)
+    for (const error of errors) {
+      expect(error).toMatchObject({ name: 'SocketClosedError', operationName: 'Refused', retryable: false })
+      if (closes(name)) expect(error).toMatchObject({ closeCode: byThrowing ? 4500 : 4403 })
+    }
+    if (closes(name))
+      expect(errors[0]).toMatchObject({ reason: byThrowing ? 'the token [redacted] is no good' : 'Forbidden' })
+    expect(await sockets.of('subscribe')).toEqual([])
+    // An exception looks like any other failure of the server: 4500.
+    if (!byThrowing) expect(await sockets.of('opened')).toHaveLength(1)
+  })
+
+  test('W15, W23 a close that is final fails what runs, with its code and its reason, and without the token', async () => {
+    const canary = secretCanary()
+    const { client, server, sockets } = await connect(name, {}, bearerLink(canary.value))
+    await accept(server, [canary.value])
+    const ticking = iterate(client, 'subscription Ticking { ticker }')
+    await ticking.next()
+    const failed = canary.watch(() => endOf({ [Symbol.asyncIterator]: () => ticking }))
+    await server.tell({ closeAll: 4400, reason: `no more of ${canary.value}` })
+    const error = await failed
+    canary.check(error)
+    expect(error).toMatchObject({
+      name: 'SocketClosedError',
+      operationName: 'Ticking',
+      closeCode: 4400,
+      reason: 'no more of [redacted]',
+      wasClean: true,
+      retryable: false,
+    })
+    await sockets.saw('closed')
+    // The next operation is another matter.
+    expect(await client.query('{ hello }')).toEqual({ data: { hello: 'world' } })
+    expect(await sockets.of('opened')).toHaveLength(2)
+  })
+
+  test('W19 a socket without operations is closed, and the next operation opens another', async () => {
+    const { client, sockets } = await connect(name, { idleCloseMs: 0 })
+    for (const times of [1, 2]) {
+      await client.query('{ hello }')
+      await sockets.saw('closed', times)
+    }
+    expect(await sockets.of('closed')).toMatchObject([{ code: 1000 }, { code: 1000 }])
+  })
+
+  test('W21 disposing the client ends what runs and closes the sockets', async () => {
+    const { client, sockets } = await connect(name)
+    const running = [endOf(client.subscribe('subscription { ticker }')), endOf(client.execute('{ held }'))]
+    await sockets.saw('subscribe', 2)
+    // The server has subscribed when it answers the next.
+    await client.query('{ hello }')
+    await client.dispose()
+    expect(await Promise.all(running)).toMatchObject([{ code: 'DISPOSED' }, { code: 'DISPOSED' }])
+    await sockets.saw('closed')
+    await sockets.saw('unsubscribed')
+    expect(await sockets.of('closed')).toMatchObject([{ code: 1000 }])
+  })
+
+  test('W1 a path without WebSockets is a typed error', async () => {
+    const { sockets } = await connect(name)
+    const client = createClient({ link: wsLink({ url: `${sockets.url}/nowhere`, ...protocolOf(name) }) })
+    cleanUp(() => client.dispose())
+    const error = await endOf(client.execute('query Lost { hello }'))
+    expect(error).toMatchObject({ name: 'SocketConnectError', operationName: 'Lost', retryable: false })
+  })
+})
+
+test('W6 a ping straight after the acknowledgement is answered', async () => {
+  const { client, sockets } = await connect('ws-mercurius')
+  await client.query('{ hello }')
+  await sockets.saw('pong')
+})
+
+test('W25 @defer and @stream: each result is the data so far, and the last is that of the plain query', async () => {
+  const { client, sockets } = await connect('ws-graphql-ws-17')
+  const documentOf = (on: boolean): string => /* GraphQL */ `
+    {
+      hello
+      numbers(to: 4, apart: true) @stream(if: ${on}, initialCount: 1, label: "numbers")
+      me {
+        name
+        ... @defer(if: ${on}, label: "later") {
+          slow
+          friends(apart: true) @stream(if: ${on}) {
+            name
+            ... @defer(if: ${on}) {
+              slow
+            }
+          }
+        }
+      }
+    }
+  `
+  const [plain] = await collect(client.execute(documentOf(false)))
+  const results = await collect(client.execute(documentOf(true)))
+  expect(results[0]).toMatchObject({ data: { hello: 'world', numbers: [1], me: { name: 'Ada' } }, hasNext: true })
+  expect(results.length).toBeGreaterThan(2)
+  const last = results.at(-1)
+  expect(last?.data).toEqual(plain?.data)
+  expect(last?.hasNext).toBe(false)
+  expect(last?.incremental?.delivered).toEqual(
+    expect.arrayContaining([
+      { path: ['numbers'], label: 'numbers' },
+      { path: ['me'], label: 'later' },
+    ]),
+  )
+  expect(last?.incremental?.pending).toEqual([])
+  expect(await sockets.of('opened')).toHaveLength(1)
+})
+
+test('W11, W25 who leaves amid parts ends the operation on the server', async () => {
+  const { client, sockets } = await connect('ws-graphql-ws-17')
+  for await (const { data } of client.execute('{ numbers(to: 1000, apart: true) @stream(initialCount: 1) }')) {
+    expect(data).toEqual({ numbers: [1] })
+    break
+  }
+  await client.query('{ hello }')
+  expect(await sockets.of('complete')).toHaveLength(1)
+})
+
+test('AUTH-41 before anything else the server is asked for the modern protocol, by its name alone', async () => {
+  const { client, sockets } = await connect('ws-graphql-ws')
+  await client.query('{ hello }')
+  const [opened, greeting, operation] = await sockets.events()
+  expect(opened).toMatchObject({ what: 'opened', headers: { 'sec-websocket-protocol': 'graphql-transport-ws' } })
+  expect([greeting?.what, operation?.what]).toEqual(['connection_init', 'subscribe'])
+})
+
+test('W1 a server that speaks the legacy protocol only: the error names it', async () => {
+  const { client } = await connect('ws-legacy', { protocol: undefined })
+  expect(await endOf(client.execute('{ hello }'))).toMatchObject({
+    message: expect.stringContaining('"graphql-ws"') as string,
+    retryable: false,
+  })
 })

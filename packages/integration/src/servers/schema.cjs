@@ -23,6 +23,12 @@ const typeDefs = /* GraphQL */ `
     "Never answered."
     never: String
     boom: String
+    "The token that the WebSocket was opened with."
+    viewer: String
+    "How often addCity was executed, since the last reset."
+    citiesAdded: Int!
+    "Answered when the server is told to release it."
+    held: String!
   }
 
   type Person {
@@ -54,7 +60,8 @@ const typeDefs = /* GraphQL */ `
   }
 
   type Mutation {
-    addCity(name: String!): City!
+    "With \`held\`, it is answered when the server is told to release it."
+    addCity(name: String!, held: Boolean! = false): City!
     "How often addCity was executed."
     reset: Int!
     upload(file: Upload!, note: String): UploadedFile!
@@ -64,6 +71,12 @@ const typeDefs = /* GraphQL */ `
   type Subscription {
     "1 to that many."
     count(to: Int!, everyMs: Int! = 0): Int!
+    "That many to 1."
+    countdown(from: Int!): Int!
+    "1, 2, 3, and so on without end."
+    ticker(everyMs: Int! = 5): Int!
+    "1 to that many, and 2 fails."
+    flaky(to: Int!): Int
     "Sends two, and fails."
     failing: Int!
     "No event ever."
@@ -78,6 +91,7 @@ const people = [
 ]
 const personOf = (id) => people.find((person) => person.id === id)
 let citiesAdded = 0
+const holding = new Set()
 
 async function turns(count) {
   for (let turn = 0; turn < count; turn++) await setImmediate()
@@ -88,6 +102,17 @@ const items = (list, apart) => (apart ? list.map((item, index) => turns(3 * inde
 
 function fail(message) {
   throw new GraphQLError(message, { extensions: { code: 'BOOM' } })
+}
+
+function held(report, value, context) {
+  report({ what: 'held', socket: context?.socketNumber })
+  return new Promise((resolve) => holding.add(() => resolve(value)))
+}
+
+/** Lets everything that is held be answered. */
+exports.release = function release() {
+  for (const answer of holding) answer()
+  holding.clear()
 }
 
 const later = (text) => turns(4).then(() => text)
@@ -101,24 +126,40 @@ async function receive(upload) {
 }
 
 function resolversOf(report) {
-  /** Iterables say when they are closed, also while somebody waits for their next value. */
-  const closing = (iterator) => ({
-    next: () => iterator.next(),
-    async return() {
-      report({ what: 'unsubscribed' })
-      // A generator closes only when it is not waiting.
-      void iterator.return?.()
-      return { done: true, value: undefined }
-    },
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  })
+  /** Iterables say once when they are closed, also while somebody waits for their next value. */
+  const closing = (iterator, context) => {
+    let isClosed = false
+    return {
+      next: () => iterator.next(),
+      async return() {
+        if (!isClosed) report({ what: 'unsubscribed', socket: context?.socketNumber })
+        isClosed = true
+        // A generator closes only when it is not waiting.
+        void iterator.return?.()
+        return { done: true, value: undefined }
+      },
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
+  }
   async function* count({ to, everyMs }) {
     for (let value = 1; value <= to; value++) {
       await (everyMs > 0 ? setTimeout(everyMs) : setImmediate())
       yield { count: value }
     }
+  }
+  async function* countdown({ from }) {
+    for (let value = from; value > 0; value--) {
+      await setImmediate()
+      yield { countdown: value }
+    }
+  }
+  async function* ticker({ everyMs }) {
+    for await (const { count: ticker } of count({ to: Infinity, everyMs })) yield { ticker }
+  }
+  async function* flaky({ to }) {
+    for await (const { count: flaky } of count({ to, everyMs: 0 })) yield { flaky }
   }
   async function* failing() {
     yield { failing: 1 }
@@ -138,6 +179,9 @@ function resolversOf(report) {
         ),
       never: () => new Promise(() => {}),
       boom: () => fail('boom'),
+      viewer: (_, __, context) => context?.viewer,
+      citiesAdded: () => citiesAdded,
+      held: (_, __, context) => held(report, 'released', context),
     },
     Person: {
       slow: ({ name }) => later(`slow ${name}`),
@@ -152,7 +196,10 @@ function resolversOf(report) {
       people: ({ name }) => people.filter(({ city }) => city === name),
     },
     Mutation: {
-      addCity: (_, { name }) => (citiesAdded++, { name }),
+      addCity: (_, { name, held: isHeld }, context) => {
+        citiesAdded++
+        return isHeld ? held(report, { name }, context) : { name }
+      },
       reset: () => {
         const count = citiesAdded
         citiesAdded = 0
@@ -162,14 +209,20 @@ function resolversOf(report) {
       uploadMany: (_, { files }) => Promise.all(files.map(receive)),
     },
     Subscription: {
-      count: { subscribe: (_, args) => closing(count(args)) },
-      failing: { subscribe: () => closing(failing()) },
-      silence: { subscribe: () => closing({ next: () => new Promise(() => {}) }) },
+      count: { subscribe: (_, args, context) => closing(count(args), context) },
+      countdown: { subscribe: (_, args, context) => closing(countdown(args), context) },
+      ticker: { subscribe: (_, args, context) => closing(ticker(args), context) },
+      flaky: {
+        subscribe: (_, args, context) => closing(flaky(args), context),
+        resolve: ({ flaky: value }) => (value === 2 ? fail('flaky') : value),
+      },
+      failing: { subscribe: (_, __, context) => closing(failing(), context) },
+      silence: { subscribe: (_, __, context) => closing({ next: () => new Promise(() => {}) }, context) },
     },
   }
 }
 
-/** @param report - is told when the source of a subscription is closed. */
+/** @param report - is told when the source of a subscription is closed, and when an answer is held. */
 exports.makeSchema = function makeSchema({ report, hasDirectives = version.startsWith('17') }) {
   const schema = buildSchema(hasDirectives ? incrementalDirectives + typeDefs : typeDefs)
   for (const [type, resolvers] of Object.entries(resolversOf(report)))

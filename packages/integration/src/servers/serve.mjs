@@ -16,28 +16,40 @@ function watch(server) {
   })
 }
 
-// Messages keep their order: whoever gets this has had all before it.
-process.on('message', (message) => message === 'tell' && report('told'))
-// Whoever started it is gone.
-process.on('disconnect', () => process.exit())
-const { start } = await import(`./${process.argv[2]}.cjs`)
 const server = watch(createServer())
 const connections = new Set()
-server.on('connection', (socket) => {
-  connections.add(socket)
-  socket.on('close', () => connections.delete(socket))
+server.on('connection', (connection) => {
+  connections.add(connection)
+  connection.on('close', () => connections.delete(connection))
 })
-await start({ server, report })
-server.listen(0, '127.0.0.1')
-await once(server, 'listening')
-const { port } = server.address()
-report({ url: `http://127.0.0.1:${port}/graphql` })
 
-// A server that is away for a while, and comes back where it was.
-process.on('message', ({ restart }) => {
-  if (restart === 'stop') {
-    server.close(() => report({ what: 'stopped' }))
-    for (const socket of connections) socket.destroy()
-  }
-  if (restart === 'start') server.listen(port, '127.0.0.1', () => report({ what: 'started' }))
-})
+/** Listens on a free port, or on the one it had before. */
+async function listen(port = 0) {
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return server.address().port
+}
+
+/** As when the machine is gone: connections are cut, and nobody listens. */
+async function stop() {
+  for (const connection of connections) connection.destroy()
+  await new Promise((resolve) => server.close(resolve))
+}
+
+const commands = { stop, listen: () => listen(port) }
+let obeyed = Promise.resolve()
+
+async function obey(command) {
+  for (const [name, value] of Object.entries(command)) await commands[name]?.(value, command)
+  // Messages keep their order: whoever gets this has had all before it.
+  report('told')
+}
+process.on('message', (command) => (obeyed = obeyed.then(() => obey(command))))
+// Whoever started it is gone.
+process.on('disconnect', () => process.exit())
+
+// Only now, since the server's module may choose another graphql.
+const { start } = await import(`./${process.argv[2]}.cjs`)
+Object.assign(commands, await start({ server, report }))
+const port = await listen()
+report({ url: `http://127.0.0.1:${port}/graphql` })

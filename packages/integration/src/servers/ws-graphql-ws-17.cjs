@@ -1,17 +1,6 @@
-// The reference implementation of graphql-transport-ws with graphql 17: results come in parts.
+// The same with graphql 17: incremental delivery in format (c), one `next` message for each payload.
 require('./useGraphql.cjs')('graphql-17')
-const { experimentalExecuteIncrementally } = require('graphql')
+const { executeIncrementally } = require('./executeIncrementally.cjs')
 const { start } = require('./ws-graphql-ws.cjs')
 
-/** graphql-ws expects one result or an iterable of all. */
-async function execute(args) {
-  const result = await experimentalExecuteIncrementally(args)
-  if (!result.initialResult) return result
-  const { initialResult, subsequentResults } = result
-  return (async function* results() {
-    yield initialResult
-    yield* subsequentResults
-  })()
-}
-
-exports.start = (context) => start(context, { execute })
+exports.start = (context) => start(context, { execute: executeIncrementally })

@@ -1,27 +1,32 @@
-// Mercurius, which takes the protocol less strictly, and refuses connections in the words of the older one.
+// Mercurius over WebSockets, queries and mutations too. Its dialect: a `ping` straight after the acknowledgement,
+// `connection_error` for who may not connect, and a syntax error is one operation's.
+const webSocket = require('@fastify/websocket')
 const fastify = require('fastify')
 const mercurius = require('mercurius')
 const { makeSchema } = require('./schema.cjs')
-const { closeOnRequest, guard } = require('./webSockets.cjs')
+const { watchSockets } = require('./webSockets.cjs')
 
 exports.start = async function start({ server, report }) {
-  const { mayConnect } = guard({ server, report })
+  const sockets = watchSockets(report)
   const app = fastify({
     serverFactory: (handle) => server.on('request', handle),
     forceCloseConnections: true,
   })
+  // Mercurius would register it, where its sockets cannot be watched.
+  app.register(webSocket)
   app.register(mercurius, {
     schema: makeSchema({ report }),
     subscription: {
       fullWsTransport: true,
-      onConnect: ({ payload }) => mayConnect(payload),
+      keepAlive: 10_000,
+      context: (socket) => ({ socketNumber: sockets.numberOf(socket) }),
+      onConnect({ payload }) {
+        const viewer = sockets.viewerIn(payload)
+        return viewer !== undefined && { viewer }
+      },
     },
   })
   await app.ready()
-  // It keeps its sockets to itself, so the frame is written past it (RFC 6455 section 5.5.1).
-  const connections = new Set()
-  server.on('upgrade', (_, connection) => connections.add({ close: (code) => connection.write(closeFrame(code)) }))
-  closeOnRequest(() => connections)
+  app.websocketServer.on('connection', sockets.watch)
+  return sockets.commands
 }
-
-const closeFrame = (code) => Buffer.from([0x88, 2, code >> 8, code & 0xff])

@@ -1,0 +1,115 @@
+/** Chromium, for tests of what only a browser does. */
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildSync } from 'esbuild'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Scenarios } from './browserScenarios.ts'
+import { startHttpServer } from './servers.ts'
+
+const repository = join(__dirname, '../../..')
+const chromiumPath = spawnSync(process.execPath, [join(repository, 'scripts/chromium.mjs'), '--find']).stdout.toString()
+if (chromiumPath === '') console.warn('Skipped, since there is no Chromium: "npm run chromium" gets one')
+
+/** `describe` where there is a browser, and otherwise `describe.skip`. */
+export const describeInBrowser = chromiumPath ? describe : describe.skip
+
+/** A page that can run what is in `browserScenarios.ts`. */
+export interface BrowserPage {
+  readonly origin: string
+  readonly run: <Name extends keyof Scenarios>(
+    name: Name,
+    ...args: Parameters<Scenarios[Name]>
+  ) => Promise<Awaited<ReturnType<Scenarios[Name]>>>
+  /** Errors and warnings on the console, exceptions and rejections that nobody handled, and requests that failed. */
+  readonly problems: () => Promise<readonly string[]>
+}
+
+const flags = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // Whatever it wants to tell its maker.
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+]
+
+/** Starts one browser for all tests of a file, and gives a new page, in a context of its own, for each. */
+export function sharedBrowser(): () => Promise<BrowserPage> {
+  let home: string
+  let browser: Browser
+  let site: Awaited<ReturnType<typeof startHttpServer>>
+  beforeAll(async () => {
+    const script = bundle()
+    home = await mkdtemp(join(tmpdir(), 'graphlinks-chromium-'))
+    site = await startHttpServer(({ url }, response) => {
+      const isScript = url === '/scenarios.js'
+      // A page that is strict about what scripts may do: nothing here needs `eval`.
+      const policy = "default-src 'none'; script-src 'self'; connect-src ws://127.0.0.1:*"
+      response
+        .writeHead(200, {
+          'content-type': isScript ? 'text/javascript' : 'text/html; charset=utf-8',
+          'content-security-policy': policy,
+        })
+        .end(isScript ? script : '<!doctype html><title>graphlinks</title><script src="/scenarios.js"></script>')
+    })
+    browser = await chromium.launch({
+      executablePath: chromiumPath,
+      args: flags,
+      chromiumSandbox: false,
+      env: { ...process.env, HOME: home } as Record<string, string>,
+    })
+  }, 30_000)
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await site.close()
+    await rm(home, { recursive: true, force: true })
+  })
+
+  return async () => {
+    const page = await (await browser.newContext()).newPage()
+    const problems = watchProblems(page)
+    const { origin } = new URL(site.url)
+    await page.goto(origin)
+    return {
+      origin,
+      async problems() {
+        // A browser tells of a rejection some tasks after it.
+        await page.evaluate('new Promise((resolve) => setTimeout(resolve))')
+        return problems
+      },
+      run: (name, ...args) => page.evaluate(`scenarios.${name}(...${JSON.stringify(args)})`),
+    }
+  }
+}
+
+/** The scenarios and all that they import, as an application would bundle it. */
+function bundle(): string {
+  const { outputFiles } = buildSync({
+    entryPoints: [join(__dirname, 'browserScenarios.ts')],
+    bundle: true,
+    write: false,
+    platform: 'browser',
+    target: 'es2022',
+    conditions: ['@graphlinks/source'],
+    absWorkingDir: repository,
+  })
+  return String(outputFiles[0]?.text)
+}
+
+function watchProblems(page: Page): readonly string[] {
+  const problems: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text())
+  })
+  // Rejections that nobody handles, too.
+  page.on('pageerror', (error) => problems.push(String(error)))
+  page.on('requestfailed', (request) => problems.push(request.url()))
+  return problems
+}
