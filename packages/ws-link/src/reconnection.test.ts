@@ -328,6 +328,35 @@ describe('subscriptions', () => {
     await results.return?.()
   })
 
+  test.each(['online', 'visibilitychange', 'pageshow'])(
+    'W7 %s: a pause ends at once, and a socket is asked whether it lives',
+    async (type) => {
+      const page = new EventTarget()
+      const methods = ['addEventListener', 'removeEventListener'] as const
+      for (const name of methods) Object.assign(globalThis, { [name]: page[name].bind(page) })
+      cleanUps.push(() => {
+        for (const name of methods) Reflect.deleteProperty(globalThis, name)
+      })
+      const server = await serve(counting)
+      const clock = new FakeClock()
+      const { client, types } = connect(server.url, { clock, random: () => 1 })
+      const results = subscribe(client)
+      await results.next()
+      page.dispatchEvent(new Event(type))
+      await server.until(() => server.peers[0]?.received.at(-1)?.type === 'ping')
+      const next = results.next()
+      server.peers[0]?.close(1012)
+      while (types().at(-1) !== 'retrying') await settle()
+      expect(clock.delays).toContain(1_000)
+      page.dispatchEvent(new Event(type))
+      expect((await next).value).toMatchObject({ data: { n: 1 }, resumed: {} })
+      await leave(results)
+      const disposed = client.dispose()
+      await clock.advance(1_000)
+      await disposed
+    },
+  )
+
   test('W6 W7 any message counts as life; pings are answered, also before the ack', async () => {
     const server = await serve({
       onInit: (peer) => {
