@@ -19,7 +19,7 @@ export const closes = (name: WebSocketServerName): boolean => name !== 'ws-mercu
 export const servesHttp = (name: WebSocketServerName): boolean => name === 'ws-mercurius' || name === 'ws-yoga'
 
 /** The options that a server needs. */
-export const protocolOf = (name: WebSocketServerName): Partial<WsLinkOptions> =>
+const protocolOf = (name: WebSocketServerName): Partial<WsLinkOptions> =>
   name === 'ws-legacy' ? { protocol: legacyProtocol() } : {}
 
 /** A client of a server that other tests use too. */
@@ -32,9 +32,14 @@ export interface Connected {
   readonly heard: (type: ConnectionEvent['type'], times?: number) => Promise<void>
 }
 
+interface ConnectOptions extends Partial<WsLinkOptions> {
+  /** Relative to the path of the server. Default: that. */
+  readonly path?: string
+}
+
 export interface WebSocketClients {
-  /** Pauses before attempts are none. Default of `link`: the token that the servers take. */
-  readonly connect: (name: WebSocketServerName, options?: Partial<WsLinkOptions>, link?: Link) => Promise<Connected>
+  /** There are no pauses between attempts. Default of `link`: the token that the servers take. */
+  readonly connect: (name: WebSocketServerName, options?: ConnectOptions, link?: Link) => Promise<Connected>
   /** Makes a server take these tokens, and no others, until the end of the test. */
   readonly accept: (server: RealServer, tokens: readonly string[], byThrowing?: boolean) => Promise<void>
   /** Has something done after the test. */
@@ -50,11 +55,17 @@ export function webSocketClients(): WebSocketClients {
   })
   return {
     cleanUp: (run) => void cleanUps.push(run),
-    async connect(name, options = {}, link = bearerLink('secret-token')) {
+    async connect(name, { path = '', ...options } = {}, link = bearerLink('secret-token')) {
       const server = await shared(name)
       const sockets = await watchSockets(server)
       const { onEvent, heard } = listen()
-      const terminal = wsLink({ url: sockets.url, random: () => 0, onEvent, ...protocolOf(name), ...options })
+      const terminal = wsLink({
+        url: new URL(path, sockets.url),
+        random: () => 0,
+        onEvent,
+        ...protocolOf(name),
+        ...options,
+      })
       const client = createClient({ link: chain(link, terminal) })
       cleanUps.push(() => client.dispose())
       return { client, server, sockets, heard }
