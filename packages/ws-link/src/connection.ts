@@ -1,18 +1,11 @@
-import {
-  credentialSources,
-  leaseOf,
-  onWake,
-  renewCredentials,
-  type Clock,
-  type CredentialLease,
-  type CredentialSource,
-  type Operation,
-} from '@graphlinks/core'
+import { onWake, renewCredentials, type Clock, type Operation } from '@graphlinks/core'
+import { refuseCredentials, watchCredentials } from './connectionCredentials.ts'
 import type { ConnectionEvent } from './connectionEvents.ts'
 import { transition, type Circumstances, type Effect, type Event, type State } from './connectionState.ts'
 import * as failures from './failures.ts'
 import { createHandshake, type Handshake, type HandshakeOptions } from './handshake.ts'
 import type { Run } from './run.ts'
+import { Runs } from './runs.ts'
 import { SocketAttempt, type SocketOptions } from './socketAttempt.ts'
 
 /** What every connection of a link has in common. */
@@ -39,9 +32,6 @@ export interface ConnectionHost {
 
 // A socket may live for days.
 const rememberedOperations = 1_000
-// How often to look at clocks that may have stood still, or were set.
-const longestTickMs = 60_000
-const shortestTickMs = 1_000
 // How long to wait for a socket that has not sent yet what it was given.
 const congestionMs = 10
 
@@ -52,14 +42,9 @@ export class Connection {
   readonly #host: ConnectionHost
   #state: State
   #handshake: Handshake
-  readonly #runs = new Set<Run>()
-  /** Those that are on no socket. */
-  readonly #waiting = new Set<Run>()
-  /** Those on the present socket, in the order in which they were sent. */
-  readonly #byId = new Map<string, Run>()
+  readonly #runs = new Runs()
   #attempt: SocketAttempt | undefined
   #wasConnected = false
-  #lastId = 0
   /** Of the last operations that ran here: a server may speak of one in the error of another. */
   readonly #variables: unknown[] = []
   #failure: failures.Failure = failures.disposed
@@ -78,17 +63,17 @@ export class Connection {
     this.#options = options
     this.#host = host
     this.#state = { ...state, status: 'new', isStale: false }
-    const [isUsed, isBusy] = [() => this.#runs.size > 0, () => this.#isBusy]
+    const runs = this.#runs
     this.#circumstances = {
       ...options,
       get random() {
         return options.random()
       },
       get isUsed() {
-        return isUsed()
+        return runs.size > 0
       },
       get isBusy() {
-        return isBusy()
+        return runs.isBusy
       },
     }
     this.#releases = onWake(() => this.#dispatch({ type: 'wake' }))
@@ -111,7 +96,6 @@ export class Connection {
   join(run: Run): void {
     if (run.isOver) return this.#runs.size === 0 ? this.#dispatch({ type: 'emptied' }) : undefined
     this.#runs.add(run)
-    this.#waiting.add(run)
     run.onStop = () => this.#stop(run)
     // It may have been idle.
     if (this.#runs.size === 1) this.#cancelTimer()
@@ -134,11 +118,6 @@ export class Connection {
     }
   }
 
-  get #isBusy(): boolean {
-    for (const run of this.#byId.values()) if (!run.isSubscription) return true
-    return false
-  }
-
   #perform(effect: Effect): void {
     switch (effect.type) {
       case 'open':
@@ -148,7 +127,7 @@ export class Connection {
       case 'unsubscribe':
         return this.#unsubscribe()
       case 'blame':
-        return this.#fail(this.#culprit as Run)
+        return this.#fail(this.#runs.culprit as Run)
       case 'refresh':
         return void this.#refresh(effect.again)
       case 'wait':
@@ -175,7 +154,14 @@ export class Connection {
 
   #open(): void {
     this.#emit({ type: 'connecting', attempt: this.#state.attempts })
-    this.#watchCredentials()
+    const [lead] = this.#runs
+    if (lead) {
+      const releases = watchCredentials(lead.operation, this.#options.clock, (change) => {
+        if (change === 'renewed') this.#dispatch({ type: 'stale' })
+        else this.end(failures.sessionOver)
+      })
+      this.#socketReleases.push(...releases)
+    }
     const peer = (): failures.Peer => {
       const { url, payload, parameters } = this.#handshake
       return failures.peerOf(
@@ -212,7 +198,7 @@ export class Connection {
   }
 
   #next(id: string, payload: object): void {
-    const run = this.#byId.get(id)
+    const run = this.#runs.get(id)
     if (!run) return
     if (!this.#state.wasUseful) this.#dispatch({ type: 'useful' })
     run.next(payload)
@@ -222,7 +208,7 @@ export class Connection {
     this.#failure = failure.describe
     this.#emit({ type: 'closed', code: failure.code, error: failure.describe(anyOperation) })
     this.#releaseSocket()
-    this.#dispatch({ type: 'lost', loss: failure, hasCulprit: this.#culprit !== undefined })
+    this.#dispatch({ type: 'lost', loss: failure, hasCulprit: this.#runs.culprit !== undefined })
   }
 
   #close(): void {
@@ -242,7 +228,7 @@ export class Connection {
     const attempt = this.#attempt as SocketAttempt
     // What graphql-ws was given is not in `bufferedAmount` before it had a turn.
     let given = 0
-    for (const run of this.#waiting) {
+    for (const run of this.#runs.waiting) {
       if (attempt.isCongested || given > this.#options.maxBufferedBytes) {
         this.#socketReleases.push(this.#options.clock.after(congestionMs, () => this.#dispatch({ type: 'join' })))
         return
@@ -255,10 +241,7 @@ export class Connection {
   #start(run: Run, attempt: SocketAttempt): void {
     const { operation, query } = run
     const { operationName, variables, extensions } = operation
-    const id = String(++this.#lastId)
-    const gapMs = run.start(id, this.#options.clock.now())
-    this.#byId.set(id, run)
-    this.#waiting.delete(run)
+    const { id, gapMs } = this.#runs.start(run, this.#options.clock.now())
     if (variables !== undefined) this.#variables.push(variables)
     if (this.#variables.length > rememberedOperations) this.#variables.shift()
     attempt.subscribe(id, { query, operationName, variables, extensions, headers: this.#handshake.headers })
@@ -268,34 +251,12 @@ export class Connection {
 
   /** Takes everything off the socket. What must not be started again fails with what the socket did. */
   #unsubscribe(): void {
-    const now = this.#options.clock.now()
-    for (const run of this.#byId.values()) {
-      if (!run.isRepeatable) {
-        this.#fail(run)
-        continue
-      }
-      run.lose(now)
-      this.#waiting.add(run)
-    }
-    this.#byId.clear()
-  }
-
-  /** The operation that was sent last, if it was sent but now, and never had an answer. */
-  get #culprit(): Run | undefined {
-    const last = [...this.#byId.values()].filter((run) => !run.hasAnswer).at(-1)
-    return last?.starts === 1 ? last : undefined
+    for (const run of this.#runs.lose(this.#options.clock.now())) this.#fail(run)
   }
 
   async #refresh(again: boolean): Promise<void> {
-    const outcomes = await Promise.all(
-      // What cannot say is asked again, once.
-      this.#sources.map(async (source) => {
-        const lease = leaseOf(source)
-        return lease ? lease.refused(again) : 'renewable'
-      }),
-    )
-    const outcome = outcomes.find((found) => found === 'replaced') ?? outcomes.find(Boolean)
-    this.#dispatch({ type: 'refreshed', outcome })
+    const operations = [...this.#runs].map(({ operation }) => operation)
+    this.#dispatch({ type: 'refreshed', outcome: await refuseCredentials(operations, again) })
   }
 
   /** Makes the credentials and the payload of the next socket: of each operation, as identities may part. */
@@ -330,70 +291,33 @@ export class Connection {
   }
 
   #move(run: Run, operation: Operation, handshake: Handshake): void {
-    this.#remove(run)
+    this.#runs.delete(run)
     this.#host.move(run, operation, handshake, this.#state)
     if (this.#runs.size === 0) this.#dispatch({ type: 'emptied' })
-  }
-
-  get #sources(): readonly CredentialSource[] {
-    return [...new Set([...this.#runs].flatMap((run) => credentialSources(run.operation)))]
-  }
-
-  /** Learns when there are better credentials than those of this socket, or that they must not be used any more. */
-  #watchCredentials(): void {
-    const [lead] = this.#runs
-    const sources = lead ? credentialSources(lead.operation) : []
-    for (const lease of sources.map(leaseOf)) {
-      if (!lease) continue
-      const leave = lease.subscribe((change) => {
-        if (change === 'renewed') this.#dispatch({ type: 'stale' })
-        else this.end(failures.sessionOver)
-      })
-      this.#socketReleases.push(leave, this.#checkInTime(lease))
-    }
-  }
-
-  #checkInTime(lease: CredentialLease): () => void {
-    let cancel: () => void
-    const arm = (): void => {
-      const dueMs = Math.min(Math.max(lease.dueMs ?? longestTickMs, shortestTickMs), longestTickMs)
-      cancel = this.#options.clock.after(dueMs, () => {
-        lease.check()
-        arm()
-      })
-    }
-    arm()
-    return () => cancel()
   }
 
   /** The consumer left, or the operation was aborted. */
   #stop(run: Run): void {
     const { id } = run
-    this.#remove(run)
+    this.#runs.delete(run)
     if (id !== undefined) this.#attempt?.unsubscribe(id)
     this.#settle()
   }
 
   /** The server is done with an operation. @returns it, unless it was over before. */
   #leave(id: string): Run | undefined {
-    const run = this.#byId.get(id)
+    const run = this.#runs.get(id)
     if (!run) return undefined
-    this.#remove(run)
+    this.#runs.delete(run)
     this.#settle()
     return run
   }
 
   #fail(run: Run, failure: failures.Failure = this.#failure): void {
     const mayHaveRun = run.id !== undefined && run.operation.kind === 'mutation' && !run.hasAnswer
-    this.#remove(run)
+    this.#runs.delete(run)
     run.fail(failure, { attempts: this.#state.attempts, mayHaveRun })
     this.#settle()
-  }
-
-  #remove(run: Run): void {
-    this.#runs.delete(run)
-    this.#waiting.delete(run)
-    if (run.id !== undefined) this.#byId.delete(run.id)
   }
 
   #settle(): void {

@@ -1,0 +1,75 @@
+import type { Run } from './run.ts'
+
+/** The operations of a connection: those on its socket, and those that wait for one. */
+export class Runs {
+  readonly #all = new Set<Run>()
+  readonly #waiting = new Set<Run>()
+  /** Those on the present socket, in the order in which they were started. */
+  readonly #byId = new Map<string, Run>()
+  #lastId = 0
+
+  get size(): number {
+    return this.#all.size
+  }
+
+  [Symbol.iterator](): IterableIterator<Run> {
+    return this.#all.values()
+  }
+
+  /** Those that are on no socket. */
+  get waiting(): Iterable<Run> {
+    return this.#waiting
+  }
+
+  has(run: Run): boolean {
+    return this.#all.has(run)
+  }
+
+  /** The one that has an id on the present socket. */
+  get(id: string): Run | undefined {
+    return this.#byId.get(id)
+  }
+
+  add(run: Run): void {
+    this.#all.add(run)
+    this.#waiting.add(run)
+  }
+
+  delete(run: Run): void {
+    this.#all.delete(run)
+    this.#waiting.delete(run)
+    if (run.id !== undefined) this.#byId.delete(run.id)
+  }
+
+  /** One is being started on the socket. @returns its id there, and how long it had no socket, where it had one before. */
+  start(run: Run, now: number): { readonly id: string; readonly gapMs: number | undefined } {
+    // Never used twice, on one socket or on two.
+    const id = String(++this.#lastId)
+    this.#waiting.delete(run)
+    this.#byId.set(id, run)
+    return { id, gapMs: run.start(id, now) }
+  }
+
+  /** The socket is gone. @returns those that must not be started on another. */
+  lose(now: number): readonly Run[] {
+    const lost = [...this.#byId.values()]
+    this.#byId.clear()
+    for (const run of lost.filter(({ isRepeatable }) => isRepeatable)) {
+      run.lose(now)
+      this.#waiting.add(run)
+    }
+    return lost.filter(({ isRepeatable }) => !isRepeatable)
+  }
+
+  /** Whether a query or mutation is on the socket. */
+  get isBusy(): boolean {
+    for (const run of this.#byId.values()) if (!run.isSubscription) return true
+    return false
+  }
+
+  /** The one that was sent last, if it was sent but now, and never had an answer. */
+  get culprit(): Run | undefined {
+    const last = [...this.#byId.values()].filter((run) => !run.hasAnswer).at(-1)
+    return last?.starts === 1 ? last : undefined
+  }
+}
