@@ -406,178 +406,6 @@ declare function checkHeaderValue(name: string, value: string, details?: ErrorDe
  */
 declare function headerEntries(input: HeadersInput, details?: ErrorDetails): readonly HeaderEntry[];
 
-/** A GraphQL error as it travels (GraphQL spec section 7.1.2). It is data: the server's words, unchanged. */
-interface ResultError {
-    readonly message: string;
-    readonly locations?: readonly {
-        readonly line: number;
-        readonly column: number;
-    }[];
-    readonly path?: readonly (string | number)[];
-    readonly extensions?: Readonly<Record<string, unknown>>;
-}
-/** The HTTP side of a result. */
-interface HttpMetadata {
-    readonly status: number;
-    readonly headers: ResponseHeaders;
-    /** The URL that answered, without search parameters, fragment or user. */
-    readonly url: string;
-    /**
-     * `true` where the status is no success and the media type is `application/json`: a proxy may have written the body
-     * (GraphQL over HTTP section 6.4.1).
-     */
-    readonly untrusted?: boolean;
-}
-/** Response headers, as far as every runtime has them. */
-interface ResponseHeaders {
-    get(name: string): string | null;
-    getSetCookie?(): string[];
-    forEach(callback: (value: string, name: string) => void): void;
-}
-/** One result of an operation: the only one of a query, one of several with `@defer`, one event of a subscription. */
-interface Result<Data = unknown> {
-    readonly data?: Data | null;
-    readonly errors?: readonly ResultError[];
-    readonly extensions?: Readonly<Record<string, unknown>>;
-    /** `true` while more results of the same execution follow (incremental delivery). */
-    readonly hasNext?: boolean;
-    readonly http?: HttpMetadata;
-    /** How far the response has come, where it has several parts that a terminal link puts together. */
-    readonly incremental?: IncrementalProgress;
-    /**
-     * Set by `tokenRefreshLink` on a result that says that the token was refused, where the operation was not sent again:
-     * why it was not. The rest of the result is what the server sent.
-     */
-    readonly notReplayed?: ReplayRefusal;
-    /**
-     * Set by `wsLink` on the first event of a subscription after its connection was lost and made again: events in between
-     * may be lost, so that a query may be due for what they would have said.
-     */
-    readonly resumed?: Resumption;
-}
-/** How a subscription went on after its connection was lost. */
-interface Resumption {
-    /** How long there was no connection, in milliseconds. */
-    readonly gapMs: number;
-}
-/** The parts of a response with `@defer` or `@stream`. */
-interface IncrementalProgress {
-    /** Fragments that are in `data`; lists that are complete, where the server says so. */
-    readonly delivered: readonly IncrementalPart[];
-    /** What the server has announced and not yet completed; servers before graphql 17 announce nothing. */
-    readonly pending: readonly IncrementalPart[];
-    /** What will not come: fields of these fragments are absent, these lists end early. `errors` says why. */
-    readonly failed: readonly IncrementalPart[];
-}
-/** A fragment with `@defer`, or a list with `@stream`. */
-interface IncrementalPart {
-    /** The object that the fragment is for, or the list. */
-    readonly path: readonly (string | number)[];
-    /** As the document names it: `@defer(label: "..")`. */
-    readonly label?: string;
-}
-/**
- * Why an operation was not sent again with a new token: `'executed'`, a mutation whose result has `data` ran at least in
- * part; `'delivered'`, the consumer already has results of it; `'replayed'`, it was sent again before; `'one-shot'`, its
- * variables hold a stream that was read; `'never'`, its {@link replay} context says so; `'not-renewed'`, new tokens are
- * refused as well, so none was asked for.
- */
-type ReplayRefusal = 'executed' | 'delivered' | 'replayed' | 'one-shot' | 'never' | 'not-renewed';
-/**
- * The results of one attempt: cold (nothing is sent before the first iteration) and one-shot. One for a query, several
- * for `@defer` and `@stream`, many for a subscription.
- */
-type Results = AsyncIterable<Result>;
-/**
- * Results that fail with this error, kept as it is.
- *
- * @example
- * ```ts
- * import { failed, type Link } from '@graphlinks/core'
- *
- * export const readOnly: Link = (operation, next) =>
- *   operation.kind === 'mutation' ? failed(new Error('this client only reads')) : next(operation)
- * ```
- */
-declare function failed(error: unknown): Results;
-/**
- * Results that are still a promise, as results. A rejection is delivered to whoever iterates, or to nobody.
- *
- * @example
- * ```ts
- * import { flatten, type Link, type Results } from '@graphlinks/core'
- *
- * export const later: Link = (operation, next) => {
- *   const results: Promise<Results> = Promise.resolve().then(() => next(operation))
- *   return flatten(results) // an async link needs no flatten: chain does it
- * }
- * ```
- */
-declare function flatten(results: Promise<Results>): Results;
-/**
- * Results with exactly this one: for links that answer themselves, such as a cache or a fake.
- *
- * @example
- * ```ts
- * import { single, type TerminalLink } from '@graphlinks/core'
- *
- * export const fake: TerminalLink = () => single({ data: { hello: 'Hello' } })
- * ```
- */
-declare function single(result: Result): Results;
-
-/**
- * Where the credentials of an operation come from. A terminal link that runs an operation over several connections, one
- * after the other, asks it for the credentials of each.
- */
-interface CredentialSource {
-    /** A copy of the operation with the credentials as they are now. */
-    attach(operation: Operation): Operation | Promise<Operation>;
-}
-/**
- * Makes a link of a function that attaches credentials which change: WebSocket links call it again for each connection
- * that a subscription lives to see. What a plain link attaches stays as it was at first.
- *
- * @example
- * ```ts
- * import { renewableLink, withCredential } from '@graphlinks/core'
- *
- * export const session = renewableLink(async (operation) =>
- *   withCredential(operation, { name: 'x-session', value: await readSession() }),
- * )
- *
- * const readSession = async (): Promise<string> => 'abc123'
- * ```
- */
-declare function renewableLink(attach: (operation: Operation) => Operation | Promise<Operation>): Link;
-/**
- * For authors of terminal links: where the credentials of an operation come from, the outermost link's last. Those of
- * plain links and constant values come from nowhere.
- *
- * @example
- * ```ts
- * import { credentialSources, type Operation } from '@graphlinks/core'
- *
- * export const mayChange = (operation: Operation): boolean => credentialSources(operation).length > 0
- * ```
- */
-declare function credentialSources(operation: Operation): readonly CredentialSource[];
-/**
- * For authors of terminal links: a copy of the operation with all credentials as they are now. Each source sees what the
- * links before it attached, as it did the first time.
- *
- * @throws what a source fails with.
- *
- * @example
- * ```ts
- * import { renderFields, renewCredentials, type Operation } from '@graphlinks/core'
- *
- * export const reconnect = async (operation: Operation, endpoint: URL): Promise<ReadonlyMap<string, string | null>> =>
- *   renderFields(await renewCredentials(operation), { endpoint, link: 'myLink' }).headers
- * ```
- */
-declare function renewCredentials(operation: Operation): Promise<Operation>;
-
 /**
  * A box around a credential. Every way of printing it gives `[redacted]`: string conversion, templates,
  * `JSON.stringify`, `util.inspect`, and `structuredClone` (which copies an empty object). Only terminal links open it.
@@ -657,6 +485,14 @@ interface OperationInit {
     readonly context?: Context | undefined;
     /** The caller's own signal; its abort reason is what the caller gets. */
     readonly signal?: AbortSignal | undefined;
+}
+/**
+ * Where the credentials of an operation come from. A terminal link that runs an operation over several connections, one
+ * after the other, asks it for the credentials of each.
+ */
+interface CredentialSource {
+    /** A copy of the operation with the credentials as they are now. */
+    attach(operation: Operation): Operation | Promise<Operation>;
 }
 /**
  * One run of an operation, for authors of links: the same object for every copy and every attempt, so that it can be a
@@ -802,6 +638,126 @@ declare function admission(operation: Operation): Promise<void> | undefined;
  * ```
  */
 declare function isOverridden(operation: Operation, name: string): boolean;
+
+/** A GraphQL error as it travels (GraphQL spec section 7.1.2). It is data: the server's words, unchanged. */
+interface ResultError {
+    readonly message: string;
+    readonly locations?: readonly {
+        readonly line: number;
+        readonly column: number;
+    }[];
+    readonly path?: readonly (string | number)[];
+    readonly extensions?: Readonly<Record<string, unknown>>;
+}
+/** The HTTP side of a result. */
+interface HttpMetadata {
+    readonly status: number;
+    readonly headers: ResponseHeaders;
+    /** The URL that answered, without search parameters, fragment or user. */
+    readonly url: string;
+    /**
+     * `true` where the status is no success and the media type is `application/json`: a proxy may have written the body
+     * (GraphQL over HTTP section 6.4.1).
+     */
+    readonly untrusted?: boolean;
+}
+/** Response headers, as far as every runtime has them. */
+interface ResponseHeaders {
+    get(name: string): string | null;
+    getSetCookie?(): string[];
+    forEach(callback: (value: string, name: string) => void): void;
+}
+/** One result of an operation: the only one of a query, one of several with `@defer`, one event of a subscription. */
+interface Result<Data = unknown> {
+    readonly data?: Data | null;
+    readonly errors?: readonly ResultError[];
+    readonly extensions?: Readonly<Record<string, unknown>>;
+    /** `true` while more results of the same execution follow (incremental delivery). */
+    readonly hasNext?: boolean;
+    readonly http?: HttpMetadata;
+    /** How far the response has come, where it has several parts that a terminal link puts together. */
+    readonly incremental?: IncrementalProgress;
+    /**
+     * Set by `tokenRefreshLink` on a result that says that the token was refused, where the operation was not sent again:
+     * why it was not. The rest of the result is what the server sent.
+     */
+    readonly notReplayed?: ReplayRefusal;
+    /**
+     * Set by `wsLink` on the first event of a subscription after its connection was lost and made again: events in between
+     * may be lost, so that a query may be due for what they would have said.
+     */
+    readonly resumed?: Resumption;
+}
+/** How a subscription went on after its connection was lost. */
+interface Resumption {
+    /** How long there was no connection, in milliseconds. */
+    readonly gapMs: number;
+}
+/** The parts of a response with `@defer` or `@stream`. */
+interface IncrementalProgress {
+    /** Fragments that are in `data`; lists that are complete, where the server says so. */
+    readonly delivered: readonly IncrementalPart[];
+    /** What the server has announced and not yet completed; servers before graphql 17 announce nothing. */
+    readonly pending: readonly IncrementalPart[];
+    /** What will not come: fields of these fragments are absent, these lists end early. `errors` says why. */
+    readonly failed: readonly IncrementalPart[];
+}
+/** A fragment with `@defer`, or a list with `@stream`. */
+interface IncrementalPart {
+    /** The object that the fragment is for, or the list. */
+    readonly path: readonly (string | number)[];
+    /** As the document names it: `@defer(label: "..")`. */
+    readonly label?: string;
+}
+/**
+ * Why an operation was not sent again with a new token: `'executed'`, a mutation whose result has `data` ran at least in
+ * part; `'delivered'`, the consumer already has results of it; `'replayed'`, it was sent again before; `'one-shot'`, its
+ * variables hold a stream that was read; `'never'`, its {@link replay} context says so; `'not-renewed'`, new tokens are
+ * refused as well, so none was asked for.
+ */
+type ReplayRefusal = 'executed' | 'delivered' | 'replayed' | 'one-shot' | 'never' | 'not-renewed';
+/**
+ * The results of one attempt: cold (nothing is sent before the first iteration) and one-shot. One for a query, several
+ * for `@defer` and `@stream`, many for a subscription.
+ */
+type Results = AsyncIterable<Result>;
+/**
+ * Results that fail with this error, kept as it is.
+ *
+ * @example
+ * ```ts
+ * import { failed, type Link } from '@graphlinks/core'
+ *
+ * export const readOnly: Link = (operation, next) =>
+ *   operation.kind === 'mutation' ? failed(new Error('this client only reads')) : next(operation)
+ * ```
+ */
+declare function failed(error: unknown): Results;
+/**
+ * Results that are still a promise, as results. A rejection is delivered to whoever iterates, or to nobody.
+ *
+ * @example
+ * ```ts
+ * import { flatten, type Link, type Results } from '@graphlinks/core'
+ *
+ * export const later: Link = (operation, next) => {
+ *   const results: Promise<Results> = Promise.resolve().then(() => next(operation))
+ *   return flatten(results) // an async link needs no flatten: chain does it
+ * }
+ * ```
+ */
+declare function flatten(results: Promise<Results>): Results;
+/**
+ * Results with exactly this one: for links that answer themselves, such as a cache or a fake.
+ *
+ * @example
+ * ```ts
+ * import { single, type TerminalLink } from '@graphlinks/core'
+ *
+ * export const fake: TerminalLink = () => single({ data: { hello: 'Hello' } })
+ * ```
+ */
+declare function single(result: Result): Results;
 
 /** Runs the rest of the chain. Each call is a new attempt; nothing is sent before its results are iterated. */
 type Next = (operation: Operation) => Results;
@@ -1592,6 +1548,50 @@ declare class RefreshRejectedError extends GraphLinksError {
     static readonly name: string;
     static readonly code: string;
 }
+
+/**
+ * Makes a link of a function that attaches credentials which change: WebSocket links call it again for each connection
+ * that a subscription lives to see. What a plain link attaches stays as it was at first.
+ *
+ * @example
+ * ```ts
+ * import { renewableLink, withCredential } from '@graphlinks/core'
+ *
+ * export const session = renewableLink(async (operation) =>
+ *   withCredential(operation, { name: 'x-session', value: await readSession() }),
+ * )
+ *
+ * const readSession = async (): Promise<string> => 'abc123'
+ * ```
+ */
+declare function renewableLink(attach: (operation: Operation) => Operation | Promise<Operation>): Link;
+/**
+ * For authors of terminal links: where the credentials of an operation come from, the outermost link's last. Those of
+ * plain links and constant values come from nowhere.
+ *
+ * @example
+ * ```ts
+ * import { credentialSources, type Operation } from '@graphlinks/core'
+ *
+ * export const mayChange = (operation: Operation): boolean => credentialSources(operation).length > 0
+ * ```
+ */
+declare function credentialSources(operation: Operation): readonly CredentialSource[];
+/**
+ * For authors of terminal links: a copy of the operation with all credentials as they are now. Each source sees what the
+ * links before it attached, as it did the first time.
+ *
+ * @throws what a source fails with.
+ *
+ * @example
+ * ```ts
+ * import { renderFields, renewCredentials, type Operation } from '@graphlinks/core'
+ *
+ * export const reconnect = async (operation: Operation, endpoint: URL): Promise<ReadonlyMap<string, string | null>> =>
+ *   renderFields(await renewCredentials(operation), { endpoint, link: 'myLink' }).headers
+ * ```
+ */
+declare function renewCredentials(operation: Operation): Promise<Operation>;
 
 /**
  * Runs an operation through a link or chain. This is the edge of the pipeline: cold, one-shot, and in charge of

@@ -1,15 +1,8 @@
 import type { Link, Next } from './link.ts'
-import { OperationValue, withField, type FieldLayer, type Operation } from './operation.ts'
+import { OperationValue, withField, type CredentialSource, type FieldLayer, type Operation } from './operation.ts'
 import { isPromise, type Results } from './results.ts'
 
-/**
- * Where the credentials of an operation come from. A terminal link that runs an operation over several connections, one
- * after the other, asks it for the credentials of each.
- */
-export interface CredentialSource {
-  /** A copy of the operation with the credentials as they are now. */
-  attach(operation: Operation): Operation | Promise<Operation>
-}
+export type { CredentialSource } from './operation.ts'
 
 /**
  * Makes a link of a function that attaches credentials which change: WebSocket links call it again for each connection

@@ -1,4 +1,3 @@
-import type { CredentialSource } from './credentialSource.ts'
 import { emptyContext, type Context, type ContextKey } from './context.ts'
 import {
   parseDocument,
@@ -50,6 +49,15 @@ export interface OperationInit {
   readonly context?: Context | undefined
   /** The caller's own signal; its abort reason is what the caller gets. */
   readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Where the credentials of an operation come from. A terminal link that runs an operation over several connections, one
+ * after the other, asks it for the credentials of each.
+ */
+export interface CredentialSource {
+  /** A copy of the operation with the credentials as they are now. */
+  attach(operation: Operation): Operation | Promise<Operation>
 }
 
 /**
