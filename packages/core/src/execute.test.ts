@@ -2,13 +2,17 @@ import { memoryLink, settle } from '@graphlinks/testing'
 import {
   chain,
   createOperation,
+  detached,
   execute,
+  executionOf,
   lastResult,
   LinkError,
   mapResults,
   ResultQueue,
+  renderFields,
   single,
   withHeader,
+  withVariables,
   type Link,
   type Operation,
   type OperationInit,
@@ -106,6 +110,49 @@ describe('K-2 results are cold and one-shot', () => {
     expect(await iterator.return?.()).toEqual({ done: true, value: undefined })
     expect(await iterator.next()).toEqual({ done: true, value: undefined })
     expect(memory.sent).toHaveLength(0)
+  })
+})
+
+describe('what links know of a run', () => {
+  test('notes are counted for all copies of one run, and for no other', async () => {
+    const seen: unknown[] = []
+    const noting: Link = async function* noting(operation, next) {
+      executionOf(operation)?.note('retry')
+      executionOf(withVariables(operation, {}))?.note('retry')
+      yield* next(operation)
+      seen.push([...(executionOf(operation)?.notes ?? [])], executionOf(operation)?.attempts)
+    }
+    const sending: TerminalLink = (operation) => {
+      renderFields(operation, { endpoint: new URL('https://api.example.com'), link: 'sending' })
+      return single({ data: {} })
+    }
+    const link = chain(noting, sending)
+    await lastResult(link, createOperation({ document: '{ a }' }))
+    await lastResult(link, createOperation({ document: '{ a }' }))
+    expect(seen).toEqual([[['retry', 2]], 1, [['retry', 2]], 1])
+  })
+
+  test('a detached copy goes on when the caller aborts, and ends with its own run', async () => {
+    const caller = new AbortController()
+    let inner: Operation | undefined
+    const silent: TerminalLink = (operation) => {
+      inner = operation
+      return { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }
+    }
+    let own: AsyncIterator<Result> | undefined
+    const detaching: Link = (operation, next) => {
+      const results = execute(next, detached(operation))
+      own = results[Symbol.asyncIterator]()
+      return { [Symbol.asyncIterator]: () => ({ next: () => (own as AsyncIterator<Result>).next() }) }
+    }
+    const operation = createOperation({ document: '{ a }', signal: caller.signal })
+    const outcome = lastResult(chain(detaching, silent), operation).catch((error: unknown) => error)
+    await settle()
+    caller.abort(new Error('left'))
+    expect(await outcome).toEqual(new Error('left'))
+    expect(inner?.signal.aborted).toBe(false)
+    await own?.return?.()
+    expect(inner?.signal.aborted).toBe(true)
   })
 })
 

@@ -58,6 +58,7 @@ export class Execution implements ExecutionState {
   #controller: AbortController | undefined
   #abortCallbacks: (() => void)[] | undefined
   #endCallbacks: (() => void)[] | undefined
+  #notes: Map<string, number> | undefined
   #admission: { readonly ready: Promise<void> | undefined } | undefined
 
   constructor(
@@ -85,6 +86,18 @@ export class Execution implements ExecutionState {
       const index = callbacks.indexOf(callback)
       if (index >= 0) callbacks.splice(index, 1)
     }
+  }
+
+  get attempts(): number {
+    return this.sent.length
+  }
+
+  note(what: string): void {
+    this.notes.set(what, (this.notes.get(what) ?? 0) + 1)
+  }
+
+  get notes(): Map<string, number> {
+    return (this.#notes ??= new Map())
   }
 
   onEnd(callback: () => void): void {

@@ -12,7 +12,7 @@ export type {
 export { createRequest } from './request.ts'
 export type { Request, RequestInit } from './request.ts'
 export { chain, compose, split } from './link.ts'
-export type { Link, LinkTraits, Next, TerminalLink } from './link.ts'
+export type { Link, LinkTraits, Next, Stage, TerminalLink } from './link.ts'
 export { headerLink } from './auth/headerLink.ts'
 export type { HeaderLinkOptions } from './auth/headerLink.ts'
 export { bearerLink } from './auth/bearerLink.ts'
@@ -77,6 +77,7 @@ export type { ErrorDetails } from './errors.ts'
 export {
   admission,
   createOperation,
+  detached,
   executionOf,
   isOverridden,
   withContext,

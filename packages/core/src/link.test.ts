@@ -388,11 +388,7 @@ async function turnsOf(run: () => Promise<unknown>): Promise<number> {
 }
 
 describe('K-10 wiring', () => {
-  const staged = (
-    name: string,
-    stage: 'replay' | 'credential' | 'terminal',
-    link: Link = (op, next) => next(op),
-  ): Link =>
+  const staged = (name: string, stage: NonNullable<Link['stage']>, link: Link = (op, next) => next(op)): Link =>
     Object.assign(
       Object.defineProperty(((op: Operation, next: Next) => link(op, next)) as Link, 'name', { value: name }),
       {
@@ -448,6 +444,71 @@ describe('K-10 wiring', () => {
     expect(thrownBy(() => (chain as unknown as () => void)()).message).toBe(
       'chain: a chain needs at least a terminal link',
     )
+  })
+
+  test('K-10 a link that shares results before one that says who asks is refused, wherever that one is', () => {
+    const sharing = staged('dedup', 'share')
+    const inner = chain(auth, memoryLink())
+    for (const wrong of [
+      () => chain(sharing, auth, memoryLink()),
+      () => chain(compose(sharing), tenant, compose(auth), memoryLink()),
+      () => compose(sharing, auth),
+      () => chain(sharing, inner),
+      () =>
+        chain(
+          sharing,
+          split(() => true, memoryLink(), inner),
+        ),
+      () =>
+        chain(
+          sharing,
+          chain(
+            tenant,
+            split(() => true, inner, memoryLink()),
+          ),
+        ),
+    ]) {
+      const error = thrownBy(wrong)
+      expect(error).toBeInstanceOf(WiringError)
+      expect(error.message).toMatch(
+        /dedup stands before auth, so it cannot tell users apart .*: move auth before dedup$/,
+      )
+    }
+    expect(() => chain(auth, sharing, memoryLink())).not.toThrow()
+    expect(() =>
+      chain(
+        auth,
+        sharing,
+        split(() => true, memoryLink(), memoryLink()),
+      ),
+    ).not.toThrow()
+  })
+
+  test('K-10 each wrong order is a sentence with both names, the consequence and the fix', () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {})
+    try {
+      for (const [outer, inner, consequence] of [
+        [staged('limit', 'queue'), retry, 'keeps its place'],
+        [auth, staged('limit', 'queue'), 'credentials grow old'],
+        [staged('breaker', 'attempt'), retry, 'takes all attempts of retry for one'],
+      ] as const) {
+        warn.mockClear()
+        chain(outer, tenant, chain(inner, memoryLink()))
+        expect(warn.mock.calls).toEqual([[expect.stringContaining(consequence)]])
+        expect(warn.mock.calls).toEqual([
+          [
+            expect.stringMatching(
+              `^graphlinks: ${outer.name} stands before ${inner.name}, .*[.] Move ${inner.name} before`,
+            ),
+          ],
+        ])
+        warn.mockClear()
+        chain(inner, tenant, chain(outer, memoryLink()))
+        expect(warn).not.toHaveBeenCalled()
+      }
+    } finally {
+      warn.mockRestore()
+    }
   })
 
   test('a replay link after a credential link is warned about once, with both names and the fix', () => {

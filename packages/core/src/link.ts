@@ -7,15 +7,22 @@ import { failed, flatten, isPromise, OpeningIterator, type Results } from './res
 /** Runs the rest of the chain. Each call is a new attempt; nothing is sent before its results are iterated. */
 export type Next = (operation: Operation) => Results
 
+/** Where a link belongs in a chain. */
+export type Stage = 'replay' | 'queue' | 'credential' | 'share' | 'attempt' | 'terminal'
+
 /** What a link may tell `chain` and the client about itself, as properties of the function. */
 export interface LinkTraits {
   /**
-   * Where the link belongs, from outside to inside. A `replay` link calls `next` again, so it must stand before the
-   * `credential` links, or each attempt carries the old credential. `chain` warns in development, by name.
+   * Where the link belongs, from outside to inside: `replay`, it calls `next` again; `queue`, it lets operations wait;
+   * `credential`, it attaches what says who asks; `share`, it answers several operations at once; `attempt`, it is about
+   * one attempt; `terminal`. In development `chain` warns of a wrong order, by name; a `share` link before a
+   * `credential` link, which would hand one user what belongs to another, it refuses. Default: anywhere.
    */
-  readonly stage?: 'replay' | 'credential' | 'terminal'
+  readonly stage?: Stage
   /** The links that a composed link stands for. Set by `compose`; `chain` puts them in its place. */
   readonly parts?: readonly Link[]
+  /** The links in a terminal link that is made of others. Set by `chain` and `split`; an outer `chain` checks the order. */
+  readonly within?: readonly Link[]
   /**
    * Of a terminal link that limits how many operations are on the wire: waits for a place. See {@link admission}.
    */
@@ -61,6 +68,7 @@ export function chain(...links: [...Link[], TerminalLink]): TerminalLink {
   const first = middle.reduceRight<Next>((next, link) => step(link, next), cold(terminal as TerminalLink))
   return withTraits((operation: Operation) => first(operation), 'chain', links, {
     stage: 'terminal',
+    within: [...middle, ...(terminal?.within ?? [])],
     admit: terminal?.admit,
   })
 }
@@ -110,6 +118,7 @@ export function split(test: (operation: Operation) => boolean, yes: TerminalLink
   const splitting = (operation: Operation): Results => (test(operation) ? first : second)(operation)
   return withTraits(splitting, 'split', [yes, no], {
     stage: 'terminal',
+    within: [yes, no].flatMap((terminal) => terminal.within ?? []),
     admit: (operation) => (test(operation) ? yes : no).admit?.(operation),
   })
 }
@@ -236,18 +245,39 @@ function checkOrder(middle: readonly Link[], terminal?: TerminalLink): void {
       { link: 'chain' },
     )
   }
-  inDevelopment(() => warnOfOrder(middle))
+  const links = [...middle, ...(terminal?.within ?? [])]
+  const sharing = middle.find(({ stage }) => stage === 'share')
+  const late = sharing && links.slice(middle.indexOf(sharing)).find(({ stage }) => stage === 'credential')
+  if (late) {
+    const [outer, inner] = [nameOf(sharing), nameOf(late)]
+    throw new WiringError(
+      inDevelopment(
+        () =>
+          `${outer} stands before ${inner}, so it cannot tell users apart and would answer one with what belongs to another: move ${inner} before ${outer}`,
+      ) ?? `${outer} before ${inner}`,
+      { link: 'chain' },
+    )
+  }
+  inDevelopment(() => warnOfOrder(middle, links))
 }
 
-function warnOfOrder(middle: readonly Link[]): void {
-  const replay = middle.map((link) => link.stage).lastIndexOf('replay')
-  const credential = middle.findIndex((link) => link.stage === 'credential')
-  if (credential >= 0 && credential < replay) {
-    const [outer, inner] = [nameOf(middle[credential] as Link), nameOf(middle[replay] as Link)]
+function warnOfOrder(middle: readonly Link[], links: readonly Link[]): void {
+  // By the stage of the outer one, then of the inner one.
+  const consequences: Partial<Record<Stage, Partial<Record<Stage, string>>>> = {
+    queue: { replay: 'so an operation that waits for its next attempt by INNER keeps its place, and others waiting' },
+    credential: {
+      replay: 'so every attempt of INNER carries the credential of the first',
+      queue: 'so credentials grow old while operations wait in INNER',
+    },
+    attempt: { replay: 'so it takes all attempts of INNER for one' },
+  }
+  for (const [position, { stage }] of middle.entries()) {
+    const inner = links.slice(position).find((link) => consequences[stage ?? 'replay']?.[link.stage ?? 'terminal'])
+    if (!inner) continue
+    const [outerName, name] = [nameOf(middle[position] as Link), nameOf(inner)]
+    const consequence = consequences[stage ?? 'replay']?.[inner.stage ?? 'terminal']?.replace('INNER', name)
     // oxlint-disable-next-line no-console
-    console.warn(
-      `graphlinks: ${outer} stands before ${inner}, so every attempt of ${inner} carries the credential of the first. Move ${inner} before ${outer}.`,
-    )
+    console.warn(`graphlinks: ${outerName} stands before ${name}, ${consequence}. Move ${name} before ${outerName}.`)
   }
 }
 

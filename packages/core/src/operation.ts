@@ -86,6 +86,12 @@ export interface OperationExecution {
   onAbort(callback: () => void): () => void
   /** Calls back when the operation is over, however it ended. */
   onEnd(callback: () => void): void
+  /** How often terminal links have sent the operation. */
+  readonly attempts: number
+  /** How often links did something for the operation: `'replay'` of `tokenRefreshLink`, `'retry'` of `retryLink`, ... */
+  readonly notes: ReadonlyMap<string, number>
+  /** Counts something that a link did for the operation. */
+  note(what: string): void
 }
 
 /** What all copies of an operation share while it runs. */
@@ -321,6 +327,23 @@ export function withExtensions(operation: Operation, extensions: JsonObject): Op
 export function withContext<Value>(operation: Operation, key: ContextKey<Value>, value: Value): Operation {
   const { origin, variables, extensions, context, layers, execution } = operation as OperationValue
   return new OperationValue(origin, variables, extensions, context.with(key, value), layers, execution)
+}
+
+/**
+ * A copy that neither the caller's signal nor the end of its execution can end: for links that run one operation on
+ * behalf of several, or several for one. Run it with `execute`, whose end ends it.
+ *
+ * @example
+ * ```ts
+ * import { detached, execute, type Link } from '@graphlinks/core'
+ *
+ * // Leaving the results ends it all the same; the caller's signal alone does not.
+ * export const unhurried: Link = (operation, next) => execute(next, detached(operation))
+ * ```
+ */
+export function detached(operation: Operation): Operation {
+  const { origin, variables, extensions, context, layers } = operation as OperationValue
+  return new OperationValue({ ...origin, callerSignal: undefined }, variables, extensions, context, layers)
 }
 
 /** A copy that belongs to one execution. */

@@ -4,7 +4,7 @@ import { CredentialError, OptionsError } from '../errors.ts'
 import type { Field } from '../field.ts'
 import { inDevelopment } from '../inDevelopment.ts'
 import type { Link } from '../link.ts'
-import { admission, isOverridden, withField, type Operation } from '../operation.ts'
+import { admission, executionOf, isOverridden, withField, type Operation } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
 import type { ReplayRefusal } from '../results.ts'
 import { bearerFields, type BearerFieldOptions } from './bearerField.ts'
@@ -95,6 +95,7 @@ export function tokenRefreshLink(
       await admission(operation)
       for (let isReplay = false, again = true; again; isReplay = true) {
         again = false
+        if (isReplay) executionOf(operation)?.note('replay')
         const attempt = {
           isReplay,
           isFirst: true,
