@@ -507,6 +507,12 @@ interface OperationExecution {
     onAbort(callback: () => void): () => void;
     /** Calls back when the operation is over, however it ended. */
     onEnd(callback: () => void): void;
+    /** How often terminal links have sent the operation. */
+    readonly attempts: number;
+    /** How often links did something for the operation: `'replay'` of `tokenRefreshLink`, `'retry'` of `retryLink`, ... */
+    readonly notes: ReadonlyMap<string, number>;
+    /** Counts something that a link did for the operation. */
+    note(what: string): void;
 }
 /**
  * Makes an operation outside a client: for tests of links, and for code that runs a chain by itself with `execute`.
@@ -586,6 +592,19 @@ declare function withExtensions(operation: Operation, extensions: JsonObject): O
  * ```
  */
 declare function withContext<Value>(operation: Operation, key: ContextKey<Value>, value: Value): Operation;
+/**
+ * A copy that neither the caller's signal nor the end of its execution can end: for links that run one operation on
+ * behalf of several, or several for one. Run it with `execute`, whose end ends it.
+ *
+ * @example
+ * ```ts
+ * import { detached, execute, type Link } from '@graphlinks/core'
+ *
+ * // Leaving the results ends it all the same; the caller's signal alone does not.
+ * export const unhurried: Link = (operation, next) => execute(next, detached(operation))
+ * ```
+ */
+declare function detached(operation: Operation): Operation;
 /**
  * The run that an operation belongs to; `undefined` for one that is not run by a client, `execute` or `lastResult`.
  *
@@ -761,15 +780,21 @@ declare function single(result: Result): Results;
 
 /** Runs the rest of the chain. Each call is a new attempt; nothing is sent before its results are iterated. */
 type Next = (operation: Operation) => Results;
+/** Where a link belongs in a chain. */
+type Stage = 'replay' | 'queue' | 'credential' | 'share' | 'attempt' | 'terminal';
 /** What a link may tell `chain` and the client about itself, as properties of the function. */
 interface LinkTraits {
     /**
-     * Where the link belongs, from outside to inside. A `replay` link calls `next` again, so it must stand before the
-     * `credential` links, or each attempt carries the old credential. `chain` warns in development, by name.
+     * Where the link belongs, from outside to inside: `replay`, it calls `next` again; `queue`, it lets operations wait;
+     * `credential`, it attaches what says who asks; `share`, it answers several operations at once; `attempt`, it is about
+     * one attempt; `terminal`. In development `chain` warns of a wrong order, by name; a `share` link before a
+     * `credential` link, which would hand one user what belongs to another, it refuses. Default: anywhere.
      */
-    readonly stage?: 'replay' | 'credential' | 'terminal';
+    readonly stage?: Stage;
     /** The links that a composed link stands for. Set by `compose`; `chain` puts them in its place. */
     readonly parts?: readonly Link[];
+    /** The links in a terminal link that is made of others. Set by `chain` and `split`; an outer `chain` checks the order. */
+    readonly within?: readonly Link[];
     /**
      * Of a terminal link that limits how many operations are on the wire: waits for a place. See {@link admission}.
      */
@@ -1892,5 +1917,5 @@ declare function inDevelopment<Value>(make: () => Value): Value | undefined;
  */
 declare function ownOptions<Options extends object>(options: Options | undefined): Options;
 
-export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, createTokenSource, credentialSources, emptyContext, execute, executionOf, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOverridden, isTokenRefused, lastResult, leaseOf, mapResults, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, scanOperations, single, split, systemClock, tokenRefreshLink, withContext, withCredential, withExtensions, withHeader, withVariables };
-export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialLease, CredentialOptions, CredentialSource, Destination, Document, ErrorDetails, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, Resumption, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };
+export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, createTokenSource, credentialSources, detached, emptyContext, execute, executionOf, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOverridden, isTokenRefused, lastResult, leaseOf, mapResults, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, scanOperations, single, split, systemClock, tokenRefreshLink, withContext, withCredential, withExtensions, withHeader, withVariables };
+export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialLease, CredentialOptions, CredentialSource, Destination, Document, ErrorDetails, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, Resumption, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, Stage, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };
