@@ -111,7 +111,7 @@ export type { AttemptOutcome } from './auth/rejection.ts'
 export type { BearerFieldOptions } from './auth/bearerField.ts'
 
 // For authors of terminal links
-export { identityOf, renderFields } from './credentials.ts'
+export { fingerprintOf, identityOf, renderFields } from './credentials.ts'
 export type { Destination, RenderedFields } from './credentials.ts'
 export { credentialSources, renewCredentials } from './credentialSource.ts'
 export type { CredentialSource } from './credentialSource.ts'
