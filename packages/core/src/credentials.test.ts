@@ -377,7 +377,9 @@ describe('TR-48 fingerprint', () => {
   })
 
   test('TR-48 what does not count does not, but a credential is never left out', () => {
-    expect(key(call({ traceparent: '1' }), ['traceparent'])).toBe(key(operation))
+    expect(key(call({ traceparent: '1', 'x-request-id': '2' }))).toBe(key(operation))
+    expect(key(call({ traceparent: '1' }), [])).not.toBe(key(operation))
+    expect(key(call({ accept: '1' }), ['accept'])).toBe(key(operation))
     expect(key(call({ authorization: 'ada' }), ['authorization'])).not.toBe(
       key(call({ authorization: 'bob' }), ['authorization']),
     )

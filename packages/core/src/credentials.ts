@@ -104,7 +104,9 @@ export function identityOf(operation: Operation): Secret {
  * count, and so do the tokens of a session: one that was renewed may be good where the one before was refused. For links
  * that answer several operations by one request.
  *
- * @param except - names of headers that do not count, in lower case. A sensitive one stays part of the identity.
+ * @param except - names of headers that do not count, in lower case. A sensitive one stays part of the identity. Default:
+ * those that name a request and do not change its answer, `traceparent`, `tracestate`, `x-request-id` and
+ * `x-correlation-id`.
  *
  * @example
  * ```ts
@@ -115,7 +117,7 @@ export function identityOf(operation: Operation): Secret {
  * console.log(fingerprintOf(english).reveal() === fingerprintOf(german).reveal()) // false
  * ```
  */
-export function fingerprintOf(operation: Operation, except: readonly string[] = []): Secret {
+export function fingerprintOf(operation: Operation, except: readonly string[] = namesOfRequests): Secret {
   const told = (operation as OperationValue).fields
     .filter(({ name }) => !except.includes(name))
     .map(({ name, place, value, origins }) => [name, place, value && value.reveal(), origins])
@@ -123,3 +125,5 @@ export function fingerprintOf(operation: Operation, except: readonly string[] = 
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0))
   return new Secret(JSON.stringify([identityOf(operation).reveal(), told]))
 }
+
+const namesOfRequests: readonly string[] = ['traceparent', 'tracestate', 'x-request-id', 'x-correlation-id']
