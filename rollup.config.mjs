@@ -16,6 +16,8 @@ import { entries, publishable, root } from './scripts/packages.mjs'
 const selfContained = {
   '@graphlinks/core': { refresher: 'src/auth/refresher.ts' },
   '@graphlinks/http-link': {
+    batch: 'src/batch.ts',
+    batchFailure: 'src/batchFailure.ts',
     failure: 'src/failure.ts',
     formRequest: 'src/formRequest.ts',
     getRequest: 'src/getRequest.ts',
