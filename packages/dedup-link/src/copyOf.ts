@@ -2,33 +2,27 @@
  * A copy of the lists and plain objects in a value, all the way down, for about half of what parsing them took; freezing
  * would take no less. The rest, such as the headers of a response, stays what it is.
  *
- * @param copies - what was copied before, by its original.
+ * @param copies - what was copied before, by its original: it is not copied again.
  */
-export function copyOf<Value>(value: Value, copies: Map<object, object> | undefined): Value {
+export function copyOf<Value>(value: Value, copies: Map<unknown, unknown>): Value {
   if (typeof value !== 'object' || value === null) return value
-  const known = copies?.get(value)
+  const known = copies.get(value)
   if (known) return known as Value
-  const copy: object = Array.isArray(value)
-    ? value.map((item: unknown) => copyOf(item, copies))
-    : isPlain(value)
-      ? copyMembers(value, copies)
-      : value
-  copies?.set(value, copy)
-  return copy as Value
-}
-
-function copyMembers(value: object, copies: Map<object, object> | undefined): object {
-  // Spread, because a member named `__proto__` is copied then, and is one's own when it is set.
-  const copy = { ...value } as Record<string, unknown>
-  for (const name in copy) {
-    const member = copy[name]
-    if (typeof member === 'object') copy[name] = copyOf(member, copies)
+  if (Array.isArray(value)) {
+    const list = value.map((item: unknown) => copyOf(item, copies))
+    copies.set(value, list)
+    return list as Value
   }
+  if (!isPlain(value)) return value
+  // Spread, because a member named `__proto__` is copied then, and is one's own when it is set.
+  const copy = { ...value }
+  copies.set(value, copy)
+  for (const name in copy) copy[name] = copyOf(copy[name], copies)
   return copy
 }
 
 /** Whether an object is of no class, in whatever realm it was made. */
-function isPlain(value: object): boolean {
+export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }

@@ -15,7 +15,7 @@ import {
   type Results,
 } from '@graphlinks/core'
 import { keyOf } from './keyOf.ts'
-import { Member, SharedExecution } from './sharedExecution.ts'
+import { memberOf, sharedExecution, type SharedExecution } from './sharedExecution.ts'
 
 /** Options of {@link dedupLink}. */
 export interface DedupLinkOptions {
@@ -65,26 +65,35 @@ export const sharing: ContextKey<boolean> = /* @__PURE__ */ contextKey('sharing'
  * ```
  */
 export function dedupLink(options: DedupLinkOptions = {}): Link {
-  const { ignoreHeaders = namesOfRequests, key } = ownOptions(options)
-  if (!Array.isArray(ignoreHeaders)) throw wrong('ignoreHeaders is a list of names')
-  if (key !== undefined && typeof key !== 'function') throw wrong('key is a function')
-  const ignored = ignoreHeaders.map((name: string) => name.toLowerCase())
-  const running = new Map<string, SharedExecution>()
-  const numberOf = numbers()
+  const { ignoreHeaders, key } = ownOptions(options)
+  const isList = !ignoreHeaders || Array.isArray(ignoreHeaders)
+  if (!isList || (key && typeof key !== 'function')) {
+    throw new OptionsError(
+      inDevelopment(() => (isList ? 'key is a function of the operation' : 'ignoreHeaders is a list of names')) ??
+        'options',
+      { link: 'dedupLink' },
+    )
+  }
+  const ignored = ignoreHeaders?.map((name) => name.toLowerCase())
+  /** Those that may be joined, with the rest of the chain that they run through, and their context where it counts. */
+  const running = new Map<string, SharedExecution & { readonly next: Next; readonly context: unknown }>()
 
   const share = (operation: Operation, next: Next, text: string): Results => {
-    const other = key ? key(operation) : numberOf(operation.context)
-    const known = other === undefined ? undefined : keyOf(operation, text, ignored)
-    if (known === undefined) return next(operation)
-    const id = `${numberOf(next)} ${JSON.stringify(other)} ${known}`
-    return new Member(operation, () => {
-      const found = running.get(id)
-      if (found) executionOf(operation)?.note('shared')
+    const other = key ? key(operation) : ''
+    const id = other === undefined ? other : keyOf(operation, ignored, [text, other])
+    if (id === undefined) return next(operation)
+    const context = key ?? operation.context
+    return memberOf(operation, () => {
+      let found = running.get(id)
+      if (found?.next === next && found.context === context) {
+        executionOf(operation)?.note('shared')
+        return found
+      }
       // Nobody joins what has delivered: from then on it may be older than what the caller knows.
-      const close = (): unknown => running.get(id) === shared && running.delete(id)
-      const shared = found ?? new SharedExecution(execute(next, detached(operation)), close)
-      running.set(id, shared)
-      return shared
+      const close = (): unknown => running.get(id) === found && running.delete(id)
+      found = { ...sharedExecution(execute(next, detached(operation)), close), next, context }
+      running.set(id, found)
+      return found
     })
   }
   /** What was asked before something changed is not the answer to what is asked after it. */
@@ -100,21 +109,4 @@ export function dedupLink(options: DedupLinkOptions = {}): Link {
     return typeof text === 'string' ? share(operation, next, text) : text.then((late) => share(operation, next, late))
   }
   return Object.assign(named, { stage: 'share' as const })
-}
-
-const namesOfRequests = ['traceparent', 'tracestate', 'x-request-id', 'x-correlation-id']
-
-/** Numbers objects, so that they can be part of a text. */
-function numbers(): (object: object) => string {
-  const known = new WeakMap<object, string>()
-  let count = 0
-  return (object) => {
-    const number = known.get(object) ?? String(++count)
-    known.set(object, number)
-    return number
-  }
-}
-
-function wrong(message: string): OptionsError {
-  return new OptionsError(inDevelopment(() => message) ?? 'option', { link: 'dedupLink' })
 }

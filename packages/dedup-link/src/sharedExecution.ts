@@ -1,132 +1,88 @@
 import { executionOf, type Operation, type Result, type Results } from '@graphlinks/core'
 import { copyOf } from './copyOf.ts'
 
-/** One execution for several operations. It is read as far as the fastest of them reads, and kept for the others. */
-export class SharedExecution {
-  readonly #source: AsyncIterator<Result>
-  readonly #close: () => void
-  readonly #steps: Promise<IteratorResult<Result>>[] = []
-  #members = 0
-  /** Those who have ever joined. */
-  #joined = 0
-
-  /** @param close - called when nobody may join any more. */
-  constructor(results: Results, close: () => void) {
-    this.#source = results[Symbol.asyncIterator]()
-    this.#close = close
-  }
-
-  /** Whether what it gives is for one alone. Known for good once there is a result. */
-  get isAlone(): boolean {
-    return this.#joined === 1
-  }
-
-  join(): void {
-    this.#members++
-    this.#joined++
-  }
-
-  /** The last one to leave ends the execution. */
-  leave(): void {
-    if (--this.#members > 0) return
-    this.#close()
-    // One that is over does not mind.
-    void this.#source.return?.()
-  }
-
+/** One execution for several operations. */
+export interface SharedExecution {
+  join(): void
+  /** The last one to leave ends the execution, if it is not over. */
+  leave(): void
   /** A step of the execution, by its index. */
-  step(index: number): Promise<IteratorResult<Result>> {
-    return (this.#steps[index] ??= index === 0 ? this.#first() : this.#source.next())
-  }
-
-  async #first(): Promise<IteratorResult<Result>> {
-    try {
-      return await this.#source.next()
-    } finally {
-      this.#close()
-    }
-  }
+  step(index: number): Promise<IteratorResult<Result>>
+  /** Whether what it gives is for one alone. Known for good once there is a result. */
+  isAlone(): boolean
 }
 
-interface Waiter {
-  resolve(step: IteratorResult<Result>): void
-  reject(error: unknown): void
+/**
+ * Shares results: they are read as far as the fastest of the members reads, and kept for the others.
+ *
+ * @param close - called when nobody may join any more.
+ */
+export function sharedExecution(results: Results, close: () => void): SharedExecution {
+  const source = results[Symbol.asyncIterator]()
+  const steps: Promise<IteratorResult<Result>>[] = []
+  let joined = 0
+  let left = 0
+  return {
+    join: () => void joined++,
+    leave() {
+      if (++left < joined) return
+      close()
+      void source.return?.()
+    },
+    step: (index) => (steps[index] ??= source.next().finally(close)),
+    isAlone: () => joined === 1,
+  }
 }
 
 /** The results of one of the operations that share an execution, which it joins when they are first read. */
-export class Member implements AsyncIterableIterator<Result> {
-  readonly #operation: Operation
-  #join: (() => SharedExecution) | undefined
-  #shared: SharedExecution | undefined
-  #position = 0
-  #waiting: Waiter[] = []
-  #forget: (() => void) | undefined
-  /** What was copied of results with more to come: what does not change from one to the next stays the same object. */
-  #copies: Map<object, object> | undefined
+export function memberOf(operation: Operation, find: () => SharedExecution): Results {
+  let shared: SharedExecution | undefined
+  let isOver = false
+  let position = 0
+  /** Ends what waits for a step before that is there. */
+  let interrupt: ((failed?: boolean, error?: unknown) => void) | undefined
+  /** What was copied: what does not change from one result to the next stays the same object. */
+  const copies = new Map<object, object>()
 
-  constructor(operation: Operation, join: () => SharedExecution) {
-    this.#operation = operation
-    this.#join = join
+  const enter = (): SharedExecution => {
+    const found = find()
+    found.join()
+    const execution = executionOf(operation)
+    execution?.onAbort(() => interrupt?.(true, execution.reason))
+    return found
   }
-
-  [Symbol.asyncIterator](): AsyncIterableIterator<Result> {
-    return this
+  const leave = (): void => {
+    isOver = true
+    shared?.leave()
+    shared = undefined
   }
-
-  next(): Promise<IteratorResult<Result>> {
-    this.#enter()
-    const shared = this.#shared
-    if (!shared) return over()
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject })
-      shared.step(this.#position++).then(
-        (step) => {
-          if (step.done) this.#leave()
-          this.#waiting.shift()
-          resolve(step.done || shared.isAlone ? step : { done: false, value: this.#ownCopy(step.value) })
-        },
-        (error: unknown) => {
-          this.#leave()
-          this.#waiting.shift()
-          reject(error as Error)
-        },
-      )
-    })
+  const results: AsyncIterableIterator<Result> = {
+    [Symbol.asyncIterator]: () => results,
+    next: () =>
+      new Promise((resolve, reject) => {
+        if (isOver) return resolve(over)
+        const from = (shared ??= enter())
+        const end = (interrupt = (failed?: boolean, error?: unknown) => {
+          leave()
+          if (failed) reject(error as Error)
+          else resolve(over)
+        })
+        from.step(position++).then(
+          (step) => {
+            if (step.done) end()
+            // What one of them does to a result must not reach another.
+            else resolve(from.isAlone() ? step : { done: false, value: copyOf(step.value, copies) })
+          },
+          (error: unknown) => end(true, error),
+        )
+      }),
+    async return() {
+      leave()
+      interrupt?.()
+      return over
+    },
   }
-
-  return(): Promise<IteratorResult<Result>> {
-    this.#join = undefined
-    this.#leave()
-    for (const waiter of this.#waiting.splice(0)) waiter.resolve({ done: true, value: undefined })
-    return over()
-  }
-
-  /** What one of them does to a result must not reach another. */
-  #ownCopy(result: Result): Result {
-    if (result.hasNext) this.#copies ??= new Map()
-    return copyOf(result, this.#copies)
-  }
-
-  #enter(): void {
-    const join = this.#join
-    this.#join = undefined
-    if (!join) return
-    this.#shared = join()
-    this.#shared.join()
-    const execution = executionOf(this.#operation)
-    this.#forget = execution?.onAbort(() => {
-      this.#leave()
-      for (const waiter of this.#waiting.splice(0)) waiter.reject(execution.reason)
-    })
-  }
-
-  #leave(): void {
-    this.#forget?.()
-    this.#shared?.leave()
-    this.#forget = this.#shared = undefined
-  }
+  return results
 }
 
-function over(): Promise<IteratorReturnResult<undefined>> {
-  return Promise.resolve({ done: true, value: undefined })
-}
+const over = { done: true, value: undefined } as const
