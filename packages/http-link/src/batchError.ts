@@ -36,4 +36,9 @@ export class BatchError extends ResponseError {
   get errors(): readonly ResultError[] {
     return this.#errors
   }
+
+  /** Node prints `errors` of any error, and the server's words may repeat credentials and variables. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.stack ?? this.message
+  }
 }

@@ -13,9 +13,8 @@ export function explainBatch(
   response: WireResponse,
   body: unknown,
 ): BatchOutcome[] {
-  // What one of them may know must not be seen in the error of another.
   const operations = members.map(({ operation }) => operation)
-  const secrets = new Set([carrier, ...operations].flatMap((operation) => [...secretsOf(operation)]))
+  const secrets = secretsOfAll(carrier, members)
   const errors = errorsIn(body)
   const { status, mediaType, text } = response
   const isSuccess = status >= 200 && status < 300
@@ -39,6 +38,24 @@ export function explainBatch(
   return operations.map((operation) => ({
     error: new BatchError(message, { ...responseDetails(operation, response), unsupported, errors }),
   }))
+}
+
+/** Why what a response has for one of several operations is no result. */
+export function explainItem(
+  carrier: Operation,
+  members: readonly BatchMember[],
+  operation: Operation,
+  response: WireResponse,
+  item: unknown,
+): BatchOutcome {
+  const text = redact(secretsOfAll(carrier, members), JSON.stringify(item), 4_096)
+  return { error: explainFailure(operation, { ...response, text }, 'malformed') }
+}
+
+/** What one of them may know must not be seen in the error of another. */
+function secretsOfAll(carrier: Operation, members: readonly BatchMember[]): Set<string> {
+  const operations = [carrier, ...members.map(({ operation }) => operation)]
+  return new Set(operations.flatMap((operation) => [...secretsOf(operation)]))
 }
 
 /** The errors in a result, or in those of a list. */

@@ -114,17 +114,16 @@ export function batchSender(link: HttpTerminalLink, ignoredHeaders: readonly str
   ): Promise<BatchOutcome[]> => {
     const { status, headers, url, mediaType } = response
     const body = parse(response.text)
-    if (Array.isArray(body) && body.length === members.length) {
+    const isOurs = /^application\/(graphql-response\+)?json$/.test(mediaType)
+    // Whatever the status: who makes a list of this length knows of the operations, and one of them may have failed.
+    if (isOurs && Array.isArray(body) && body.length === members.length) {
       return Promise.all(
         members.map(async ({ operation }, index): Promise<BatchOutcome> => {
           const item: unknown = body[index]
-          // Whatever the status: who made a list of this length knows of the operations, and one of them may have failed.
-          const isOurs = /^application\/(graphql-response\+)?json$/.test(mediaType)
-          const result = isOurs && parts.toResult(item)
+          const result = parts.toResult(item)
           if (result) return { result: Object.assign(result, { http: { status, headers, url } }) }
-          const { explainFailure } = await import('./failure.ts')
-          const part = { ...response, text: JSON.stringify(item) }
-          return { error: explainFailure(operation, part, isOurs ? 'malformed' : 'foreign') }
+          const { explainItem } = await import('./batchFailure.ts')
+          return explainItem(carrier, members, operation, response, item)
         }),
       )
     }
