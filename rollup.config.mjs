@@ -16,6 +16,7 @@ import { entries, publishable, root } from './scripts/packages.mjs'
 const selfContained = {
   '@graphlinks/core': { refresher: 'src/auth/refresher.ts' },
   '@graphlinks/http-link': {
+    exchanges: 'src/exchanges.ts',
     failure: 'src/failure.ts',
     formRequest: 'src/formRequest.ts',
     getRequest: 'src/getRequest.ts',

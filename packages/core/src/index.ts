@@ -88,6 +88,8 @@ export {
 } from './operation.ts'
 export type { JsonObject, Operation, OperationExecution, OperationInit } from './operation.ts'
 export { renewableLink } from './credentialSource.ts'
+export { withExchange, withSigner } from './exchange.ts'
+export type { Exchange, IncomingResponse, OutgoingRequest, RequestChange } from './exchange.ts'
 export type { CredentialInit, FieldOptions } from './field.ts'
 export { Context, contextKey, emptyContext } from './context.ts'
 export type { ContextKey } from './context.ts'
@@ -112,6 +114,7 @@ export type { BearerFieldOptions } from './auth/bearerField.ts'
 
 // For authors of terminal links
 export { identityOf, renderFields } from './credentials.ts'
+export { exchangesOf } from './exchange.ts'
 export type { Destination, RenderedFields } from './credentials.ts'
 export { credentialSources, renewCredentials } from './credentialSource.ts'
 export type { CredentialSource } from './credentialSource.ts'
