@@ -1,5 +1,6 @@
 import { requireConfidential, type Destination } from './credentials.ts'
 import { Field } from './field.ts'
+import { isHarmless } from './harmless.ts'
 import { headerEntries, type HeaderEntry, type HeadersInput } from './headers.ts'
 import { withField, type Operation, type OperationValue } from './operation.ts'
 
@@ -40,8 +41,9 @@ export function exchangedHeaders(
   const entries = headerEntries(headers, { link, operationName: operation.operationName })
   let marked = operation
   for (const [name, value] of entries) {
-    if (value && !allowInsecure) requireConfidential(endpoint, name, link, operation)
-    marked = withField(marked, new Field(name, value, true))
+    const sensitive = !isHarmless(name)
+    if (sensitive && value && !allowInsecure) requireConfidential(endpoint, name, link, operation)
+    marked = withField(marked, new Field(name, value, sensitive))
   }
   ;(operation as OperationValue).execution?.sent.push(marked)
   return entries

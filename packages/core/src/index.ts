@@ -23,6 +23,11 @@ export { apiKeyLink } from './auth/apiKeyLink.ts'
 export type { ApiKeyLinkOptions } from './auth/apiKeyLink.ts'
 export { tokenRefreshLink } from './auth/tokenRefreshLink.ts'
 export type { TokenRefreshLinkOptions } from './auth/tokenRefreshLink.ts'
+export { cookieLink } from './auth/cookieLink.ts'
+export type { CookieLinkOptions } from './auth/cookieLink.ts'
+export type { LoginRequest } from './auth/cookieLogin.ts'
+export type { CookieJar } from './auth/cookieJar.ts'
+export type { Csrf, CsrfCookie, CsrfMeta, CsrfToken } from './auth/csrf.ts'
 export { createTokenSource } from './auth/tokenSource.ts'
 export type {
   RefreshOptions,

@@ -422,3 +422,9 @@ export function admission(operation: Operation): Promise<void> | undefined {
 export function isOverridden(operation: Operation, name: string): boolean {
   return (operation as OperationValue).origin.overrides?.some((field) => field.name === name) ?? false
 }
+
+/** Whether the request or the call removes a header, with `null`. */
+export function isRemoved(operation: Operation, name: string): boolean {
+  const { overrides } = (operation as OperationValue).origin
+  return overrides?.find((field) => field.name === name)?.value === null
+}
