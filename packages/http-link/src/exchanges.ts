@@ -77,7 +77,7 @@ async function take<Value>(
   try {
     return await new Promise<Value>((resolve, reject) => {
       attempt.onAbort(() => reject(attempt.reason as Error))
-      resolve(call())
+      new Promise<Value>((called) => called(call())).then(resolve, reject)
     })
   } catch (error) {
     if (attempt.aborted || GraphLinksError.is(error)) throw error

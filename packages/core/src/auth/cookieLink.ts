@@ -111,7 +111,7 @@ export function cookieLink(options: CookieLinkOptions = {}): Link {
 }
 
 function checkCookieOptions({ jar, onUnauthenticated, isUnauthenticated }: CookieLinkOptions, link: string): void {
-  const isJar = jar === 'platform' || typeof jar === 'function' || jar?.setCookie
+  const isJar = jar === 'platform' || typeof jar === 'function' || typeof jar?.setCookie === 'function'
   const isWrong = (option: unknown): boolean => option !== undefined && typeof option !== 'function'
   const wrong =
     (!isJar && !inBrowser() && 'jar') ||

@@ -37,9 +37,13 @@ const presets = {
   rails: { header: 'x-csrf-token', meta: 'csrf-token' } as CsrfMeta,
 }
 
-/** The headers that show a server that a request is not another site's. */
+/**
+ * The headers that show a server that a request is not another site's.
+ *
+ * @param cookies - those that go with the request, or that the page has; `false` where it goes to another site.
+ */
 export type CsrfHeaders = (
-  cookies: string | undefined,
+  cookies: string | false | undefined,
   request: OutgoingRequest,
   operation: Operation,
 ) => Promise<Readonly<Record<string, string>>>
@@ -47,7 +51,7 @@ export type CsrfHeaders = (
 const preflight = { 'graphql-require-preflight': '1', 'apollo-require-preflight': '1' }
 
 /**
- * What gives the headers of a request, from the cookies that go with it or that the page has.
+ * What gives the headers of a request.
  *
  * @throws {@link OptionsError} where the token is to come from no place, or one that cannot be looked at from here.
  */
@@ -67,7 +71,7 @@ export function csrfHeaders(csrf: Csrf | undefined, requirePreflight: boolean | 
   const header = token && checkHeaderName((source as CsrfCookie).header, { link })
   return async (cookies, { method }, operation) => {
     // What changes nothing needs no protection (RFC 9110 section 9.2.1).
-    const value = /^(GET|HEAD)$/.test(method) ? undefined : await token?.(cookies, operation)
+    const value = cookies !== false && !/^(GET|HEAD)$/.test(method) && (await token?.(cookies, operation))
     return { ...(requirePreflight && preflight), ...(header && value && { [header]: value }) }
   }
 }

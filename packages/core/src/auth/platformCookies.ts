@@ -14,9 +14,7 @@ export function platformExchange(origins: readonly string[] | undefined, headers
       const isOwn = !inBrowser() || globalThis.location.origin === origin
       return {
         credentials: origins?.includes(origin) ? 'include' : 'same-origin',
-        headers: isOwn
-          ? await headersFor((globalThis.document as Document | undefined)?.cookie, request, operation)
-          : undefined,
+        headers: await headersFor(isOwn && globalThis.document?.cookie, request, operation),
       }
     },
   }
