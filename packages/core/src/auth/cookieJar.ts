@@ -12,8 +12,18 @@ export interface CookieJar {
   setCookie(cookie: string, url: string): Promise<unknown>
 }
 
-/** The cookies of a jar. Of origins, those that they may go to; `undefined` leaves it to the jar. */
-export function jarExchange(jar: CookieJar, origins: readonly string[] | undefined, headersFor: CsrfHeaders): Exchange {
+/**
+ * The cookies of a jar.
+ *
+ * @param origins - those that they may go to; `undefined` leaves it to the jar.
+ * @param hasCsrf - whether servers look for another site's requests.
+ */
+export function jarExchange(
+  jar: CookieJar,
+  origins: readonly string[] | undefined,
+  headersFor: CsrfHeaders,
+  hasCsrf: boolean,
+): Exchange {
   // Browsers, whose bundles this is in all the same, have no use for it.
   const load = () => import('./jarCookies.ts')
   return {
@@ -21,9 +31,9 @@ export function jarExchange(jar: CookieJar, origins: readonly string[] | undefin
     // A jar is whoever its cookies say: the number tells it from all others.
     identity: crypto.getRandomValues(new Uint32Array(4)).join('-'),
     async request(request, operation) {
-      const cookie = await (await load()).cookieFor(jar, origins, request)
-      if (cookie === undefined) return undefined
-      return { headers: { ...(cookie && { cookie }), ...(await headersFor(cookie, request, operation)) } }
+      const { cookieHeaders } = await load()
+      const headers = await cookieHeaders(jar, origins, request, hasCsrf)
+      return headers && { headers: { ...headers, ...(await headersFor(headers.cookie, request, operation)) } }
     },
     response: async (response, request) => (await load()).keepCookies(jar, origins, request, response),
   }

@@ -82,7 +82,7 @@ export function cookieLink(options: CookieLinkOptions = {}): Link {
 
   const known = new WeakMap<CookieJar, Exchange>()
   const withJar = (operation: Operation, given: CookieJar): Operation => {
-    const exchange = known.get(given) ?? jarExchange(given, checked.origins, headersFor)
+    const exchange = known.get(given) ?? jarExchange(given, checked.origins, headersFor, own.csrf !== undefined)
     known.set(given, exchange)
     return withExchange(operation, exchange)
   }

@@ -5,14 +5,23 @@ import { originOf } from '../origin.ts'
 import type { ResponseHeaders } from '../results.ts'
 import type { CookieJar } from './cookieJar.ts'
 
-/** The `cookie` header of a request; `undefined` where the jar has no part in it. */
-export async function cookieFor(
+/**
+ * The headers of a request that are a jar's to set; `undefined` where it has no part in it.
+ *
+ * @param hasCsrf - whether to say where the request comes from, as a page of the server would: over https, Django and
+ * Rails take no token without that.
+ */
+export async function cookieHeaders(
   jar: CookieJar,
   origins: readonly string[] | undefined,
-  { url, headers }: OutgoingRequest,
-): Promise<string | undefined> {
+  { url, headers, method }: OutgoingRequest,
+  hasCsrf: boolean,
+): Promise<{ readonly cookie?: string; readonly origin?: string } | undefined> {
   const address = addressOf(url, origins)
-  return address && mergeCookies(await jar.getCookieString(address), headers.get('cookie') ?? '')
+  if (address === undefined) return undefined
+  const cookie = mergeCookies(await jar.getCookieString(address), headers.get('cookie') ?? '')
+  const namesOrigin = hasCsrf && method !== 'GET' && !headers.has('origin')
+  return { ...(cookie && { cookie }), ...(namesOrigin && { origin: originOf(url) }) }
 }
 
 /** Keeps what a response sets: one after the other, so that the last of a name wins. */
