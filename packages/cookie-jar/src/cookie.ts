@@ -75,5 +75,7 @@ export function canonical(domain: string): string | undefined {
 
 /** The domain that somebody registered, `example.co.uk`; `undefined` for what many share, as `co.uk`, and for addresses. */
 export function registrableDomain(domain: string): string | undefined {
+  // tough-cookie makes an exception of it. For browsers it is what any other top-level domain is.
+  if (domain === 'localhost') return undefined
   return getPublicSuffix(domain, { allowSpecialUseDomain: true, ignoreError: true })
 }

@@ -29,10 +29,10 @@ export class Cookies {
     return this.#revision
   }
 
-  /** All that have not expired, the one that was used last is the last. */
+  /** All that have not expired, in the order in which they came. */
   list(now: number): readonly Cookie[] {
     this.#expire(now)
-    return [...this.#kept.values()]
+    return [...this.#kept.values()].sort((a, b) => a.serial - b.serial)
   }
 
   clear(): void {
@@ -56,12 +56,14 @@ export class Cookies {
     return this.#kept.has(key)
   }
 
-  /** Puts in cookies that were saved. */
-  restore(cookies: readonly Cookie[]): void {
-    for (const cookie of cookies.toSorted((a, b) => a.createdAt - b.createdAt)) this.#put(keyOf(cookie), cookie)
+  /** Puts in cookies that were saved, of too many those that were used last. */
+  restore(saved: readonly Cookie[]): void {
+    const last = new Set([...saved].sort((a, b) => a.usedAt - b.usedAt).slice(-maxInAll))
+    const inOrder = saved.filter((cookie) => last.has(cookie)).sort((a, b) => a.createdAt - b.createdAt)
+    for (const cookie of inOrder) this.#put(keyOf(cookie), cookie)
     const byUse = [...this.#kept].sort(([, a], [, b]) => a.usedAt - b.usedAt)
     this.#kept.clear()
-    for (const [key, cookie] of byUse.slice(-maxInAll)) {
+    for (const [key, cookie] of byUse) {
       this.#kept.set(key, cookie)
       this.#evict(cookie.site)
     }

@@ -148,6 +148,7 @@ describe('threats 21 a jar with guards', () => {
       ['https://evil.xn--p1ai/', 'рф'],
       ['https://evil.test/', 'test'],
       ['https://evil.com/', 'com'],
+      ['https://evil.localhost/', 'localhost'],
     ] as const
     for (const [url, domain] of cases) {
       const jar = memoryCookieJar()
@@ -162,6 +163,7 @@ describe('threats 21 a jar with guards', () => {
       ['https://127.0.0.1/', '127.0.0.1', 'https://1.127.0.0.1.example.com/'],
       ['https://[::1]/', '[::1]', 'https://[::2]/'],
       ['https://intranet/', 'intranet', 'https://x.intranet/'],
+      ['https://localhost/', 'localhost', 'https://x.localhost/'],
     ] as const) {
       expect(await after(`sid=1; Path=/; Domain=${domain}`, url)).toBe('sid=1')
       expect(await after(`sid=1; Path=/; Domain=${domain}`, url, below)).toBe('')
@@ -376,19 +378,23 @@ describe('CK-7 a jar is saved and restored', () => {
     expect(await back.getCookieString('http://a.example.com/')).toBe('theme=dark')
   })
 
-  test('CK-7 the order of cookies, and which was used last, stay', async () => {
+  test('CK-7 the order of cookies, and which was used last, stay, also of those that came in one millisecond', async () => {
     const clock = new FakeClock()
     const jar = memoryCookieJar({ clock })
-    for (const name of ['c', 'a', 'b']) {
-      await jar.setCookie(`${name}=1; Path=/`, api)
-      await clock.advance(1)
-    }
-    await jar.setCookie('d=1; Path=/d', api)
+    for (const name of ['c', 'a', 'b']) await jar.setCookie(`${name}=1; Path=/`, api)
     await clock.advance(1)
-    await jar.getCookieString(api)
+    for (let count = 0; count < 177; count++) await jar.setCookie(`n=1; Path=/n${count}`, api)
+    await clock.advance(1)
+    await jar.setCookie('a=2; Path=/', api)
+    await clock.advance(1)
+    await jar.getCookieString('https://api.example.com/n0')
     const copy = memoryCookieJar({ clock, from: await jar.export() })
-    expect((await entriesOf(copy)).map(({ key }) => key)).toEqual(['d', 'c', 'a', 'b'])
-    expect(await copy.getCookieString(api)).toBe('c=1; a=1; b=1')
+    for (const one of [jar, copy]) {
+      expect(await one.getCookieString('https://api.example.com/n0')).toBe('n=1; c=1; a=2; b=1')
+      await one.setCookie('more=1; Path=/more', api)
+      expect(await one.getCookieString('https://api.example.com/n0')).toBe('n=1; c=1; a=2; b=1')
+      expect(await one.getCookieString('https://api.example.com/n1')).not.toContain('n=1')
+    }
   })
 
   test('CK-7 what no server could have set is left out', async () => {
