@@ -61,9 +61,16 @@ describe('fileCookieJar', () => {
     test('CK-8 the new text is in another file, 0600 and synced, before it takes the place of the old', async () => {
       await fileCookieJar(file).setCookie('sid=old; Path=/', api)
       const seen: unknown[] = []
-      const { rename } = files
+      const { open, rename } = files
+      let syncs: jest.SpyInstance | undefined
+      jest.spyOn(files, 'open').mockImplementation(async (...args) => {
+        const handle = await open(...args)
+        syncs = jest.spyOn(handle, 'sync')
+        return handle
+      })
       jest.spyOn(files, 'rename').mockImplementation(async (from, to) => {
         const { mode } = await fs.stat(from)
+        expect(syncs).toHaveBeenCalledTimes(1)
         seen.push([mode & 0o777, to, await inFile(), (await fs.readFile(from, 'utf8')).includes('"new"')])
         await rename(from, to)
       })
