@@ -157,7 +157,7 @@ describe('fileCookieJar', () => {
       await Promise.all(
         Array.from({ length: 150 }, async (_, index) => {
           expect(await jar.setCookie(`c${index}=1`, api)).toBe(true)
-          expect(await inFile()).toMatch(new RegExp(`(^|; )c${index}=1(;|$)`))
+          expect(await read()).toContain(`"c${index}"`)
         }),
       )
       expect((await inFile()).split('; ')).toHaveLength(150)
