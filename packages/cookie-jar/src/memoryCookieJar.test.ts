@@ -204,6 +204,7 @@ describe('threats 21 a jar with guards', () => {
     const http = 'http://api.example.com/'
     await jar.setCookie('sid=good; Path=/admin; Secure; Max-Age=60', api)
     expect(await jar.setCookie('sid=plain; Path=/admin/users', http)).toBe(false)
+    expect(await jar.setCookie('sid=plain; Path=/admin; Domain=example.com', http)).toBe(false)
     expect(await jar.setCookie('sid=plain; Path=/', http)).toBe(true)
     expect(await jar.getCookieString('https://api.example.com/admin')).toBe('sid=good; sid=plain')
     await clock.advance(60_000)
