@@ -107,6 +107,7 @@ export { memoryTokenStore } from './auth/tokenStore.ts'
 export type { RefreshLock, StoredTokens, TokenStore } from './auth/tokenStore.ts'
 export type { SessionChannel, SessionMessage } from './auth/tokenSource.ts'
 export { isTokenRefused } from './auth/rejection.ts'
+export { isOneShot } from './auth/oneShot.ts'
 export type { AttemptOutcome } from './auth/rejection.ts'
 export type { BearerFieldOptions } from './auth/bearerField.ts'
 
