@@ -1,0 +1,3 @@
+export { retryLink } from './retryLink.ts'
+export type { AttemptReport, GiveUpEvent, RetryEvent, RetryLinkOptions, RetryQuestion } from './options.ts'
+export type { RetryBudgetOptions } from './retryBudget.ts'
