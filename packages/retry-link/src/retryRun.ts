@@ -44,7 +44,7 @@ export class RetryRun {
     const { idempotencyKey } = this.#settings
     if (operation.kind !== 'mutation' || !idempotencyKey || isOverridden(operation, keyHeader)) return operation
     const key = await this.#call('idempotencyKey', () => idempotencyKey(operation))
-    if (key === undefined) return operation
+    if (key == null || key === '') return operation
     this.#hasKey = true
     return withHeader(operation, keyHeader, key)
   }
