@@ -108,6 +108,9 @@ export type { RefreshLock, StoredTokens, TokenStore } from './auth/tokenStore.ts
 export type { SessionChannel, SessionMessage } from './auth/tokenSource.ts'
 export { isTokenRefused } from './auth/rejection.ts'
 export { isOneShot } from './auth/oneShot.ts'
+export { isUnexecuted } from './auth/unexecuted.ts'
+export { isTransient } from './transient.ts'
+export { retryAfterMs } from './retryAfter.ts'
 export type { AttemptOutcome } from './auth/rejection.ts'
 export type { BearerFieldOptions } from './auth/bearerField.ts'
 

@@ -1,3 +1,5 @@
+import { retryAfterMs } from '../retryAfter.ts'
+
 /** What a failed refresh means for the session. */
 export interface RefreshFailure {
   /**
@@ -15,15 +17,13 @@ export interface RefreshFailure {
 
 // RFC 6749 section 5.2: about the request and the client, not about the grant.
 const misconfigurations = /^(invalid_(request|client|scope)|unauthorized_client|unsupported_grant_type)$/
-// As long as MSAL waits.
-const longestRetryAfterMs = 3_600_000
 
 /** Reads an error of a refresh function, and what caused it. The one place that decides whether a session is over. */
 export function readFailure(error: unknown, date: number): RefreshFailure {
   let kind: RefreshFailure['kind'] = 'transient'
   let oauthError: string | undefined
   let isLost = false
-  let retryAfterMs: number | undefined
+  let waitMs: number | undefined
   let link = Object(error) as FailureLike
   for (let depth = 0; depth < 5; depth++) {
     // Where oauth4webapi, openid-client and RefreshRejectedError say it.
@@ -43,13 +43,10 @@ export function readFailure(error: unknown, date: number): RefreshFailure {
     if (depth === 0 && error instanceof TypeError) isLost = true // how fetch rejects
     // An answer, whatever it says, was not lost.
     if (typeof status === 'number') isLost = false
-    retryAfterMs ??= readRetryAfter(
-      link.retryAfter ?? (link.headers ?? link.response?.headers)?.get?.('retry-after'),
-      date,
-    )
+    waitMs ??= retryAfterMs(link.retryAfter ?? (link.headers ?? link.response?.headers)?.get?.('retry-after'), date)
     link = Object(link.cause) as FailureLike
   }
-  return { kind, oauthError, isLost, retryAfterMs }
+  return { kind, oauthError, isLost, retryAfterMs: waitMs }
 }
 
 interface FailureLike {
@@ -60,12 +57,4 @@ interface FailureLike {
   readonly headers?: { readonly get?: (name: string) => unknown }
   readonly response?: { readonly headers?: FailureLike['headers'] }
   readonly cause?: unknown
-}
-
-/** `Retry-After` in both of its forms (RFC 9110 section 10.2.3), in milliseconds. */
-function readRetryAfter(value: unknown, date: number): number | undefined {
-  if (value == null || value === '') return undefined
-  const seconds = Number(value)
-  const delayMs = Number.isNaN(seconds) ? Date.parse(value as string) - date : seconds * 1_000
-  return delayMs >= 0 ? Math.min(delayMs, longestRetryAfterMs) : undefined
 }
