@@ -1,4 +1,4 @@
-import { retryAfterMs } from '../retryAfter.ts'
+import { readRetryAfter } from '../retryAfterMs.ts'
 
 /** What a failed refresh means for the session. */
 export interface RefreshFailure {
@@ -23,7 +23,7 @@ export function readFailure(error: unknown, date: number): RefreshFailure {
   let kind: RefreshFailure['kind'] = 'transient'
   let oauthError: string | undefined
   let isLost = false
-  let waitMs: number | undefined
+  let retryAfterMs: number | undefined
   let link = Object(error) as FailureLike
   for (let depth = 0; depth < 5; depth++) {
     // Where oauth4webapi, openid-client and RefreshRejectedError say it.
@@ -43,10 +43,13 @@ export function readFailure(error: unknown, date: number): RefreshFailure {
     if (depth === 0 && error instanceof TypeError) isLost = true // how fetch rejects
     // An answer, whatever it says, was not lost.
     if (typeof status === 'number') isLost = false
-    waitMs ??= retryAfterMs(link.retryAfter ?? (link.headers ?? link.response?.headers)?.get?.('retry-after'), date)
+    retryAfterMs ??= readRetryAfter(
+      link.retryAfter ?? (link.headers ?? link.response?.headers)?.get?.('retry-after'),
+      date,
+    )
     link = Object(link.cause) as FailureLike
   }
-  return { kind, oauthError, isLost, retryAfterMs: waitMs }
+  return { kind, oauthError, isLost, retryAfterMs }
 }
 
 interface FailureLike {

@@ -1,8 +1,8 @@
 import type { Operation } from '../operation.ts'
 import type { ReplayRefusal } from '../results.ts'
-import { isOneShot } from './oneShot.ts'
+import { isOneShot } from './isOneShot.ts'
 import type { AttemptOutcome } from './rejection.ts'
-import { isUnexecuted } from './unexecuted.ts'
+import { isUnexecuted } from './isUnexecuted.ts'
 
 /** What an operation may say about being sent again. */
 export type ReplayPolicy = 'always' | 'never'

@@ -1,23 +1,8 @@
 import type { AttemptOutcome } from './rejection.ts'
 
 /**
- * Whether it is certain that nothing was executed, so that a mutation may be sent again: a result without a `data` entry
- * is a request error (GraphQL spec section 7.1.1); an error says so by HTTP 401, by `mayHaveRun: false`, or as there was
- * no connection. For links that call `next` again.
- *
- * @example
- * ```ts
- * import { isUnexecuted, type Link } from '@graphlinks/core'
- *
- * export const tryTwice: Link = async function* tryTwice(operation, next) {
- *   try {
- *     yield* next(operation)
- *   } catch (error) {
- *     if (!isUnexecuted({ error })) throw error
- *     yield* next(operation)
- *   }
- * }
- * ```
+ * Whether it is certain that nothing was executed: a result without a `data` entry is a request error (GraphQL spec
+ * section 7.1.1); an error says so by HTTP 401, by `mayHaveRun: false`, or as there was no connection.
  */
 export function isUnexecuted({ result, error }: AttemptOutcome): boolean {
   if (result) return !('data' in result)
