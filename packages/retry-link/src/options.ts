@@ -7,7 +7,6 @@ import {
   type Clock,
   type Operation,
 } from '@graphlinks/core'
-import { RetryBudget, type RetryBudgetOptions } from './retryBudget.ts'
 
 /** What an attempt came to. */
 export interface AttemptReport {
@@ -48,17 +47,16 @@ export interface RetryLinkOptions {
   readonly maxElapsedMs?: number | undefined
   /** The longest first pause, in milliseconds; the next ones may be twice as long, each. Default: 500. */
   readonly baseDelayMs?: number | undefined
-  /** What no pause exceeds, but for what a server asks for, in milliseconds. Default: 30,000. */
+  /**
+   * What no pause exceeds, in milliseconds; and of what a server asks for with `Retry-After`, which comes on top, nothing
+   * beyond it is waited for. Default: 30,000.
+   */
   readonly maxDelayMs?: number | undefined
   /**
-   * How much of a server's `Retry-After` is waited for at most, in milliseconds. The pause comes on top, so that not all
-   * clients come back at once. Default: 30,000.
-   */
-  readonly maxRetryAfterMs?: number | undefined
-  /**
-   * Whether an operation is sent again after this outcome: of each error, and of the first result. It may say so where
-   * the link would not, and the other way round; what could run a mutation twice stays as it is, see
-   * {@link idempotencyKey}. What it throws becomes the operation's error. Default: `isRetryable` of the question.
+   * Whether an operation is sent again after this outcome: of each error, and of the first result. It may say yes where
+   * the link says no, and the other way round; but not for what could run a mutation twice, send a stream that was read,
+   * or ask again what `tokenRefreshLink` has asked. What it throws is the operation's error. Default: `isRetryable` of
+   * the question.
    */
   readonly retryIf?: ((question: RetryQuestion) => boolean | Promise<boolean>) | undefined
   /**
@@ -70,18 +68,21 @@ export interface RetryLinkOptions {
   readonly idempotencyKey?: ((operation: Operation) => string | undefined | Promise<string | undefined>) | undefined
   /**
    * Whether a subscription that breaks after it had results is started again: events are lost, and some may come twice.
-   * Its first result after that has `resumed`. Default: `false`.
+   * Its first result after that has `resumed`. When it lasted for 30 seconds, attempts and time count anew.
+   * Default: `false`.
    */
   readonly resubscribe?: boolean | undefined
-  /** How long such a subscription must last so that attempts and time count anew, in milliseconds. Default: 30,000. */
-  readonly healthyMs?: number | undefined
-  /** What all operations of the link may do together; `false`: no limit. Default: see {@link RetryBudgetOptions}. */
-  readonly budget?: RetryBudgetOptions | false | undefined
-  /** Called before the pause, and waited for. What it throws becomes the operation's error. */
+  /**
+   * How many retries there may be for each operation, over all operations of the link: 0.2 is one for five, so that an
+   * outage is not multiplied. What is not used is kept, up to 100 retries; a link starts with 10, and each 10 seconds add
+   * one. `Infinity`: no limit. Default: 0.2.
+   */
+  readonly budget?: number | undefined
+  /** Called before the pause, and waited for. What it throws is the operation's error. */
   readonly onRetry?: ((event: RetryEvent) => unknown) | undefined
   /**
-   * Called where an operation would be sent again if something were not used up, and waited for. What it throws becomes
-   * the operation's error.
+   * Called where an operation would be sent again if something were not used up, and waited for. What it throws is the
+   * operation's error.
    */
   readonly onGiveUp?: ((event: GiveUpEvent) => unknown) | undefined
   /** Default: the platform's. */
@@ -90,39 +91,38 @@ export interface RetryLinkOptions {
   readonly random?: (() => number) | undefined
 }
 
-type Hook = 'retryIf' | 'idempotencyKey' | 'onRetry' | 'onGiveUp'
-type Setting = Exclude<keyof RetryLinkOptions, Hook | 'budget'>
-
 /** The options of the link, with defaults, after they were checked. */
-export type RetrySettings = Pick<RetryLinkOptions, Hook> & {
-  readonly [Name in Setting]: NonNullable<RetryLinkOptions[Name]>
-} & { readonly budget: RetryBudget | undefined }
+export type RetrySettings = { -readonly [Name in keyof RetryLinkOptions]-?: NonNullable<RetryLinkOptions[Name]> }
 
 /** Checks the options of the link. @throws {@link OptionsError} naming the option. */
 export function checkOptions(given: RetryLinkOptions | undefined): RetrySettings {
-  const { budget = {}, ...own } = ownOptions(given)
-  const { clock = systemClock, random = Math.random, resubscribe = false } = own
-  const limits = {
-    maxAttempts: own.maxAttempts ?? 3,
-    maxElapsedMs: own.maxElapsedMs ?? 60_000,
-    baseDelayMs: own.baseDelayMs ?? 500,
-    maxDelayMs: own.maxDelayMs ?? 30_000,
-    maxRetryAfterMs: own.maxRetryAfterMs ?? 30_000,
-    healthyMs: own.healthyMs ?? 30_000,
+  const defaults: RetrySettings = {
+    maxAttempts: 3,
+    maxElapsedMs: 60_000,
+    baseDelayMs: 500,
+    maxDelayMs: 30_000,
+    budget: 0.2,
+    resubscribe: false,
+    clock: systemClock,
+    random: Math.random,
+    retryIf: ({ isRetryable }) => isRetryable,
+    idempotencyKey: () => undefined,
+    onRetry: () => {},
+    onGiveUp: () => {},
   }
-  const shares = budget === false ? undefined : ownOptions(budget)
-  for (const [name, value] of Object.entries({ ...limits, ...shares })) {
+  const settings = ownOptions<Record<string, unknown>>(given as Record<string, unknown> | undefined)
+  for (const [name, byDefault] of Object.entries(defaults)) {
+    const value = (settings[name] ??= byDefault)
     const least = name === 'maxAttempts' ? 1 : 0
-    if (value !== undefined && !(typeof value === 'number' && value >= least))
-      refuse(name, () => `is a number of at least ${least}, not ${String(value)}`)
+    if (typeof value === typeof byDefault && !((value as number) < least || Number.isNaN(value))) continue
+    throw new OptionsError(
+      inDevelopment(() =>
+        typeof byDefault === 'number'
+          ? `${name} is a number of at least ${least}, not ${value as number}`
+          : `${name} is a ${typeof byDefault}, not ${typeof value}`,
+      ) ?? name,
+      { link: 'retryLink' },
+    )
   }
-  for (const name of ['retryIf', 'idempotencyKey', 'onRetry', 'onGiveUp', 'random'] as const) {
-    if (own[name] !== undefined && typeof own[name] !== 'function') refuse(name, () => 'is a function')
-  }
-  if (typeof resubscribe !== 'boolean') refuse('resubscribe', () => 'is true or false')
-  return { ...own, ...limits, resubscribe, clock, random, budget: shares && new RetryBudget(shares, clock) }
-}
-
-function refuse(name: string, rule: () => string): never {
-  throw new OptionsError(inDevelopment(() => `${name} ${rule()}`) ?? name, { link: 'retryLink' })
+  return settings as unknown as RetrySettings
 }
