@@ -374,6 +374,8 @@ describe('field notes 2.24: retryIf', () => {
         if (how.startsWith('the')) controller.abort(reason)
         else await iterator.return?.()
         expect(await pending).toEqual(how.startsWith('the') ? reason : { done: true, value: undefined })
+        await settle()
+        expect(memory.sent.map(({ ended }) => ended)).toEqual([answer === ok ? 'closed' : 'failed'])
         decide(true)
         await clock.advance(100_000)
         expect(memory.sent.map(({ ended }) => ended)).toEqual([answer === ok ? 'closed' : 'failed'])
@@ -755,6 +757,29 @@ describe('resubscribe', () => {
     const strict = chain(retryLink({ clock, resubscribe: true }), flapping)
     expect((await collect(clock, execute(strict, subscription()))).error).toBeInstanceOf(StreamInterruptedError)
     expect(flapping.sent).toHaveLength(3)
+  })
+
+  test('field notes 3.11: an attempt that lasted long and gave nothing was not well', async () => {
+    const clock = new FakeClock()
+    const timeout = timeoutLink({ idleTimeoutMs: 40_000, clock })
+    const options = { clock, resubscribe: true, maxElapsedMs: Infinity }
+    const memory = memoryLink(never)
+    const outcome = errorOf(lastResult(chain(retryLink(options), timeout, memory), query()))
+    await clock.advance(1_000_000)
+    expect(await outcome).toBeInstanceOf(TimeoutError)
+    expect(memory.sent).toHaveLength(3)
+
+    const once = answering(
+      () =>
+        (async function* () {
+          yield { data: { n: 1 } }
+          throw broken()
+        })(),
+      never,
+    )
+    const events = collect(clock, execute(chain(retryLink(options), timeout, once), subscription()))
+    expect((await events).error).toBeInstanceOf(TimeoutError)
+    expect(once.sent).toHaveLength(3)
   })
 
   test('K-3 leaving while it is interrupted starts nothing', async () => {

@@ -73,7 +73,7 @@ export function retryLink(options?: RetryLinkOptions): Link {
       }
       const mayBe = (): boolean => mayRepeat(operation, outcome, sent !== operation)
       const report = { operation, attempt, outcome }
-      const isRetryable = !result && isTransient(error) && mayBe()
+      const isRetryable = isTransient(error) && mayBe()
       const answer = settings.retryIf({ ...report, isRetryable })
       const again = typeof answer === 'boolean' ? answer : await whileRunning(operation, answer)
       if (again !== true || !mayBe()) return
