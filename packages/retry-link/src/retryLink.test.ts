@@ -184,7 +184,7 @@ describe('H25 what is sent again', () => {
     expect(await run([down(), ok], {}, query({ variables: { file: new Blob(['a']) } }))).toMatchObject({ sent: 2 })
   })
 
-  test('nothing whose context says never', async () => {
+  test('field notes 3.26: nothing whose context says never', async () => {
     const context = emptyContext.with(replay, 'never')
     expect(await run([down(), ok], { retryIf: () => true }, query({ context }))).toMatchObject({ sent: 1 })
   })
@@ -954,7 +954,7 @@ describe('with other links', () => {
   })
 })
 
-test('field notes 3.26: whatever happens, an operation settles once, a mutation runs once, and nothing is left', async () => {
+test('K-4 whatever happens, an operation settles once, a mutation runs once, and nothing is left', async () => {
   const faults: Record<string, () => MemoryAnswer | Promise<MemoryAnswer>> = {
     ok: () => ok,
     down,
