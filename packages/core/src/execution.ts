@@ -95,7 +95,10 @@ export class Execution implements ExecutionState {
 
   sends(operation: Operation): void {
     this.attempts++
-    this.sent.push(operation)
+    const { parent } = this.#operation.origin
+    // What a detached copy sends, whoever it was copied from sends, too. Both have one list.
+    if (parent) parent.sends(operation)
+    else this.sent.push(operation)
   }
 
   note(what: string): void {
