@@ -1,0 +1,8 @@
+export { memoryCookieJar } from './memoryCookieJar.ts'
+export type { MemoryCookieJarOptions } from './memoryCookieJar.ts'
+export { fileCookieJar } from './fileCookieJar.ts'
+export type { FileCookieJar } from './fileCookieJar.ts'
+export type { UserCookieJar } from './userCookieJar.ts'
+export type { CookieJarOptions } from './options.ts'
+export type { JarFetch } from './jarFetch.ts'
+export { CookieJarError } from './errors.ts'
