@@ -13,6 +13,8 @@ import {
   TimeoutError,
   tokenRefreshLink,
   withHeader,
+  withSigner,
+  type Exchange,
   type GraphLinksError,
   type Link,
   type Operation,
@@ -733,6 +735,74 @@ describe('with tokens that are renewed', () => {
     expect(sizes()).toEqual([3, 3])
     expect(seen.map(({ headers }) => headers['authorization'])).toEqual(['Bearer t-1', 'Bearer t-2'])
     await source.dispose()
+  })
+})
+
+describe('with what takes part in exchanges', () => {
+  const signed =
+    (identity: string, exchange: Partial<Exchange>): Link =>
+    (operation, next) =>
+      next(withSigner(operation, { link: 'signer', identity, ...exchange }))
+
+  test('a request of several is signed once, as it is sent', async () => {
+    const bodies: unknown[] = []
+    const signer = signed('key-1', {
+      request: ({ body }) => {
+        bodies.push(body)
+        return { headers: { 'x-signature': String(String(body).length) } }
+      },
+    })
+    const { link, seen } = batched()
+    await send(chain(signer, link), [query('A'), query('B')])
+    expect(bodies).toEqual([JSON.stringify(seen[0]?.body)])
+    expect(seen.map(({ headers }) => headers['x-signature'])).toEqual([String(String(bodies[0]).length)])
+  })
+
+  test('AUTH-20 who signs is part of what operations must have in common', async () => {
+    const key = contextKey<string>('key')
+    const { link, sizes } = batched()
+    const signer: Link = (operation, next) => signed(operation.context.get(key) ?? '', {})(operation, next)
+    await send(
+      chain(signer, link),
+      ['a', 'b', 'a'].map((name) => query('Q', { context: emptyContext.with(key, name) })),
+    )
+    expect(new Set(sizes())).toEqual(new Set([0, 2]))
+  })
+
+  test('what an exchange set is in no error, and its own error names each operation', async () => {
+    const canary = secretCanary()
+    const cookies = signed('', { request: () => ({ headers: { cookie: `session=${canary.value}` } }) })
+    const echoing = batched({ answer: ({ headers }) => new Response(JSON.stringify(headers), { status: 500 }) })
+    const echoes = await send(chain(cookies, echoing.link), [query('A'), query('B')])
+    for (const error of echoes) expect(error).toBeInstanceOf(HttpError)
+    canary.check(...echoes)
+
+    const failing = signed('', {
+      request: () => {
+        throw new Error('no key')
+      },
+    })
+    const { link, seen } = batched()
+    const errors = (await send(chain(failing, link), [query('A'), query('B')])) as GraphLinksError[]
+    expect(errors).toMatchObject([
+      { code: 'LINK_FAILED', link: 'signer', operationName: 'A', cause: { message: 'no key' } },
+      { code: 'LINK_FAILED', link: 'signer', operationName: 'B', cause: { message: 'no key' } },
+    ])
+    expect(seen).toHaveLength(0)
+  })
+
+  test('one that leaves while the signature is made takes none along', async () => {
+    let sign: (() => void) | undefined
+    const signer = signed('', { request: () => new Promise((resolve) => (sign = () => resolve({}))) })
+    const controller = new AbortController()
+    const { link, seen } = batched()
+    const results = send(chain(signer, link), [query('A', { signal: controller.signal }), query('B')])
+    while (!sign) await settle()
+    controller.abort(new Error('left'))
+    await settled()
+    sign()
+    expect(await results).toMatchObject([{ message: 'left' }, { data: { operationName: 'B' } }])
+    expect(seen).toHaveLength(1)
   })
 })
 

@@ -654,7 +654,8 @@ describe('the link itself', () => {
     const notes: unknown[] = []
     const observe: Link = async function* observe(operation, next) {
       yield* next(operation)
-      notes.push(executionOf(operation)?.notes.get('shared'))
+      const { attempts, notes: noted } = executionOf(operation) ?? {}
+      notes.push([attempts, noted?.get('shared')])
     }
     const { link, release } = held()
     const chained = chain(observe, dedupLink(), link)
@@ -662,7 +663,11 @@ describe('the link itself', () => {
     await settle()
     release()
     await Promise.all(results)
-    expect(notes).toEqual([undefined, 1, 1])
+    expect(notes).toEqual([
+      [1, undefined],
+      [0, 1],
+      [0, 1],
+    ])
   })
 
   test('it says where it stands', () => {
