@@ -42,6 +42,8 @@ export interface OperationInit {
   readonly document: AnyDocument | GraphQLDocument
   /** Which operation of the document runs. Needed only where it has several. */
   readonly operationName?: string | undefined
+  /** What the operation is, where a build left nothing of the document but a hash. Otherwise the document says it. */
+  readonly kind?: OperationKind | undefined
   readonly variables?: JsonObject | null | undefined
   readonly extensions?: JsonObject | undefined
   /** Headers of this operation alone: they win over every link. `null` removes a header and silences its auth link. */
@@ -194,7 +196,7 @@ export class OperationValue implements Operation {
 export function createOperation(init: OperationInit): Operation {
   const { document } = init
   const parsed = isParsed(document) ? document : parseDocument(document)
-  const selected = parsed.select(own(init, 'operationName'))
+  const selected = parsed.select(own(init, 'operationName'), own(init, 'kind'))
   const headers = own(init, 'headers')
   const overrides = headers && overrideFields(headers, { operationName: selected.operationName })
   const [variables, extensions] = [own(init, 'variables'), own(init, 'extensions')]
