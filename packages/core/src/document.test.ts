@@ -306,7 +306,7 @@ describe('a document of which a build left only a hash', () => {
       const document = parseDocument(source)
       for (const text of [document.text(), document.jsonText()]) {
         await expect(text).rejects.toThrow(DocumentError)
-        await expect(text).rejects.toThrow(/only a hash is left, which persistedLink sends/)
+        await expect(text).rejects.toThrow(/only a hash is left: send that, by persistedLink/)
       }
     }
   })

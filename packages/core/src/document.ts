@@ -112,8 +112,9 @@ export class GraphQLDocument {
   async #print(): Promise<string> {
     if (this.#isReplaced) {
       throw new DocumentError(
-        inDevelopment(() => 'of this document only a hash is left, which persistedLink sends in place of a text') ??
-          'no text',
+        inDevelopment(
+          () => 'of this document only a hash is left: send that, by persistedLink({ documentId: embeddedId() })',
+        ) ?? 'no text',
       )
     }
     const { print } = await import('graphql')
