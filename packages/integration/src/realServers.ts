@@ -14,6 +14,7 @@ export type ServerName =
   | 'graphql-upload'
   | 'hono'
   | 'mercurius'
+  | 'ws-persisted'
   | 'yoga'
   | 'yoga-graphql17'
   | WebSocketServerName
