@@ -406,6 +406,217 @@ declare function checkHeaderValue(name: string, value: string, details?: ErrorDe
  */
 declare function headerEntries(input: HeadersInput, details?: ErrorDetails): readonly HeaderEntry[];
 
+/** A GraphQL error as it travels (GraphQL spec section 7.1.2). It is data: the server's words, unchanged. */
+interface ResultError {
+    readonly message: string;
+    readonly locations?: readonly {
+        readonly line: number;
+        readonly column: number;
+    }[];
+    readonly path?: readonly (string | number)[];
+    readonly extensions?: Readonly<Record<string, unknown>>;
+}
+/** The HTTP side of a result. */
+interface HttpMetadata {
+    readonly status: number;
+    readonly headers: ResponseHeaders;
+    /** The URL that answered, without search parameters, fragment or user. */
+    readonly url: string;
+    /**
+     * `true` where the status is no success and the media type is `application/json`: a proxy may have written the body
+     * (GraphQL over HTTP section 6.4.1).
+     */
+    readonly untrusted?: boolean;
+}
+/** Response headers, as far as every runtime has them. */
+interface ResponseHeaders {
+    get(name: string): string | null;
+    getSetCookie?(): string[];
+    forEach(callback: (value: string, name: string) => void): void;
+}
+/** One result of an operation: the only one of a query, one of several with `@defer`, one event of a subscription. */
+interface Result<Data = unknown> {
+    readonly data?: Data | null;
+    readonly errors?: readonly ResultError[];
+    readonly extensions?: Readonly<Record<string, unknown>>;
+    /** `true` while more results of the same execution follow (incremental delivery). */
+    readonly hasNext?: boolean;
+    readonly http?: HttpMetadata;
+    /** How far the response has come, where it has several parts that a terminal link puts together. */
+    readonly incremental?: IncrementalProgress;
+    /**
+     * Set by `tokenRefreshLink` on a result that says that the token was refused, where the operation was not sent again:
+     * why it was not. The rest of the result is what the server sent.
+     */
+    readonly notReplayed?: ReplayRefusal;
+    /**
+     * Set by `wsLink` on the first event of a subscription after its connection was lost and made again: events in between
+     * may be lost, so that a query may be due for what they would have said.
+     */
+    readonly resumed?: Resumption;
+}
+/** How a subscription went on after its connection was lost. */
+interface Resumption {
+    /** How long there was no connection, in milliseconds. */
+    readonly gapMs: number;
+}
+/** The parts of a response with `@defer` or `@stream`. */
+interface IncrementalProgress {
+    /** Fragments that are in `data`; lists that are complete, where the server says so. */
+    readonly delivered: readonly IncrementalPart[];
+    /** What the server has announced and not yet completed; servers before graphql 17 announce nothing. */
+    readonly pending: readonly IncrementalPart[];
+    /** What will not come: fields of these fragments are absent, these lists end early. `errors` says why. */
+    readonly failed: readonly IncrementalPart[];
+}
+/** A fragment with `@defer`, or a list with `@stream`. */
+interface IncrementalPart {
+    /** The object that the fragment is for, or the list. */
+    readonly path: readonly (string | number)[];
+    /** As the document names it: `@defer(label: "..")`. */
+    readonly label?: string;
+}
+/**
+ * Why an operation was not sent again with a new token: `'executed'`, a mutation whose result has `data` ran at least in
+ * part; `'delivered'`, the consumer already has results of it; `'replayed'`, it was sent again before; `'one-shot'`, its
+ * variables hold a stream that was read; `'never'`, its {@link replay} context says so; `'not-renewed'`, new tokens are
+ * refused as well, so none was asked for.
+ */
+type ReplayRefusal = 'executed' | 'delivered' | 'replayed' | 'one-shot' | 'never' | 'not-renewed';
+/**
+ * The results of one attempt: cold (nothing is sent before the first iteration) and one-shot. One for a query, several
+ * for `@defer` and `@stream`, many for a subscription.
+ */
+type Results = AsyncIterable<Result>;
+/**
+ * Results that fail with this error, kept as it is.
+ *
+ * @example
+ * ```ts
+ * import { failed, type Link } from '@graphlinks/core'
+ *
+ * export const readOnly: Link = (operation, next) =>
+ *   operation.kind === 'mutation' ? failed(new Error('this client only reads')) : next(operation)
+ * ```
+ */
+declare function failed(error: unknown): Results;
+/**
+ * Results that are still a promise, as results. A rejection is delivered to whoever iterates, or to nobody.
+ *
+ * @example
+ * ```ts
+ * import { flatten, type Link, type Results } from '@graphlinks/core'
+ *
+ * export const later: Link = (operation, next) => {
+ *   const results: Promise<Results> = Promise.resolve().then(() => next(operation))
+ *   return flatten(results) // an async link needs no flatten: chain does it
+ * }
+ * ```
+ */
+declare function flatten(results: Promise<Results>): Results;
+/**
+ * Results with exactly this one: for links that answer themselves, such as a cache or a fake.
+ *
+ * @example
+ * ```ts
+ * import { single, type TerminalLink } from '@graphlinks/core'
+ *
+ * export const fake: TerminalLink = () => single({ data: { hello: 'Hello' } })
+ * ```
+ */
+declare function single(result: Result): Results;
+
+/** A request of a terminal link as it is about to go on the wire. */
+interface OutgoingRequest {
+    readonly method: string;
+    /** `https:` or `http:`; of a WebSocket's handshake, `wss:` or `ws:`. */
+    readonly url: URL;
+    /** With all credentials, so they are secrets. Names in lower case. */
+    readonly headers: ReadonlyMap<string, string>;
+    /** The very bytes, or their text; `undefined` where there are none. */
+    readonly body: string | Uint8Array | undefined;
+}
+/** What is to be changed of a request before it goes on the wire. */
+interface RequestChange {
+    /** Headers to set; `null` removes one. They win over all others, and are secrets. */
+    readonly headers?: HeadersInput | undefined;
+    /** In browsers: whether the platform sends its cookies along (Fetch section 2.2.5). */
+    readonly credentials?: 'omit' | 'same-origin' | 'include' | undefined;
+}
+/** The head of the answer to a request. */
+interface IncomingResponse {
+    readonly status: number;
+    readonly headers: ResponseHeaders;
+}
+/**
+ * Takes part in every exchange between a terminal link and its server on behalf of an operation: after serialisation,
+ * for each request that is really sent, those of replays and redirects included. Cookies and signatures are made so.
+ */
+interface Exchange {
+    /** Name of the link, for errors. */
+    readonly link: string;
+    /**
+     * Equal for two operations exactly when this says the same of who asks. A part of the operation's identity, and no
+     * secret.
+     */
+    readonly identity: string;
+    /** What is to be changed of a request. What it throws fails the operation. */
+    request?(request: OutgoingRequest, operation: Operation): RequestChange | undefined | Promise<RequestChange | undefined>;
+    /**
+     * Hears of the answer, whatever it is, before anybody else.
+     *
+     * @returns `true` to have the request made and sent once more, which is granted once for each time that the terminal
+     * link sends.
+     */
+    response?(response: IncomingResponse, request: OutgoingRequest, operation: Operation): boolean | void | Promise<boolean | void>;
+}
+/**
+ * A copy whose requests an exchange takes part in. Exchanges see a request in the order in which links attached them.
+ *
+ * @example
+ * ```ts
+ * import { withExchange, type Exchange, type Link } from '@graphlinks/core'
+ *
+ * const clockSkew: Exchange = {
+ *   link: 'clockSkew',
+ *   identity: '',
+ *   response: ({ headers }) => console.log('the server has', headers.get('date')),
+ * }
+ * export const skew: Link = (operation, next) => next(withExchange(operation, clockSkew))
+ * ```
+ */
+declare function withExchange(operation: Operation, exchange: Exchange): Operation;
+/**
+ * A copy whose requests are signed: as {@link withExchange}, but after all that changes them, in whatever order links
+ * stand, so that what is signed is what is sent.
+ *
+ * @example
+ * ```ts
+ * import { withSigner, type Exchange, type Link } from '@graphlinks/core'
+ *
+ * const signer: Exchange = {
+ *   link: 'mySigner',
+ *   identity: 'key-1',
+ *   request: async ({ method, url, body }) => ({ headers: { 'x-signature': await sign(`${method} ${url.pathname} ${String(body)}`) } }),
+ * }
+ * export const signed: Link = (operation, next) => next(withSigner(operation, signer))
+ *
+ * const sign = async (text: string): Promise<string> => String(text.length)
+ * ```
+ */
+declare function withSigner(operation: Operation, signer: Exchange): Operation;
+/**
+ * For authors of terminal links: what takes part in the exchanges of an operation, in order; signers are last.
+ *
+ * @example
+ * ```ts
+ * import { exchangesOf, type Operation } from '@graphlinks/core'
+ *
+ * export const isSigned = (operation: Operation): boolean => exchangesOf(operation).length > 0
+ * ```
+ */
+declare function exchangesOf(operation: Operation): readonly Exchange[];
+
 /**
  * A box around a credential. Every way of printing it gives `[redacted]`: string conversion, templates,
  * `JSON.stringify`, `util.inspect`, and `structuredClone` (which copies an empty object). Only terminal links open it.
@@ -657,126 +868,6 @@ declare function admission(operation: Operation): Promise<void> | undefined;
  * ```
  */
 declare function isOverridden(operation: Operation, name: string): boolean;
-
-/** A GraphQL error as it travels (GraphQL spec section 7.1.2). It is data: the server's words, unchanged. */
-interface ResultError {
-    readonly message: string;
-    readonly locations?: readonly {
-        readonly line: number;
-        readonly column: number;
-    }[];
-    readonly path?: readonly (string | number)[];
-    readonly extensions?: Readonly<Record<string, unknown>>;
-}
-/** The HTTP side of a result. */
-interface HttpMetadata {
-    readonly status: number;
-    readonly headers: ResponseHeaders;
-    /** The URL that answered, without search parameters, fragment or user. */
-    readonly url: string;
-    /**
-     * `true` where the status is no success and the media type is `application/json`: a proxy may have written the body
-     * (GraphQL over HTTP section 6.4.1).
-     */
-    readonly untrusted?: boolean;
-}
-/** Response headers, as far as every runtime has them. */
-interface ResponseHeaders {
-    get(name: string): string | null;
-    getSetCookie?(): string[];
-    forEach(callback: (value: string, name: string) => void): void;
-}
-/** One result of an operation: the only one of a query, one of several with `@defer`, one event of a subscription. */
-interface Result<Data = unknown> {
-    readonly data?: Data | null;
-    readonly errors?: readonly ResultError[];
-    readonly extensions?: Readonly<Record<string, unknown>>;
-    /** `true` while more results of the same execution follow (incremental delivery). */
-    readonly hasNext?: boolean;
-    readonly http?: HttpMetadata;
-    /** How far the response has come, where it has several parts that a terminal link puts together. */
-    readonly incremental?: IncrementalProgress;
-    /**
-     * Set by `tokenRefreshLink` on a result that says that the token was refused, where the operation was not sent again:
-     * why it was not. The rest of the result is what the server sent.
-     */
-    readonly notReplayed?: ReplayRefusal;
-    /**
-     * Set by `wsLink` on the first event of a subscription after its connection was lost and made again: events in between
-     * may be lost, so that a query may be due for what they would have said.
-     */
-    readonly resumed?: Resumption;
-}
-/** How a subscription went on after its connection was lost. */
-interface Resumption {
-    /** How long there was no connection, in milliseconds. */
-    readonly gapMs: number;
-}
-/** The parts of a response with `@defer` or `@stream`. */
-interface IncrementalProgress {
-    /** Fragments that are in `data`; lists that are complete, where the server says so. */
-    readonly delivered: readonly IncrementalPart[];
-    /** What the server has announced and not yet completed; servers before graphql 17 announce nothing. */
-    readonly pending: readonly IncrementalPart[];
-    /** What will not come: fields of these fragments are absent, these lists end early. `errors` says why. */
-    readonly failed: readonly IncrementalPart[];
-}
-/** A fragment with `@defer`, or a list with `@stream`. */
-interface IncrementalPart {
-    /** The object that the fragment is for, or the list. */
-    readonly path: readonly (string | number)[];
-    /** As the document names it: `@defer(label: "..")`. */
-    readonly label?: string;
-}
-/**
- * Why an operation was not sent again with a new token: `'executed'`, a mutation whose result has `data` ran at least in
- * part; `'delivered'`, the consumer already has results of it; `'replayed'`, it was sent again before; `'one-shot'`, its
- * variables hold a stream that was read; `'never'`, its {@link replay} context says so; `'not-renewed'`, new tokens are
- * refused as well, so none was asked for.
- */
-type ReplayRefusal = 'executed' | 'delivered' | 'replayed' | 'one-shot' | 'never' | 'not-renewed';
-/**
- * The results of one attempt: cold (nothing is sent before the first iteration) and one-shot. One for a query, several
- * for `@defer` and `@stream`, many for a subscription.
- */
-type Results = AsyncIterable<Result>;
-/**
- * Results that fail with this error, kept as it is.
- *
- * @example
- * ```ts
- * import { failed, type Link } from '@graphlinks/core'
- *
- * export const readOnly: Link = (operation, next) =>
- *   operation.kind === 'mutation' ? failed(new Error('this client only reads')) : next(operation)
- * ```
- */
-declare function failed(error: unknown): Results;
-/**
- * Results that are still a promise, as results. A rejection is delivered to whoever iterates, or to nobody.
- *
- * @example
- * ```ts
- * import { flatten, type Link, type Results } from '@graphlinks/core'
- *
- * export const later: Link = (operation, next) => {
- *   const results: Promise<Results> = Promise.resolve().then(() => next(operation))
- *   return flatten(results) // an async link needs no flatten: chain does it
- * }
- * ```
- */
-declare function flatten(results: Promise<Results>): Results;
-/**
- * Results with exactly this one: for links that answer themselves, such as a cache or a fake.
- *
- * @example
- * ```ts
- * import { single, type TerminalLink } from '@graphlinks/core'
- *
- * export const fake: TerminalLink = () => single({ data: { hello: 'Hello' } })
- * ```
- */
-declare function single(result: Result): Results;
 
 /** Runs the rest of the chain. Each call is a new attempt; nothing is sent before its results are iterated. */
 type Next = (operation: Operation) => Results;
@@ -1917,5 +2008,5 @@ declare function inDevelopment<Value>(make: () => Value): Value | undefined;
  */
 declare function ownOptions<Options extends object>(options: Options | undefined): Options;
 
-export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, createTokenSource, credentialSources, detached, emptyContext, execute, executionOf, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOverridden, isTokenRefused, lastResult, leaseOf, mapResults, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, scanOperations, single, split, systemClock, tokenRefreshLink, withContext, withCredential, withExtensions, withHeader, withVariables };
-export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialLease, CredentialOptions, CredentialSource, Destination, Document, ErrorDetails, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, Resumption, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, Stage, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };
+export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, createTokenSource, credentialSources, detached, emptyContext, exchangesOf, execute, executionOf, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOverridden, isTokenRefused, lastResult, leaseOf, mapResults, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, scanOperations, single, split, systemClock, tokenRefreshLink, withContext, withCredential, withExchange, withExtensions, withHeader, withSigner, withVariables };
+export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialLease, CredentialOptions, CredentialSource, Destination, Document, ErrorDetails, Exchange, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncomingResponse, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, OutgoingRequest, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestChange, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, Resumption, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, Stage, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };

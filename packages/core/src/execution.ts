@@ -44,6 +44,7 @@ export class ExecutionScope {
  */
 export class Execution implements ExecutionState {
   aborted = false
+  attempts = 0
   reason: unknown = undefined
   /** Neighbours in the scope. */
   preceding: Execution | undefined
@@ -88,8 +89,9 @@ export class Execution implements ExecutionState {
     }
   }
 
-  get attempts(): number {
-    return this.sent.length
+  sends(operation: Operation): void {
+    this.attempts++
+    this.sent.push(operation)
   }
 
   note(what: string): void {

@@ -23,6 +23,11 @@ export { apiKeyLink } from './auth/apiKeyLink.ts'
 export type { ApiKeyLinkOptions } from './auth/apiKeyLink.ts'
 export { tokenRefreshLink } from './auth/tokenRefreshLink.ts'
 export type { TokenRefreshLinkOptions } from './auth/tokenRefreshLink.ts'
+export { cookieLink } from './auth/cookieLink.ts'
+export type { CookieLinkOptions } from './auth/cookieLink.ts'
+export type { LoginRequest } from './auth/cookieLogin.ts'
+export type { CookieJar } from './auth/cookieJar.ts'
+export type { Csrf, CsrfCookie, CsrfMeta, CsrfToken } from './auth/csrf.ts'
 export { createTokenSource } from './auth/tokenSource.ts'
 export type {
   RefreshOptions,
@@ -88,6 +93,8 @@ export {
 } from './operation.ts'
 export type { JsonObject, Operation, OperationExecution, OperationInit } from './operation.ts'
 export { renewableLink } from './credentialSource.ts'
+export { withExchange, withSigner } from './exchange.ts'
+export type { Exchange, IncomingResponse, OutgoingRequest, RequestChange } from './exchange.ts'
 export type { CredentialInit, FieldOptions } from './field.ts'
 export { Context, contextKey, emptyContext } from './context.ts'
 export type { ContextKey } from './context.ts'
@@ -114,6 +121,7 @@ export type { BearerFieldOptions } from './auth/bearerField.ts'
 
 // For authors of terminal links
 export { identityOf, renderFields } from './credentials.ts'
+export { exchangesOf } from './exchange.ts'
 export type { Destination, RenderedFields } from './credentials.ts'
 export { credentialSources, renewCredentials } from './credentialSource.ts'
 export type { CredentialSource } from './credentialSource.ts'

@@ -13,6 +13,7 @@ export type ServerName =
   | 'graphql-sse'
   | 'graphql-upload'
   | 'hono'
+  | 'login'
   | 'mercurius'
   | 'ws-persisted'
   | 'yoga'
@@ -57,6 +58,8 @@ export type Command =
   | { readonly cutAll: true }
   /** The tokens that are good from now on, at first `secret-token`; others are refused by `false` or by an exception. */
   | { readonly accept: readonly string[]; readonly byThrowing?: boolean }
+  /** Of `login`: nobody is logged in any more. */
+  | { readonly expireSessions: true }
   /** Lets all that is held be answered. */
   | { readonly release: true }
 
