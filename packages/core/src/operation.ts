@@ -92,6 +92,11 @@ export interface OperationExecution {
   onEnd(callback: () => void): void
   /** How often terminal links have sent the operation. */
   readonly attempts: number
+  /**
+   * The operation as terminal links sent it, once for each attempt, its credentials boxed: for those who have to know
+   * whose it was, by `identityOf`, or what must not be printed.
+   */
+  readonly sent: readonly Operation[]
   /** How often links did something for the operation: `'replay'` of `tokenRefreshLink`, `'retry'` of `retryLink`, ... */
   readonly notes: ReadonlyMap<string, number>
   /** Counts something that a link did for the operation. */
@@ -101,7 +106,6 @@ export interface OperationExecution {
 /** What all copies of an operation share while it runs. */
 interface ExecutionState extends OperationExecution {
   readonly signal: AbortSignal
-  /** The operation as terminal links sent it, once for each attempt: its secrets are cut out of every error. */
   readonly sent: Operation[]
   /** A terminal link begins to send the operation. */
   sends(operation: Operation): void
