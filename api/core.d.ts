@@ -805,7 +805,8 @@ declare function withExtensions(operation: Operation, extensions: JsonObject): O
 declare function withContext<Value>(operation: Operation, key: ContextKey<Value>, value: Value): Operation;
 /**
  * A copy that neither the caller's signal nor the end of its execution can end: for links that run one operation on
- * behalf of several, or several for one. Run it with `execute`, whose end ends it.
+ * behalf of several, or several for one. Run it with `execute`, whose end ends it. What it sends and notes counts for the
+ * execution that it came from.
  *
  * @example
  * ```ts
@@ -1666,6 +1667,110 @@ declare class RefreshRejectedError extends GraphLinksError {
 }
 
 /**
+ * Loaded with the first operation of a cookieLink that can sign in again, and built on its own: what renews tokens is there
+ * once more, so that no page has it for cookies that it may never need to renew.
+ */
+
+/** What a function that signs in is given. */
+type LoginRequest = Pick<RefreshRequest, 'signal' | 'context'>;
+
+/**
+ * Where the token against cross-site request forgery comes from, and the header that it goes to: what a framework does by
+ * default, or in your words.
+ */
+type Csrf = keyof typeof presets | CsrfCookie | CsrfMeta | CsrfToken;
+/** The token is in a cookie that scripts can read (double submit), where `%` begins an encoded character. */
+interface CsrfCookie {
+    readonly header: string;
+    readonly cookie: string;
+}
+/** The token is in a `<meta>` element of the page, found by its name. Browsers only. */
+interface CsrfMeta {
+    readonly header: string;
+    readonly meta: string;
+}
+/** The application has the token. It is asked for each request; nothing is sent where there is none. */
+interface CsrfToken {
+    readonly header: string;
+    readonly token: (operation: Operation) => string | undefined | Promise<string | undefined>;
+}
+declare const presets: {
+    django: CsrfCookie;
+    laravel: CsrfCookie;
+    rails: CsrfMeta;
+};
+
+/**
+ * What keeps cookies outside browsers: `memoryCookieJar()` or `fileCookieJar(path)` of `@graphlinks/cookie-jar`, or a
+ * `CookieJar` of tough-cookie as it is.
+ */
+interface CookieJar {
+    /** The `cookie` header for a URL (RFC 6265 section 5.4); an empty text where there are no cookies. */
+    getCookieString(url: string): Promise<string>;
+    /** Takes the value of one `set-cookie` header of an answer from a URL. A cookie that it refuses is nobody's error. */
+    setCookie(cookie: string, url: string): Promise<unknown>;
+}
+
+/** Options of {@link cookieLink}. */
+interface CookieLinkOptions {
+    /**
+     * What keeps the cookies: a jar, or a function of the operation that gives or promises one, such as that of the user who
+     * asks; `'platform'` where fetch itself keeps them, as in React Native. Needed everywhere but in browsers, which keep
+     * their own and in which it means nothing.
+     */
+    readonly jar?: CookieJar | ((operation: Operation) => CookieJar | Promise<CookieJar>) | 'platform' | undefined;
+    /**
+     * Origins that cookies go to, such as `https://api.example.com`. Default: in browsers, that of the page alone, and any
+     * other has to be named here; with a jar, those that the jar has cookies for.
+     */
+    readonly origins?: readonly string[] | undefined;
+    /**
+     * The token against cross-site request forgery: sent with every request but GET, in browsers to the page's own origin
+     * only. Default: none.
+     */
+    readonly csrf?: Csrf | undefined;
+    /**
+     * Whether the headers `graphql-require-preflight` and `apollo-require-preflight` are sent, with which no browser sends
+     * a request of another site's without asking first. Default: `false`.
+     */
+    readonly requirePreflight?: boolean | undefined;
+    /**
+     * Signs in again, when a server says that nobody is signed in: once for all operations that hear of it, which are then
+     * sent again, as with `tokenRefreshLink`. What it throws fails them. Default: they fail as the server says.
+     */
+    readonly onUnauthenticated?: ((request: LoginRequest) => unknown) | undefined;
+    /** Whether what came back means that nobody is signed in. What it throws counts as no. Default: `isTokenRefused`. */
+    readonly isUnauthenticated?: ((outcome: AttemptOutcome, operation: Operation) => boolean) | undefined;
+    /** How long `onUnauthenticated`, or a function that gives the jar, may take, in milliseconds. Default: 30,000. */
+    readonly timeoutMs?: number | undefined;
+    /** Time for `timeoutMs`. Default: the platform's. */
+    readonly clock?: Clock | undefined;
+}
+/**
+ * Sends cookies with every operation and keeps those that servers set, over HTTP and with the handshake of a WebSocket.
+ *
+ * In browsers, the platform does both, and the link says to which origins. Elsewhere the jar does: each response's
+ * `set-cookie` headers are kept, whatever its status. A `cookie` header of the operation is merged with the jar's cookies,
+ * and wins by name; `null` for it, in the request or the call, sends none and keeps none.
+ *
+ * @throws {@link OptionsError} when an option is no good, or where there must be a jar; when the link is built. Operations
+ * fail with a `LinkError` where the jar fails, and as those of `tokenRefreshLink` where `onUnauthenticated` does.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6265
+ *
+ * @example
+ * ```ts
+ * import { chain, cookieLink, type CookieJar } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * // On a server, a jar for each user: memoryCookieJar() of @graphlinks/cookie-jar.
+ * export const linkFor = (jar: CookieJar) =>
+ *   chain(cookieLink({ jar, csrf: 'django' }), httpLink({ url: 'https://api.example.com/graphql' }))
+ * ```
+ */
+declare function cookieLink(options?: CookieLinkOptions): Link;
+
+/**
  * Makes a link of a function that attaches credentials which change: WebSocket links call it again for each connection
  * that a subscription lives to see. What a plain link attaches stays as it was at first.
  *
@@ -1823,6 +1928,108 @@ declare class ResultQueue implements AsyncIterableIterator<Result> {
     next(): Promise<IteratorResult<Result>>;
     return(): Promise<IteratorResult<Result>>;
 }
+
+/**
+ * Whether an operation can be sent only once: its variables hold a stream, which can be read once. A `Blob` can be read
+ * again. For links that call `next` again.
+ *
+ * @example
+ * ```ts
+ * import { isOneShot, type Link } from '@graphlinks/core'
+ *
+ * export const fallBack: Link = async function* fallBack(operation, next) {
+ *   try {
+ *     yield* next(operation)
+ *   } catch (error) {
+ *     if (operation.kind !== 'query' || isOneShot(operation)) throw error
+ *     yield* next(operation)
+ *   }
+ * }
+ * ```
+ */
+declare function isOneShot({ variables }: Operation): boolean;
+
+/**
+ * Whether a link may send an operation again after this outcome, without doing harm. Never a stream that was read, what
+ * the context forbids ({@link replay}), or what `tokenRefreshLink` has dealt with already; a mutation only where it
+ * certainly did not run.
+ *
+ * @param hasKey - whether the server knows the mutation by its idempotency key when it comes again.
+ *
+ * @example
+ * ```ts
+ * import { isTransient, mayRepeat, type Link } from '@graphlinks/core'
+ *
+ * export const tryTwice: Link = async function* tryTwice(operation, next) {
+ *   let isDelivered = false
+ *   try {
+ *     for await (const result of next(operation)) {
+ *       isDelivered = true
+ *       yield result
+ *     }
+ *   } catch (error) {
+ *     if (isDelivered || !isTransient(error) || !mayRepeat(operation, { error })) throw error
+ *     yield* next(operation)
+ *   }
+ * }
+ * ```
+ */
+declare function mayRepeat(operation: Operation, outcome: AttemptOutcome, hasKey?: boolean): boolean;
+
+/**
+ * Whether the same operation may succeed on another try, in the words of its error: `retryable`, where the error has it,
+ * as those of the terminal links do; otherwise a timeout, or HTTP status 408, 429, 502, 503 or 504. A mutation may have
+ * been executed all the same.
+ *
+ * @example
+ * ```ts
+ * import { isTransient } from '@graphlinks/core'
+ *
+ * export const advice = (error: unknown): string => (isTransient(error) ? 'Try again later.' : 'This will not work.')
+ * ```
+ */
+declare function isTransient(error: unknown): boolean;
+
+/**
+ * Waits for a value for as long as the operation runs: a link that waits for something of its own, such as a function of
+ * the application, ends with its operation, at once.
+ *
+ * @param cancel - called where the operation is cancelled first.
+ * @throws what the promise rejects with; the reason of the operation's signal, when it is cancelled.
+ *
+ * @example
+ * ```ts
+ * import { whileRunning, type Link } from '@graphlinks/core'
+ *
+ * export const confirmed: Link = async (operation, next) => {
+ *   if (operation.kind === 'mutation') await whileRunning(operation, askTheUser())
+ *   return next(operation)
+ * }
+ *
+ * const askTheUser = async (): Promise<boolean> => true
+ * ```
+ */
+declare function whileRunning<Value>(operation: Operation, value: Value | Promise<Value>, cancel?: () => void): Promise<Value>;
+
+/**
+ * How long the server asks to wait before another try, in milliseconds and at most an hour: `Retry-After` of an error or
+ * of a result, in seconds or as a date.
+ *
+ * @returns `undefined` where it asks for nothing.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+ *
+ * @example
+ * ```ts
+ * import { retryAfterMs, systemClock } from '@graphlinks/core'
+ *
+ * export const advice = (error: unknown): string => {
+ *   const waitMs = retryAfterMs({ error }, systemClock)
+ *   return waitMs === undefined ? 'Try again.' : `Try again in ${Math.ceil(waitMs / 1_000)} seconds.`
+ * }
+ * ```
+ */
+declare function retryAfterMs({ result, error }: AttemptOutcome, clock: Clock): number | undefined;
 
 /** Where a terminal link is about to send an operation. */
 interface Destination {
@@ -2008,5 +2215,5 @@ declare function inDevelopment<Value>(make: () => Value): Value | undefined;
  */
 declare function ownOptions<Options extends object>(options: Options | undefined): Options;
 
-export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, createTokenSource, credentialSources, detached, emptyContext, exchangesOf, execute, executionOf, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOverridden, isTokenRefused, lastResult, leaseOf, mapResults, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, scanOperations, single, split, systemClock, tokenRefreshLink, withContext, withCredential, withExchange, withExtensions, withHeader, withSigner, withVariables };
-export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialLease, CredentialOptions, CredentialSource, Destination, Document, ErrorDetails, Exchange, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncomingResponse, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, OutgoingRequest, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestChange, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, Resumption, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, Stage, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };
+export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, cookieLink, createClient, createOperation, createRequest, createTokenSource, credentialSources, detached, emptyContext, exchangesOf, execute, executionOf, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOneShot, isOverridden, isTokenRefused, isTransient, lastResult, leaseOf, mapResults, mayRepeat, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, retryAfterMs, scanOperations, single, split, systemClock, tokenRefreshLink, whileRunning, withContext, withCredential, withExchange, withExtensions, withHeader, withSigner, withVariables };
+export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CookieJar, CookieLinkOptions, CredentialInit, CredentialLease, CredentialOptions, CredentialSource, Csrf, CsrfCookie, CsrfMeta, CsrfToken, Destination, Document, ErrorDetails, Exchange, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncomingResponse, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, LoginRequest, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, OutgoingRequest, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestChange, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, Resumption, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, Stage, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };

@@ -38,13 +38,13 @@ async function firstLoad(code, options) {
     .reduce((total, size) => total + size, 0)
 }
 
-/** Reads the files of http-link with changes. */
+/** Reads the files of the packages of links with changes. */
 function changing(name, change, setup = () => {}) {
   return {
     name,
     setup(build) {
       setup(build)
-      build.onLoad({ filter: /http-link[\\/]dist[\\/]\w+\.js$/ }, ({ path }) => ({
+      build.onLoad({ filter: /-link[\\/]dist[\\/]\w+\.js$/ }, ({ path }) => ({
         contents: change(readFileSync(path, 'utf8'), path),
       }))
     },
@@ -59,7 +59,7 @@ function withoutWords(contents) {
 
 /** A package alone, with everything that it loads lazily, in one file. */
 async function whole(code) {
-  const external = ['graphql', '@graphlinks/core', 'cross-fetch', 'eventsource-parser', 'isomorphic-ws']
+  const external = ['graphql', '@graphlinks/core', 'cross-fetch', 'eventsource-parser', 'isomorphic-ws', 'tough-cookie']
   const { outputFiles } = await bundle(code, { external, plugins: [changing('production', withoutWords)] })
   return gzipped(outputFiles[0])
 }

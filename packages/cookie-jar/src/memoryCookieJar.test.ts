@@ -1,8 +1,8 @@
-import { OptionsError } from '@graphlinks/core'
+import { OptionsError, type CookieJar } from '@graphlinks/core'
 import { FakeClock, secretCanary } from '@graphlinks/testing'
 import fc from 'fast-check'
 import { CookieJar as ToughCookieJar } from 'tough-cookie'
-import { CookieJarError, memoryCookieJar, type CookieJar } from './index.ts'
+import { CookieJarError, memoryCookieJar } from './index.ts'
 
 const api = 'https://api.example.com/graphql'
 const dayMs = 86_400_000
@@ -204,6 +204,7 @@ describe('threats 21 a jar with guards', () => {
     const http = 'http://api.example.com/'
     await jar.setCookie('sid=good; Path=/admin; Secure; Max-Age=60', api)
     expect(await jar.setCookie('sid=plain; Path=/admin/users', http)).toBe(false)
+    expect(await jar.setCookie('sid=plain; Path=/admin; Domain=example.com', http)).toBe(false)
     expect(await jar.setCookie('sid=plain; Path=/', http)).toBe(true)
     expect(await jar.getCookieString('https://api.example.com/admin')).toBe('sid=good; sid=plain')
     await clock.advance(60_000)

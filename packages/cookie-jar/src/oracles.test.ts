@@ -108,7 +108,7 @@ describe('tough-cookie', () => {
             expect(await restored.getCookieString(url)).toBe(expected)
           }
         }),
-        { numRuns: 300 },
+        { numRuns: 150 },
       )
     })
   }
@@ -161,7 +161,7 @@ if (!hasCurl) console.warn('Skipped, since there is no curl with PSL: the compar
           }
           expect(asked.map(sorted)).toEqual(received.map(sorted))
         }),
-        { numRuns: 60 },
+        { numRuns: 40 },
       )
     } finally {
       server.closeAllConnections()

@@ -1,4 +1,4 @@
-import type { CookieJar } from './cookieJar.ts'
+import type { CookieJar } from '@graphlinks/core'
 import type { Cookies } from './cookies.ts'
 import { jarFetch, type JarFetch } from './jarFetch.ts'
 import type { Settings } from './options.ts'

@@ -1,5 +1,6 @@
 import { memoryLink, settle } from '@graphlinks/testing'
 import {
+  admission,
   chain,
   createOperation,
   detached,
@@ -153,6 +154,42 @@ describe('what links know of a run', () => {
     expect(inner?.signal.aborted).toBe(false)
     await own?.return?.()
     expect(inner?.signal.aborted).toBe(true)
+  })
+})
+
+describe('runs within a run', () => {
+  const run: Link = (operation, next) => execute(next, detached(operation))
+
+  test('what a detached copy sends and notes counts for the run that it came from', async () => {
+    const seen: unknown[] = []
+    const observing: Link = async function* observing(operation, next) {
+      yield* next(operation)
+      seen.push(executionOf(operation)?.attempts, [...(executionOf(operation)?.notes ?? [])])
+    }
+    const noting: Link = async function* noting(operation, next) {
+      executionOf(operation)?.note('retry')
+      yield* next(operation)
+      yield* next(operation)
+    }
+    const link = chain(observing, run, run, noting, memoryLink())
+    await lastResult(link, createOperation({ document: '{ a }' }))
+    await lastResult(link, createOperation({ document: '{ a }' }))
+    expect(seen).toEqual([2, [['retry', 1]], 2, [['retry', 1]]])
+  })
+
+  test('a detached copy is let through by the terminal link of the chain, unless the run was already', async () => {
+    const wait: Link = async (operation, next) => {
+      await admission(operation)
+      return next(operation)
+    }
+    const asked = jest.fn()
+    const terminal = Object.assign(memoryLink(), {
+      admit: async (operation: Operation) => asked(executionOf(operation)),
+    })
+    await lastResult(chain(run, run, wait, wait, terminal), createOperation({ document: '{ a }' }))
+    expect(asked.mock.calls).toEqual([[executionOf(terminal.sent[0]?.operation as Operation)]])
+    await lastResult(chain(wait, run, wait, terminal), createOperation({ document: '{ a }' }))
+    expect(asked).toHaveBeenCalledTimes(2)
   })
 })
 

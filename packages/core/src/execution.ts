@@ -49,7 +49,9 @@ export class Execution implements ExecutionState {
   /** Neighbours in the scope. */
   preceding: Execution | undefined
   following: Execution | undefined
-  readonly sent: Operation[] = []
+  readonly sent: Operation[]
+  readonly ask: ExecutionState['ask']
+  admission: ExecutionState['admission']
   readonly #link: TerminalLink
   readonly #operation: OperationValue
   readonly #scope: ExecutionScope | undefined
@@ -60,7 +62,6 @@ export class Execution implements ExecutionState {
   #abortCallbacks: (() => void)[] | undefined
   #endCallbacks: (() => void)[] | undefined
   #notes: Map<string, number> | undefined
-  #admission: { readonly ready: Promise<void> | undefined } | undefined
 
   constructor(
     link: TerminalLink,
@@ -70,6 +71,9 @@ export class Execution implements ExecutionState {
   ) {
     this.#link = link
     this.#operation = operation as OperationValue
+    const { parent } = this.#operation.origin
+    this.sent = parent?.sent ?? []
+    this.ask = link.admit ?? parent?.ask
     this.#scope = scope
     this.#onAbort = onAbort
   }
@@ -91,7 +95,10 @@ export class Execution implements ExecutionState {
 
   sends(operation: Operation): void {
     this.attempts++
-    this.sent.push(operation)
+    const { parent } = this.#operation.origin
+    // What a detached copy sends, whoever it was copied from sends, too. Both have one list.
+    if (parent) parent.sends(operation)
+    else this.sent.push(operation)
   }
 
   note(what: string): void {
@@ -99,7 +106,7 @@ export class Execution implements ExecutionState {
   }
 
   get notes(): Map<string, number> {
-    return (this.#notes ??= new Map())
+    return (this.#notes ??= this.#operation.origin.parent?.notes ?? new Map())
   }
 
   onEnd(callback: () => void): void {
@@ -107,7 +114,7 @@ export class Execution implements ExecutionState {
   }
 
   admit(operation: Operation): Promise<void> | undefined {
-    return (this.#admission ??= { ready: this.#link.admit?.(operation) }).ready
+    return (this.admission ??= this.#operation.origin.parent?.admission ?? { ready: this.ask?.(operation) }).ready
   }
 
   /** The results of the chain, which is called at the first read. @throws the reason of the signal when it aborted before. */

@@ -105,12 +105,17 @@ export interface OperationExecution {
 
 /** What all copies of an operation share while it runs. */
 interface ExecutionState extends OperationExecution {
+  readonly notes: Map<string, number>
   readonly signal: AbortSignal
   readonly sent: Operation[]
   /** A terminal link begins to send the operation. */
   sends(operation: Operation): void
   /** Asks the terminal link to let the operation through, once for all attempts. */
   admit(operation: Operation): Promise<void> | undefined
+  /** What it said, once it was asked. */
+  readonly admission: { readonly ready: Promise<void> | undefined } | undefined
+  /** How it is asked. */
+  readonly ask: ((operation: Operation) => Promise<void> | undefined) | undefined
   /** Ends the operation with this error, wherever it is. */
   abort(reason: unknown): void
 }
@@ -122,6 +127,8 @@ interface OperationOrigin {
   /** Headers of the request object and of the call, merged: they win over every layer. */
   readonly overrides: readonly Field[] | undefined
   readonly callerSignal: AbortSignal | undefined
+  /** The run that a detached copy came from: what is sent, and counted, is sent and counted for it. */
+  readonly parent?: ExecutionState | undefined
 }
 
 /**
@@ -347,7 +354,8 @@ export function withContext<Value>(operation: Operation, key: ContextKey<Value>,
 
 /**
  * A copy that neither the caller's signal nor the end of its execution can end: for links that run one operation on
- * behalf of several, or several for one. Run it with `execute`, whose end ends it.
+ * behalf of several, or several for one. Run it with `execute`, whose end ends it. What it sends and notes counts for the
+ * execution that it came from.
  *
  * @example
  * ```ts
@@ -358,8 +366,9 @@ export function withContext<Value>(operation: Operation, key: ContextKey<Value>,
  * ```
  */
 export function detached(operation: Operation): Operation {
-  const { origin, variables, extensions, context, layers } = operation as OperationValue
-  return new OperationValue({ ...origin, callerSignal: undefined }, variables, extensions, context, layers)
+  const { origin, variables, extensions, context, layers, execution } = operation as OperationValue
+  const own = { ...origin, callerSignal: undefined, parent: execution }
+  return new OperationValue(own, variables, extensions, context, layers)
 }
 
 /** A copy that belongs to one execution. */

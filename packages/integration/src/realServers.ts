@@ -60,6 +60,8 @@ export type Command =
   | { readonly accept: readonly string[]; readonly byThrowing?: boolean }
   /** Of `login`: nobody is logged in any more. */
   | { readonly expireSessions: true }
+  /** Of `login`: what it answers for these paths. */
+  | { readonly pages: Readonly<Record<string, { readonly headers: object; readonly body: string }>> }
   /** Lets all that is held be answered. */
   | { readonly release: true }
 

@@ -1,32 +1,20 @@
 import type { Operation } from '../operation.ts'
 import type { ReplayRefusal } from '../results.ts'
-import { holdsValue } from './holdsValue.ts'
+import { isOneShot } from './isOneShot.ts'
 import type { AttemptOutcome } from './rejection.ts'
+import { isUnexecuted } from './isUnexecuted.ts'
 
 /** What an operation may say about being sent again. */
 export type ReplayPolicy = 'always' | 'never'
 
 /** Why an operation may not be sent again; `undefined` where it may. */
 export function refusalOf(
-  { kind, variables }: Operation,
+  operation: Operation,
   outcome: AttemptOutcome,
   policy: ReplayPolicy | undefined,
 ): ReplayRefusal | undefined {
   if (policy === 'never') return 'never'
-  if (holdsValue(variables, isOneShot)) return 'one-shot'
-  if (kind !== 'mutation' || policy === 'always' || isUnexecuted(outcome)) return undefined
+  if (isOneShot(operation)) return 'one-shot'
+  if (operation.kind !== 'mutation' || policy === 'always' || isUnexecuted(outcome)) return undefined
   return 'executed'
-}
-
-/** Whether it is certain that nothing was executed: a request error has no `data` entry (GraphQL spec section 7.1.1). */
-function isUnexecuted({ result, error }: AttemptOutcome): boolean {
-  return result ? !('data' in result) : (Object(error) as { readonly status?: unknown }).status === 401
-}
-
-/** A stream can be read once. A Blob can be read again. */
-function isOneShot(value: unknown): boolean {
-  const { getReader } = Object(value) as { readonly getReader?: unknown }
-  return (
-    typeof getReader === 'function' || (typeof value === 'object' && value !== null && Symbol.asyncIterator in value)
-  )
 }

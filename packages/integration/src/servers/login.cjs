@@ -11,10 +11,7 @@ const passwords = { ada: 'correct horse', bob: 'battery staple' }
 
 /** A session answers under its old id for as long as its requests may be on their way, and expires when it is told to. */
 class Store extends session.MemoryStore {
-  destroyed = []
-
-  destroy(id, callback) {
-    this.destroyed.push(id)
+  destroy(_, callback) {
     callback?.()
   }
 
@@ -106,6 +103,12 @@ exports.start = function start({ server, report }) {
     if (req.method === 'OPTIONS') return res.status(204).end()
     next()
   })
+  let pages = {}
+  app.use((req, res, next) => {
+    const page = pages[req.path]
+    if (page) res.set(page.headers).send(page.body)
+    else next()
+  })
   app.use(sessions)
   app.post('/login', express.json({ type: '*/*' }), async (req, res) => {
     if (!(await login(req, req.body.user, req.body.password))) return res.status(403).send('no')
@@ -121,7 +124,7 @@ exports.start = function start({ server, report }) {
     req.session.user = user
     // A name of its own for each answer: what one sets, no other may take away.
     res.cookie(`answer${req.query.n}`, req.query.n)
-    yoga(req, res, next)
+    await yoga(req, res, next)
   })
   app.use('/django', needsUser, (req, res, next) => {
     const token = /(?:^|; )csrftoken=([^;]+)/.exec(req.headers.cookie ?? '')?.[1]
@@ -138,9 +141,10 @@ exports.start = function start({ server, report }) {
     // What the middleware would set has no place in this response.
     const res = { setHeader() {}, getHeader() {}, end() {}, writeHead() {}, on() {} }
     sessions(req, res, () => {
-      if (req.session?.user) return socketServer.handleUpgrade(req, socket, head, (each) => socketServer.emit('connection', each, req))
+      if (req.session?.user)
+        return socketServer.handleUpgrade(req, socket, head, (each) => socketServer.emit('connection', each, req))
       socket.end('HTTP/1.1 401 Unauthorized\r\nset-cookie: refused=1; Path=/\r\ncontent-length: 0\r\n\r\n')
     })
   })
-  return { expireSessions: () => store.expireAll() }
+  return { expireSessions: () => store.expireAll(), pages: (given) => (pages = given) }
 }
