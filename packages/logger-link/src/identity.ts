@@ -1,4 +1,4 @@
-import { identityOf, type Operation } from '@graphlinks/core'
+import type { identityOf, Operation } from '@graphlinks/core'
 
 /** How many identities are remembered. */
 const limit = 1_000
@@ -10,7 +10,7 @@ const limit = 1_000
  * @returns a function that gives `undefined` where there are no credentials, or no such cryptography, as on pages
  * without https.
  */
-export function identityHash(): (operation: Operation) => Promise<string | undefined> {
+export function identityHash(reveal: typeof identityOf): (operation: Operation) => Promise<string | undefined> {
   const known = new Map<string, Promise<string | undefined>>()
   let key: Promise<CryptoKey> | undefined
 
@@ -21,7 +21,7 @@ export function identityHash(): (operation: Operation) => Promise<string | undef
     return Array.from(new Uint8Array(bytes, 0, 6), (byte) => byte.toString(16).padStart(2, '0')).join('')
   }
   return async (operation) => {
-    const identity = identityOf(operation).reveal()
+    const identity = reveal(operation).reveal()
     // No credentials.
     if (identity === '[]') return undefined
     if (known.size > limit) known.delete([...known.keys()][0] as string)

@@ -1,5 +1,6 @@
 import {
   executionOf,
+  identityOf,
   inBrowser,
   mapResults,
   onSettled,
@@ -62,7 +63,7 @@ export function loggerLink(options: LoggerLinkOptions = {}): LoggerLink {
   let lastId = 0
   let report: Report | undefined
   let loading: Promise<Report> | undefined
-  const load = async (): Promise<Report> => (report = (await import('./report.ts')).reporter(own))
+  const load = async (): Promise<Report> => (report = (await import('./report.ts')).reporter(own, parts))
   // A page has better things to load before it has something to log; another process may end with its first operation.
   if (!inBrowser()) (loading = load()).catch(ignore)
 
@@ -120,6 +121,9 @@ export function loggerLink(options: LoggerLinkOptions = {}): LoggerLink {
   }
   return Object.assign(named, { attempts })
 }
+
+/** For the file that loads lazily: what that imported here by value would part core from the rest of the first chunk. */
+const parts = { executionOf, identityOf }
 
 /** Whatever goes wrong with a log, the operation goes on. */
 function ignore(): void {}

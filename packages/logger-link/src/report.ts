@@ -1,5 +1,5 @@
 // Loaded with the first record.
-import { executionOf, type Operation } from '@graphlinks/core'
+import type { executionOf, identityOf, Operation } from '@graphlinks/core'
 import { identityHash } from './identity.ts'
 import { lineOf } from './line.ts'
 import type { LoggerLinkOptions, LogLevel } from './options.ts'
@@ -27,12 +27,18 @@ export interface Observation extends Partial<
 /** Makes a record, and gives it to the logger. Fails, now or later, where that does. */
 export type Report = (observed: Observation) => Promise<void>
 
-export function reporter({ logger: given, format: chosen }: LoggerLinkOptions): Report {
+/** Handed over. */
+export interface ReporterParts {
+  readonly executionOf: typeof executionOf
+  readonly identityOf: typeof identityOf
+}
+
+export function reporter({ logger: given, format: chosen }: LoggerLinkOptions, parts: ReporterParts): Report {
   const logger = given ?? console
   const { stdout, env } = (globalThis as { readonly process?: Partial<Terminal> }).process ?? {}
   const isTerminal = stdout?.isTTY === true
   const format = chosen ?? (given ? 'record' : isTerminal ? 'pretty' : 'json')
-  const hashOf = identityHash()
+  const hashOf = identityHash(parts.identityOf)
 
   const entryOf = (record: LogRecord, level: LogLevel): unknown => {
     if (typeof format === 'function') return format(record, level)
@@ -43,7 +49,7 @@ export function reporter({ logger: given, format: chosen }: LoggerLinkOptions): 
   }
   return async ({ event, at, id, operation, seen, attempt, attempts, codes = [], error, ...counts }) => {
     const base = { event, at, id, kind: operation.kind, operationName: nameOf(operation) }
-    const execution = executionOf(operation)
+    const execution = parts.executionOf(operation)
     const isOperation = event === 'operation'
     const isFailure = counts.outcome === 'failed'
     const level = isFailure && isOperation ? 'error' : isFailure || counts.errors ? 'warn' : 'info'
