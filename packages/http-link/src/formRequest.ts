@@ -8,11 +8,11 @@ import { buildForm } from './uploadForm.ts'
 /** The request of an operation with files: a form (GraphQL multipart request specification), always a POST. */
 export async function formRequest(
   operation: Operation,
-  { url, headers, query }: RequestParts,
+  parts: RequestParts,
   { isFile, csrf }: RequestOptions,
 ): Promise<WireRequest> {
-  const body = await buildForm(operation, query, isFile)
-  return { url, method: 'POST', headers: headersWithoutJson(headers, csrf), body }
+  const body = await buildForm(operation, parts, isFile)
+  return { url: parts.url, method: 'POST', headers: headersWithoutJson(parts.headers, csrf), body }
 }
 
 /** The same request with bytes in place of the form, for what takes nothing else. */
