@@ -70,7 +70,7 @@ async function whole(code) {
 const questions = [
   [/operation\.kind === "subscription" && settings/, 'false && settings'],
   [/isStream\(response\)/, 'false'],
-  [/const parts = .*/, ''],
+  [/^const parts = .*/m, ''],
   [/connection\?\.dispose\(\)/, ''],
   [/!mayStream\(query\)/, 'true'],
   [/!hasFiles\([^)]*\)/, 'true'],
