@@ -3,7 +3,6 @@ import { withSource } from '../credentialSource.ts'
 import type { Next } from '../link.ts'
 import { admission, executionOf, type Operation } from '../operation.ts'
 import type { ReplayRefusal, Result } from '../results.ts'
-import type { Attempt, Verdict } from './refresher.ts'
 import type { AttemptOutcome } from './rejection.ts'
 import type { Ticket } from './sessionState.ts'
 import type { SessionTokenSource } from './sessionTokenSource.ts'
@@ -23,17 +22,6 @@ export async function* sendRenewed(
   next: Next,
   { session, attach, isRefused }: RenewedSending,
 ): AsyncGenerator<Result> {
-  /** What an outcome means: `'replay'` to send the operation again, why not to, or nothing that has to do with it. */
-  const judge = (outcome: AttemptOutcome, attempt: Attempt): Promise<Verdict> | undefined => {
-    session.checkEpoch(attempt.ticket, operation)
-    try {
-      if (attempt.isDelegated || !attempt.ticket.stored || isRefused(outcome, operation) !== true) return undefined
-    } catch {
-      return undefined
-    }
-    return session.judge(operation, outcome, attempt)
-  }
-
   session.running.add(operation)
   try {
     await admission(operation)
@@ -49,14 +37,14 @@ export async function* sendRenewed(
       const credentialed = withSource(operation, await attempt.attach(operation), attempt)
       try {
         for await (const result of next(credentialed)) {
-          const verdict = await judge({ result }, attempt)
+          const verdict = await session.judge(operation, { result }, attempt, isRefused)
           if ((again = verdict === 'replay')) break
           if (isReplay && !verdict && attempt.isFirst) session.refresher?.accept()
           attempt.isFirst = false
           yield verdict ? { ...result, notReplayed: verdict as ReplayRefusal } : result
         }
       } catch (error) {
-        again = (await judge({ error }, attempt)) === 'replay'
+        again = (await session.judge(operation, { error }, attempt, isRefused)) === 'replay'
         if (!again) throw error
       }
     }
