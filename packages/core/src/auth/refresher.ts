@@ -138,7 +138,10 @@ export class Refresher {
     if (!isFirst) return 'delivered'
     const policy = operation.context.get(this.#host.parts.replay)
     const refusal = refusalOf(operation, outcome, policy) ?? (isBetterNear ? 'replay' : 'not-renewed')
-    if (refusal === 'replay' && execution) this.#replayed.add(execution)
+    if (refusal === 'replay' && execution) {
+      this.#replayed.add(execution)
+      execution.note('replay')
+    }
     return refusal
   }
 

@@ -51,7 +51,8 @@ export class SessionTokenSource implements TokenSource {
   readonly running = new Set<Operation>()
   readonly events: SessionEvents = new SessionEvents()
   #refresher: Refresher | undefined
-  #loading: Promise<Refresher> | undefined
+  #loading: Promise<Refresher | undefined> | undefined
+  #loadFailure: unknown
   #cancelTick: (() => void) | undefined
   /** What is to be undone in the end. */
   readonly #release: Set<() => void>
@@ -128,7 +129,16 @@ export class SessionTokenSource implements TokenSource {
     // A token that is to be renewed soon is good meanwhile.
     if (phase === 'soft') this.check()
     else if (this.#needsRefresher(phase)) {
-      await (await this.#loadRefresher(operation)).admit(before, operation)
+      const refresher = await this.load()
+      if (!refresher) {
+        throw new AuthRefreshError('the code that renews tokens could not be loaded; see cause', {
+          link: this.#options.link,
+          operationName: operation?.operationName,
+          retryAfterMs: 0,
+          cause: this.#loadFailure,
+        })
+      }
+      await refresher.admit(before, operation)
       this.#checkDisposed()
       this.checkEpoch(before, operation)
     }
@@ -148,16 +158,30 @@ export class SessionTokenSource implements TokenSource {
     } catch {
       return undefined
     }
-    return this.load(operation).then((refresher) => {
+    return this.load().then((refresher) => {
       this.checkEpoch(attempt.ticket, operation)
       // Where it cannot be loaded, what the server said is worth more than why nothing can be done about it.
       return refresher?.judge(operation, outcome, attempt) ?? 'not-renewed'
     })
   }
 
-  /** What renews the tokens, or nothing where it cannot be loaded. */
-  load(operation?: Operation): Promise<Refresher | undefined> {
-    return this.#loadRefresher(operation).catch(() => undefined)
+  /** What renews the tokens, or nothing where it cannot be loaded; it is tried again at the next occasion. */
+  load(): Promise<Refresher | undefined> {
+    this.#loading ??= this.#inTime(import('./refresher.ts'), 'the code that renews tokens').then(
+      (module) => {
+        this.#refresher = new module.Refresher(this.#host)
+        this.#arm()
+        return this.#refresher
+      },
+      (error: unknown) => {
+        this.#loading = undefined
+        this.#loadFailure = error
+        if (this.#phase !== 'disposed') this.#apply([this.#state, [emit('refreshFailed', error)]])
+        this.#arm(longestTickMs)
+        return undefined
+      },
+    )
+    return this.#loading
   }
 
   /** @throws {@link IdentityChangedError} when the session of a result is no longer there. */
@@ -188,33 +212,6 @@ export class SessionTokenSource implements TokenSource {
 
   #needsRefresher(phase: Phase): boolean {
     return /soft|hard|dead/.test(phase) || (phase === 'none' && this.#options.fetchToken !== undefined)
-  }
-
-  /** @throws {@link AuthRefreshError} when it cannot be loaded. */
-  async #loadRefresher(operation?: Operation): Promise<Refresher> {
-    this.#loading ??= this.#inTime(import('./refresher.ts'), 'the code that renews tokens').then(
-      (module) => {
-        this.#refresher = new module.Refresher(this.#host)
-        this.#arm()
-        return this.#refresher
-      },
-      (error: unknown) => {
-        this.#loading = undefined
-        if (this.#phase !== 'disposed') this.#apply([this.#state, [emit('refreshFailed', error)]])
-        this.#arm(longestTickMs)
-        throw error
-      },
-    )
-    try {
-      return await this.#loading
-    } catch (cause) {
-      throw new AuthRefreshError('the code that renews tokens could not be loaded; see cause', {
-        link: this.#options.link,
-        operationName: operation?.operationName,
-        retryAfterMs: 0,
-        cause,
-      })
-    }
   }
 
   get #host(): RefresherHost {
@@ -362,15 +359,18 @@ function checkOptions(given: TokenSourceOptions, owner: SessionOwner) {
   }
   const wrong = (Object.keys(isGood) as (keyof typeof isGood)[]).find((option) => !isGood[option])
   if (wrong) {
-    const words = inDevelopment(() => ({
-      refresh: 'give it one of refresh, fetchToken (functions) and readonly: true',
-      skewMs: `skewMs is a number of milliseconds, not ${skewMs}`,
-      timeoutMs: `timeoutMs is a positive number of milliseconds below 2,147,483,648, not ${timeoutMs}`,
-      maxQueued: `maxQueued is a positive number, not ${maxQueued}`,
-      mode: 'mode is "eager" or "lazy"',
-      store: 'store has read, write and replace',
-    }))
-    throw new OptionsError(words?.[wrong] ?? wrong, { link: 'createTokenSource' })
+    const words = inDevelopment(
+      () =>
+        ({
+          refresh: 'give it one of refresh, fetchToken (functions) and readonly: true',
+          skewMs: `skewMs is a number of milliseconds, not ${skewMs}`,
+          timeoutMs: `timeoutMs is a positive number of milliseconds below 2,147,483,648, not ${timeoutMs}`,
+          maxQueued: `maxQueued is a positive number, not ${maxQueued}`,
+          mode: 'mode is "eager" or "lazy"',
+          store: 'store has read, write and replace',
+        })[wrong],
+    )
+    throw new OptionsError(words ?? wrong, { link: 'createTokenSource' })
   }
   if (options.initial) checkTokens(options.initial)
   return Object.assign(options, { ...owner, timeoutMs, maxQueued, mode, clock, random })
