@@ -73,10 +73,9 @@ const questions = [
   [/^const parts = .*/m, ''],
   [/connection\?\.dispose\(\)/, ''],
   [/!mayStream\(query\)/, 'true'],
-  [/!hasFiles\([^)]*\)/, 'true'],
-  [/!isOwn && isForm\(request\.body\)/, 'false'],
+  [/!\(variables && mayHaveFiles\([^)]*\)\)/, 'true'],
   // Rules.
-  ...['subscriptions', 'isFile', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
+  ...['subscriptions', 'isFile', 'isOwnFetch', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
     new RegExp(`^ +${option}: .*`, 'gm'),
     '',
   ]),

@@ -9,10 +9,11 @@ import { buildForm } from './uploadForm.ts'
 export async function formRequest(
   operation: Operation,
   { url, headers, query }: RequestParts,
-  { isFile, csrf }: RequestOptions,
+  { isFile, csrf, isOwnFetch }: RequestOptions,
 ): Promise<WireRequest> {
-  const body = await buildForm(operation, query, isFile)
-  return { url, method: 'POST', headers: headersWithoutJson(headers, csrf), body }
+  const form = await buildForm(operation, query, isFile)
+  const request = { url, method: 'POST', headers: headersWithoutJson(headers, csrf), body: form }
+  return isOwnFetch && globalThis.fetch !== undefined ? request : withoutForm(request, form)
 }
 
 /** The same request with bytes in place of the form, for what takes nothing else. */
