@@ -39,3 +39,8 @@ export interface Transport {
   /** Closes its connections. */
   dispose?(): void | Promise<void>
 }
+
+/** Whether a body is a form, which has its boundary from whoever writes it. */
+export function isForm(body: WireRequest['body']): body is FormData {
+  return typeof body === 'object' && !(body instanceof Uint8Array)
+}
