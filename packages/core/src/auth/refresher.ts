@@ -3,12 +3,12 @@
  * most pages are left before that. It is built on its own, so it is given what must not be there twice, such as classes.
  */
 import { instantOf } from '../clock.ts'
-import { contextKey, type Context } from '../context.ts'
+import { contextKey, emptyContext } from '../context.ts'
 import type { GraphLinksError, TimeoutError } from '../errors.ts'
 import type { Operation, OperationValue } from '../operation.ts'
 import type { ReplayRefusal } from '../results.ts'
 import { holdsValue } from './holdsValue.ts'
-import type { AttemptOutcome, replay } from './rejection.ts'
+import type { AttemptOutcome } from './rejection.ts'
 import { renew, type Renewal } from './renewal.ts'
 import { refusalOf } from './replayRefusal.ts'
 import type { AuthExpiredError, AuthQueueFullError, AuthRefreshError } from './sessionErrors.ts'
@@ -19,10 +19,8 @@ import type { SessionMessage, TokenSourceOptions } from './tokenSource.ts'
 import type { StoredTokens, TokenStore } from './tokenStore.ts'
 import { WaitingLine } from './waitingLine.ts'
 
-/** What is there once, however often the code that uses it was copied. */
+/** The classes of what callers catch: they are there once, however often the code that uses them was copied. */
 export interface SharedParts {
-  readonly emptyContext: Context
-  readonly replay: typeof replay
   readonly AuthExpiredError: typeof AuthExpiredError
   readonly AuthQueueFullError: typeof AuthQueueFullError
   readonly AuthRefreshError: typeof AuthRefreshError
@@ -136,7 +134,7 @@ export class Refresher {
     const { execution } = operation as OperationValue
     if (isReplay || (execution && this.#replayed.has(execution))) return 'replayed'
     if (!isFirst) return 'delivered'
-    const policy = operation.context.get(this.#host.parts.replay)
+    const policy = operation.context.get(this.#host.options.replay)
     const refusal = refusalOf(operation, outcome, policy) ?? (isBetterNear ? 'replay' : 'not-renewed')
     if (refusal === 'replay' && execution) {
       this.#replayed.add(execution)
@@ -232,7 +230,7 @@ export class Refresher {
       refreshToken: before?.refreshToken,
       signal: controller.signal,
       reason,
-      context: parts.emptyContext.with(renews, this),
+      context: emptyContext.with(renews, this),
     }
     const done = renew(before, request, {
       ...options,

@@ -1,5 +1,4 @@
 import { instantOf, systemClock, type Instant } from '../clock.ts'
-import { emptyContext } from '../context.ts'
 import { DisposedError, OptionsError, TimeoutError } from '../errors.ts'
 import { inBrowser } from '../headers.ts'
 import { inDevelopment } from '../inDevelopment.ts'
@@ -218,8 +217,6 @@ export class SessionTokenSource implements TokenSource {
     return {
       options: this.#options,
       parts: {
-        emptyContext,
-        replay: this.#options.replay,
         AuthExpiredError,
         AuthQueueFullError,
         AuthRefreshError,
