@@ -7,7 +7,7 @@ export interface WireRequest {
   readonly method: string
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>
-  /** A form only where the platform's own fetch carries it. */
+  // A form only where the platform's own fetch carries it.
   readonly body?: string | Uint8Array | FormData | undefined
   /** In browsers: whether the platform sends its cookies along. It wins over the option of fetch. */
   readonly credentials?: RequestCredentials | undefined
