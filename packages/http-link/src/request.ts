@@ -6,7 +6,7 @@ import {
   type RenderedFields,
 } from '@graphlinks/core'
 import type { CsrfHeader } from './csrf.ts'
-import { hasFiles } from './files.ts'
+import { mayHaveFiles } from './files.ts'
 import type { WireRequest } from './transport.ts'
 
 /** What a request is made of beside its operation. */
@@ -18,6 +18,8 @@ export interface RequestOptions {
   readonly subscriptions?: 'auto' | 'sse' | 'single-connection' | 'multipart' | undefined
   readonly incrementalAccept?: string | undefined
   readonly isFile?: ((value: object) => boolean) | undefined
+  /** Whether it is the platform's own fetch, where there is one, that carries the request: it knows its `FormData`. */
+  readonly isOwnFetch: boolean
 }
 
 /** What is known of every request before its method is. */
@@ -57,7 +59,7 @@ export function buildRequest(
     (kind === 'mutation' || (kind === 'query' && options.queryMethod === 'POST')) &&
     !transfer &&
     !mayStream(query as string) &&
-    !hasFiles(variables, options.isFile)
+    !(variables && mayHaveFiles(variables, options.isFile))
   if (isUsual) return postRequest(operation, parts)
   return import('./unusualRequest.ts').then(({ unusualRequest }) =>
     unusualRequest(operation, parts, options, postRequest),
