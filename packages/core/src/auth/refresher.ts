@@ -21,7 +21,8 @@ import { WaitingLine } from './waitingLine.ts'
 
 /** What is there once, however often the code that uses it was copied. */
 export interface SharedParts {
-  readonly emptyContext: Context
+  /** What the call that renews the tokens begins with. */
+  readonly context: Context
   readonly replay: typeof replay
   readonly checkTokens: typeof checkTokens
   readonly AuthExpiredError: typeof AuthExpiredError
@@ -227,7 +228,7 @@ export class Refresher {
       refreshToken: before?.refreshToken,
       signal: controller.signal,
       reason,
-      context: parts.emptyContext.with(renews, this),
+      context: parts.context.with(renews, this),
     }
     const done = renew(before, request, {
       ...options,

@@ -26,6 +26,7 @@ import {
 import { checkTokens, credentialOf, storedTokens, type Tokens } from './tokens.ts'
 import type { SessionEvent, SessionMessage, SessionState, TokenSource, TokenSourceOptions } from './tokenSource.ts'
 import type { StoredTokens } from './tokenStore.ts'
+import { urgent } from '../urgent.ts'
 import { listen, onWake } from '../wakeEvents.ts'
 
 export type CheckedOptions = ReturnType<typeof checkOptions>
@@ -203,7 +204,8 @@ export class SessionTokenSource implements TokenSource {
     return {
       options: this.#options,
       parts: {
-        emptyContext,
+        // Where the call goes through the same client, what waits for new tokens must not hold it up.
+        context: emptyContext.with(urgent, true),
         checkTokens,
         disposed,
         identityChanged,
