@@ -23,13 +23,10 @@ export async function* race(operation: Operation, next: Next, rules: RaceRules):
     for (const attempt of attempts) if (attempt !== except) void attempt.return?.()
   }
   let cancelTimer: (() => void) | undefined
-  let forget: (() => void) | undefined
+  // What is closed ends, and with it the race.
+  const forget = execution?.onAbort(close)
   try {
     const { attempt, step } = await new Promise<Winner>((resolve, reject) => {
-      forget = execution?.onAbort(() => {
-        reject(execution.reason as Error)
-        close()
-      })
       let running = 0
       let reserve: (() => void) | undefined
       /** One that failed counts only where no other may do better; then it is the first of those that did. */
