@@ -406,6 +406,217 @@ declare function checkHeaderValue(name: string, value: string, details?: ErrorDe
  */
 declare function headerEntries(input: HeadersInput, details?: ErrorDetails): readonly HeaderEntry[];
 
+/** A GraphQL error as it travels (GraphQL spec section 7.1.2). It is data: the server's words, unchanged. */
+interface ResultError {
+    readonly message: string;
+    readonly locations?: readonly {
+        readonly line: number;
+        readonly column: number;
+    }[];
+    readonly path?: readonly (string | number)[];
+    readonly extensions?: Readonly<Record<string, unknown>>;
+}
+/** The HTTP side of a result. */
+interface HttpMetadata {
+    readonly status: number;
+    readonly headers: ResponseHeaders;
+    /** The URL that answered, without search parameters, fragment or user. */
+    readonly url: string;
+    /**
+     * `true` where the status is no success and the media type is `application/json`: a proxy may have written the body
+     * (GraphQL over HTTP section 6.4.1).
+     */
+    readonly untrusted?: boolean;
+}
+/** Response headers, as far as every runtime has them. */
+interface ResponseHeaders {
+    get(name: string): string | null;
+    getSetCookie?(): string[];
+    forEach(callback: (value: string, name: string) => void): void;
+}
+/** One result of an operation: the only one of a query, one of several with `@defer`, one event of a subscription. */
+interface Result<Data = unknown> {
+    readonly data?: Data | null;
+    readonly errors?: readonly ResultError[];
+    readonly extensions?: Readonly<Record<string, unknown>>;
+    /** `true` while more results of the same execution follow (incremental delivery). */
+    readonly hasNext?: boolean;
+    readonly http?: HttpMetadata;
+    /** How far the response has come, where it has several parts that a terminal link puts together. */
+    readonly incremental?: IncrementalProgress;
+    /**
+     * Set by `tokenRefreshLink` on a result that says that the token was refused, where the operation was not sent again:
+     * why it was not. The rest of the result is what the server sent.
+     */
+    readonly notReplayed?: ReplayRefusal;
+    /**
+     * Set by `wsLink` on the first event of a subscription after its connection was lost and made again: events in between
+     * may be lost, so that a query may be due for what they would have said.
+     */
+    readonly resumed?: Resumption;
+}
+/** How a subscription went on after its connection was lost. */
+interface Resumption {
+    /** How long there was no connection, in milliseconds. */
+    readonly gapMs: number;
+}
+/** The parts of a response with `@defer` or `@stream`. */
+interface IncrementalProgress {
+    /** Fragments that are in `data`; lists that are complete, where the server says so. */
+    readonly delivered: readonly IncrementalPart[];
+    /** What the server has announced and not yet completed; servers before graphql 17 announce nothing. */
+    readonly pending: readonly IncrementalPart[];
+    /** What will not come: fields of these fragments are absent, these lists end early. `errors` says why. */
+    readonly failed: readonly IncrementalPart[];
+}
+/** A fragment with `@defer`, or a list with `@stream`. */
+interface IncrementalPart {
+    /** The object that the fragment is for, or the list. */
+    readonly path: readonly (string | number)[];
+    /** As the document names it: `@defer(label: "..")`. */
+    readonly label?: string;
+}
+/**
+ * Why an operation was not sent again with a new token: `'executed'`, a mutation whose result has `data` ran at least in
+ * part; `'delivered'`, the consumer already has results of it; `'replayed'`, it was sent again before; `'one-shot'`, its
+ * variables hold a stream that was read; `'never'`, its {@link replay} context says so; `'not-renewed'`, new tokens are
+ * refused as well, so none was asked for.
+ */
+type ReplayRefusal = 'executed' | 'delivered' | 'replayed' | 'one-shot' | 'never' | 'not-renewed';
+/**
+ * The results of one attempt: cold (nothing is sent before the first iteration) and one-shot. One for a query, several
+ * for `@defer` and `@stream`, many for a subscription.
+ */
+type Results = AsyncIterable<Result>;
+/**
+ * Results that fail with this error, kept as it is.
+ *
+ * @example
+ * ```ts
+ * import { failed, type Link } from '@graphlinks/core'
+ *
+ * export const readOnly: Link = (operation, next) =>
+ *   operation.kind === 'mutation' ? failed(new Error('this client only reads')) : next(operation)
+ * ```
+ */
+declare function failed(error: unknown): Results;
+/**
+ * Results that are still a promise, as results. A rejection is delivered to whoever iterates, or to nobody.
+ *
+ * @example
+ * ```ts
+ * import { flatten, type Link, type Results } from '@graphlinks/core'
+ *
+ * export const later: Link = (operation, next) => {
+ *   const results: Promise<Results> = Promise.resolve().then(() => next(operation))
+ *   return flatten(results) // an async link needs no flatten: chain does it
+ * }
+ * ```
+ */
+declare function flatten(results: Promise<Results>): Results;
+/**
+ * Results with exactly this one: for links that answer themselves, such as a cache or a fake.
+ *
+ * @example
+ * ```ts
+ * import { single, type TerminalLink } from '@graphlinks/core'
+ *
+ * export const fake: TerminalLink = () => single({ data: { hello: 'Hello' } })
+ * ```
+ */
+declare function single(result: Result): Results;
+
+/** A request of a terminal link as it is about to go on the wire. */
+interface OutgoingRequest {
+    readonly method: string;
+    /** `https:` or `http:`; of a WebSocket's handshake, `wss:` or `ws:`. */
+    readonly url: URL;
+    /** With all credentials, so they are secrets. Names in lower case. */
+    readonly headers: ReadonlyMap<string, string>;
+    /** The very bytes, or their text; `undefined` where there are none. */
+    readonly body: string | Uint8Array | undefined;
+}
+/** What is to be changed of a request before it goes on the wire. */
+interface RequestChange {
+    /** Headers to set; `null` removes one. They win over all others, and are secrets. */
+    readonly headers?: HeadersInput | undefined;
+    /** In browsers: whether the platform sends its cookies along (Fetch section 2.2.5). */
+    readonly credentials?: 'omit' | 'same-origin' | 'include' | undefined;
+}
+/** The head of the answer to a request. */
+interface IncomingResponse {
+    readonly status: number;
+    readonly headers: ResponseHeaders;
+}
+/**
+ * Takes part in every exchange between a terminal link and its server on behalf of an operation: after serialisation,
+ * for each request that is really sent, those of replays and redirects included. Cookies and signatures are made so.
+ */
+interface Exchange {
+    /** Name of the link, for errors. */
+    readonly link: string;
+    /**
+     * Equal for two operations exactly when this says the same of who asks. A part of the operation's identity, and no
+     * secret.
+     */
+    readonly identity: string;
+    /** What is to be changed of a request. What it throws fails the operation. */
+    request?(request: OutgoingRequest, operation: Operation): RequestChange | undefined | Promise<RequestChange | undefined>;
+    /**
+     * Hears of the answer, whatever it is, before anybody else.
+     *
+     * @returns `true` to have the request made and sent once more, which is granted once for each time that the terminal
+     * link sends.
+     */
+    response?(response: IncomingResponse, request: OutgoingRequest, operation: Operation): boolean | void | Promise<boolean | void>;
+}
+/**
+ * A copy whose requests an exchange takes part in. Exchanges see a request in the order in which links attached them.
+ *
+ * @example
+ * ```ts
+ * import { withExchange, type Exchange, type Link } from '@graphlinks/core'
+ *
+ * const clockSkew: Exchange = {
+ *   link: 'clockSkew',
+ *   identity: '',
+ *   response: ({ headers }) => console.log('the server has', headers.get('date')),
+ * }
+ * export const skew: Link = (operation, next) => next(withExchange(operation, clockSkew))
+ * ```
+ */
+declare function withExchange(operation: Operation, exchange: Exchange): Operation;
+/**
+ * A copy whose requests are signed: as {@link withExchange}, but after all that changes them, in whatever order links
+ * stand, so that what is signed is what is sent.
+ *
+ * @example
+ * ```ts
+ * import { withSigner, type Exchange, type Link } from '@graphlinks/core'
+ *
+ * const signer: Exchange = {
+ *   link: 'mySigner',
+ *   identity: 'key-1',
+ *   request: async ({ method, url, body }) => ({ headers: { 'x-signature': await sign(`${method} ${url.pathname} ${String(body)}`) } }),
+ * }
+ * export const signed: Link = (operation, next) => next(withSigner(operation, signer))
+ *
+ * const sign = async (text: string): Promise<string> => String(text.length)
+ * ```
+ */
+declare function withSigner(operation: Operation, signer: Exchange): Operation;
+/**
+ * For authors of terminal links: what takes part in the exchanges of an operation, in order; signers are last.
+ *
+ * @example
+ * ```ts
+ * import { exchangesOf, type Operation } from '@graphlinks/core'
+ *
+ * export const isSigned = (operation: Operation): boolean => exchangesOf(operation).length > 0
+ * ```
+ */
+declare function exchangesOf(operation: Operation): readonly Exchange[];
+
 /**
  * A box around a credential. Every way of printing it gives `[redacted]`: string conversion, templates,
  * `JSON.stringify`, `util.inspect`, and `structuredClone` (which copies an empty object). Only terminal links open it.
@@ -594,7 +805,8 @@ declare function withExtensions(operation: Operation, extensions: JsonObject): O
 declare function withContext<Value>(operation: Operation, key: ContextKey<Value>, value: Value): Operation;
 /**
  * A copy that neither the caller's signal nor the end of its execution can end: for links that run one operation on
- * behalf of several, or several for one. Run it with `execute`, whose end ends it.
+ * behalf of several, or several for one. Run it with `execute`, whose end ends it. What it sends and notes counts for the
+ * execution that it came from.
  *
  * @example
  * ```ts
@@ -657,126 +869,6 @@ declare function admission(operation: Operation): Promise<void> | undefined;
  * ```
  */
 declare function isOverridden(operation: Operation, name: string): boolean;
-
-/** A GraphQL error as it travels (GraphQL spec section 7.1.2). It is data: the server's words, unchanged. */
-interface ResultError {
-    readonly message: string;
-    readonly locations?: readonly {
-        readonly line: number;
-        readonly column: number;
-    }[];
-    readonly path?: readonly (string | number)[];
-    readonly extensions?: Readonly<Record<string, unknown>>;
-}
-/** The HTTP side of a result. */
-interface HttpMetadata {
-    readonly status: number;
-    readonly headers: ResponseHeaders;
-    /** The URL that answered, without search parameters, fragment or user. */
-    readonly url: string;
-    /**
-     * `true` where the status is no success and the media type is `application/json`: a proxy may have written the body
-     * (GraphQL over HTTP section 6.4.1).
-     */
-    readonly untrusted?: boolean;
-}
-/** Response headers, as far as every runtime has them. */
-interface ResponseHeaders {
-    get(name: string): string | null;
-    getSetCookie?(): string[];
-    forEach(callback: (value: string, name: string) => void): void;
-}
-/** One result of an operation: the only one of a query, one of several with `@defer`, one event of a subscription. */
-interface Result<Data = unknown> {
-    readonly data?: Data | null;
-    readonly errors?: readonly ResultError[];
-    readonly extensions?: Readonly<Record<string, unknown>>;
-    /** `true` while more results of the same execution follow (incremental delivery). */
-    readonly hasNext?: boolean;
-    readonly http?: HttpMetadata;
-    /** How far the response has come, where it has several parts that a terminal link puts together. */
-    readonly incremental?: IncrementalProgress;
-    /**
-     * Set by `tokenRefreshLink` on a result that says that the token was refused, where the operation was not sent again:
-     * why it was not. The rest of the result is what the server sent.
-     */
-    readonly notReplayed?: ReplayRefusal;
-    /**
-     * Set by `wsLink` on the first event of a subscription after its connection was lost and made again: events in between
-     * may be lost, so that a query may be due for what they would have said.
-     */
-    readonly resumed?: Resumption;
-}
-/** How a subscription went on after its connection was lost. */
-interface Resumption {
-    /** How long there was no connection, in milliseconds. */
-    readonly gapMs: number;
-}
-/** The parts of a response with `@defer` or `@stream`. */
-interface IncrementalProgress {
-    /** Fragments that are in `data`; lists that are complete, where the server says so. */
-    readonly delivered: readonly IncrementalPart[];
-    /** What the server has announced and not yet completed; servers before graphql 17 announce nothing. */
-    readonly pending: readonly IncrementalPart[];
-    /** What will not come: fields of these fragments are absent, these lists end early. `errors` says why. */
-    readonly failed: readonly IncrementalPart[];
-}
-/** A fragment with `@defer`, or a list with `@stream`. */
-interface IncrementalPart {
-    /** The object that the fragment is for, or the list. */
-    readonly path: readonly (string | number)[];
-    /** As the document names it: `@defer(label: "..")`. */
-    readonly label?: string;
-}
-/**
- * Why an operation was not sent again with a new token: `'executed'`, a mutation whose result has `data` ran at least in
- * part; `'delivered'`, the consumer already has results of it; `'replayed'`, it was sent again before; `'one-shot'`, its
- * variables hold a stream that was read; `'never'`, its {@link replay} context says so; `'not-renewed'`, new tokens are
- * refused as well, so none was asked for.
- */
-type ReplayRefusal = 'executed' | 'delivered' | 'replayed' | 'one-shot' | 'never' | 'not-renewed';
-/**
- * The results of one attempt: cold (nothing is sent before the first iteration) and one-shot. One for a query, several
- * for `@defer` and `@stream`, many for a subscription.
- */
-type Results = AsyncIterable<Result>;
-/**
- * Results that fail with this error, kept as it is.
- *
- * @example
- * ```ts
- * import { failed, type Link } from '@graphlinks/core'
- *
- * export const readOnly: Link = (operation, next) =>
- *   operation.kind === 'mutation' ? failed(new Error('this client only reads')) : next(operation)
- * ```
- */
-declare function failed(error: unknown): Results;
-/**
- * Results that are still a promise, as results. A rejection is delivered to whoever iterates, or to nobody.
- *
- * @example
- * ```ts
- * import { flatten, type Link, type Results } from '@graphlinks/core'
- *
- * export const later: Link = (operation, next) => {
- *   const results: Promise<Results> = Promise.resolve().then(() => next(operation))
- *   return flatten(results) // an async link needs no flatten: chain does it
- * }
- * ```
- */
-declare function flatten(results: Promise<Results>): Results;
-/**
- * Results with exactly this one: for links that answer themselves, such as a cache or a fake.
- *
- * @example
- * ```ts
- * import { single, type TerminalLink } from '@graphlinks/core'
- *
- * export const fake: TerminalLink = () => single({ data: { hello: 'Hello' } })
- * ```
- */
-declare function single(result: Result): Results;
 
 /** Runs the rest of the chain. Each call is a new attempt; nothing is sent before its results are iterated. */
 type Next = (operation: Operation) => Results;
@@ -1575,6 +1667,110 @@ declare class RefreshRejectedError extends GraphLinksError {
 }
 
 /**
+ * Loaded with the first operation of a cookieLink that can sign in again, and built on its own: what renews tokens is there
+ * once more, so that no page has it for cookies that it may never need to renew.
+ */
+
+/** What a function that signs in is given. */
+type LoginRequest = Pick<RefreshRequest, 'signal' | 'context'>;
+
+/**
+ * Where the token against cross-site request forgery comes from, and the header that it goes to: what a framework does by
+ * default, or in your words.
+ */
+type Csrf = keyof typeof presets | CsrfCookie | CsrfMeta | CsrfToken;
+/** The token is in a cookie that scripts can read (double submit), where `%` begins an encoded character. */
+interface CsrfCookie {
+    readonly header: string;
+    readonly cookie: string;
+}
+/** The token is in a `<meta>` element of the page, found by its name. Browsers only. */
+interface CsrfMeta {
+    readonly header: string;
+    readonly meta: string;
+}
+/** The application has the token. It is asked for each request; nothing is sent where there is none. */
+interface CsrfToken {
+    readonly header: string;
+    readonly token: (operation: Operation) => string | undefined | Promise<string | undefined>;
+}
+declare const presets: {
+    django: CsrfCookie;
+    laravel: CsrfCookie;
+    rails: CsrfMeta;
+};
+
+/**
+ * What keeps cookies outside browsers: `memoryCookieJar()` or `fileCookieJar(path)` of `@graphlinks/cookie-jar`, or a
+ * `CookieJar` of tough-cookie as it is.
+ */
+interface CookieJar {
+    /** The `cookie` header for a URL (RFC 6265 section 5.4); an empty text where there are no cookies. */
+    getCookieString(url: string): Promise<string>;
+    /** Takes the value of one `set-cookie` header of an answer from a URL. A cookie that it refuses is nobody's error. */
+    setCookie(cookie: string, url: string): Promise<unknown>;
+}
+
+/** Options of {@link cookieLink}. */
+interface CookieLinkOptions {
+    /**
+     * What keeps the cookies: a jar, or a function of the operation that gives or promises one, such as that of the user who
+     * asks; `'platform'` where fetch itself keeps them, as in React Native. Needed everywhere but in browsers, which keep
+     * their own and in which it means nothing.
+     */
+    readonly jar?: CookieJar | ((operation: Operation) => CookieJar | Promise<CookieJar>) | 'platform' | undefined;
+    /**
+     * Origins that cookies go to, such as `https://api.example.com`. Default: in browsers, that of the page alone, and any
+     * other has to be named here; with a jar, those that the jar has cookies for.
+     */
+    readonly origins?: readonly string[] | undefined;
+    /**
+     * The token against cross-site request forgery: sent with every request but GET, in browsers to the page's own origin
+     * only. Default: none.
+     */
+    readonly csrf?: Csrf | undefined;
+    /**
+     * Whether the headers `graphql-require-preflight` and `apollo-require-preflight` are sent, with which no browser sends
+     * a request of another site's without asking first. Default: `false`.
+     */
+    readonly requirePreflight?: boolean | undefined;
+    /**
+     * Signs in again, when a server says that nobody is signed in: once for all operations that hear of it, which are then
+     * sent again, as with `tokenRefreshLink`. What it throws fails them. Default: they fail as the server says.
+     */
+    readonly onUnauthenticated?: ((request: LoginRequest) => unknown) | undefined;
+    /** Whether what came back means that nobody is signed in. What it throws counts as no. Default: `isTokenRefused`. */
+    readonly isUnauthenticated?: ((outcome: AttemptOutcome, operation: Operation) => boolean) | undefined;
+    /** How long `onUnauthenticated`, or a function that gives the jar, may take, in milliseconds. Default: 30,000. */
+    readonly timeoutMs?: number | undefined;
+    /** Time for `timeoutMs`. Default: the platform's. */
+    readonly clock?: Clock | undefined;
+}
+/**
+ * Sends cookies with every operation and keeps those that servers set, over HTTP and with the handshake of a WebSocket.
+ *
+ * In browsers, the platform does both, and the link says to which origins. Elsewhere the jar does: each response's
+ * `set-cookie` headers are kept, whatever its status. A `cookie` header of the operation is merged with the jar's cookies,
+ * and wins by name; `null` for it, in the request or the call, sends none and keeps none.
+ *
+ * @throws {@link OptionsError} when an option is no good, or where there must be a jar; when the link is built. Operations
+ * fail with a `LinkError` where the jar fails, and as those of `tokenRefreshLink` where `onUnauthenticated` does.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6265
+ *
+ * @example
+ * ```ts
+ * import { chain, cookieLink, type CookieJar } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * // On a server, a jar for each user: memoryCookieJar() of @graphlinks/cookie-jar.
+ * export const linkFor = (jar: CookieJar) =>
+ *   chain(cookieLink({ jar, csrf: 'django' }), httpLink({ url: 'https://api.example.com/graphql' }))
+ * ```
+ */
+declare function cookieLink(options?: CookieLinkOptions): Link;
+
+/**
  * Makes a link of a function that attaches credentials which change: WebSocket links call it again for each connection
  * that a subscription lives to see. What a plain link attaches stays as it was at first.
  *
@@ -1732,6 +1928,108 @@ declare class ResultQueue implements AsyncIterableIterator<Result> {
     next(): Promise<IteratorResult<Result>>;
     return(): Promise<IteratorResult<Result>>;
 }
+
+/**
+ * Whether an operation can be sent only once: its variables hold a stream, which can be read once. A `Blob` can be read
+ * again. For links that call `next` again.
+ *
+ * @example
+ * ```ts
+ * import { isOneShot, type Link } from '@graphlinks/core'
+ *
+ * export const fallBack: Link = async function* fallBack(operation, next) {
+ *   try {
+ *     yield* next(operation)
+ *   } catch (error) {
+ *     if (operation.kind !== 'query' || isOneShot(operation)) throw error
+ *     yield* next(operation)
+ *   }
+ * }
+ * ```
+ */
+declare function isOneShot({ variables }: Operation): boolean;
+
+/**
+ * Whether a link may send an operation again after this outcome, without doing harm. Never a stream that was read, what
+ * the context forbids ({@link replay}), or what `tokenRefreshLink` has dealt with already; a mutation only where it
+ * certainly did not run.
+ *
+ * @param hasKey - whether the server knows the mutation by its idempotency key when it comes again.
+ *
+ * @example
+ * ```ts
+ * import { isTransient, mayRepeat, type Link } from '@graphlinks/core'
+ *
+ * export const tryTwice: Link = async function* tryTwice(operation, next) {
+ *   let isDelivered = false
+ *   try {
+ *     for await (const result of next(operation)) {
+ *       isDelivered = true
+ *       yield result
+ *     }
+ *   } catch (error) {
+ *     if (isDelivered || !isTransient(error) || !mayRepeat(operation, { error })) throw error
+ *     yield* next(operation)
+ *   }
+ * }
+ * ```
+ */
+declare function mayRepeat(operation: Operation, outcome: AttemptOutcome, hasKey?: boolean): boolean;
+
+/**
+ * Whether the same operation may succeed on another try, in the words of its error: `retryable`, where the error has it,
+ * as those of the terminal links do; otherwise a timeout, or HTTP status 408, 429, 502, 503 or 504. A mutation may have
+ * been executed all the same.
+ *
+ * @example
+ * ```ts
+ * import { isTransient } from '@graphlinks/core'
+ *
+ * export const advice = (error: unknown): string => (isTransient(error) ? 'Try again later.' : 'This will not work.')
+ * ```
+ */
+declare function isTransient(error: unknown): boolean;
+
+/**
+ * Waits for a value for as long as the operation runs: a link that waits for something of its own, such as a function of
+ * the application, ends with its operation, at once.
+ *
+ * @param cancel - called where the operation is cancelled first.
+ * @throws what the promise rejects with; the reason of the operation's signal, when it is cancelled.
+ *
+ * @example
+ * ```ts
+ * import { whileRunning, type Link } from '@graphlinks/core'
+ *
+ * export const confirmed: Link = async (operation, next) => {
+ *   if (operation.kind === 'mutation') await whileRunning(operation, askTheUser())
+ *   return next(operation)
+ * }
+ *
+ * const askTheUser = async (): Promise<boolean> => true
+ * ```
+ */
+declare function whileRunning<Value>(operation: Operation, value: Value | Promise<Value>, cancel?: () => void): Promise<Value>;
+
+/**
+ * How long the server asks to wait before another try, in milliseconds and at most an hour: `Retry-After` of an error or
+ * of a result, in seconds or as a date.
+ *
+ * @returns `undefined` where it asks for nothing.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+ *
+ * @example
+ * ```ts
+ * import { retryAfterMs, systemClock } from '@graphlinks/core'
+ *
+ * export const advice = (error: unknown): string => {
+ *   const waitMs = retryAfterMs({ error }, systemClock)
+ *   return waitMs === undefined ? 'Try again.' : `Try again in ${Math.ceil(waitMs / 1_000)} seconds.`
+ * }
+ * ```
+ */
+declare function retryAfterMs({ result, error }: AttemptOutcome, clock: Clock): number | undefined;
 
 /** Where a terminal link is about to send an operation. */
 interface Destination {
@@ -1917,5 +2215,5 @@ declare function inDevelopment<Value>(make: () => Value): Value | undefined;
  */
 declare function ownOptions<Options extends object>(options: Options | undefined): Options;
 
-export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, createClient, createOperation, createRequest, createTokenSource, credentialSources, detached, emptyContext, execute, executionOf, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOverridden, isTokenRefused, lastResult, leaseOf, mapResults, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, scanOperations, single, split, systemClock, tokenRefreshLink, withContext, withCredential, withExtensions, withHeader, withVariables };
-export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CredentialInit, CredentialLease, CredentialOptions, CredentialSource, Destination, Document, ErrorDetails, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, Resumption, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, Stage, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };
+export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, cookieLink, createClient, createOperation, createRequest, createTokenSource, credentialSources, detached, emptyContext, exchangesOf, execute, executionOf, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOneShot, isOverridden, isTokenRefused, isTransient, lastResult, leaseOf, mapResults, mayRepeat, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, retryAfterMs, scanOperations, single, split, systemClock, tokenRefreshLink, whileRunning, withContext, withCredential, withExchange, withExtensions, withHeader, withSigner, withVariables };
+export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CookieJar, CookieLinkOptions, CredentialInit, CredentialLease, CredentialOptions, CredentialSource, Csrf, CsrfCookie, CsrfMeta, CsrfToken, Destination, Document, ErrorDetails, Exchange, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncomingResponse, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, LoginRequest, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, OutgoingRequest, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestChange, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, Resumption, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, Stage, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };

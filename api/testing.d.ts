@@ -48,7 +48,8 @@ interface MemoryLinkOptions {
 }
 /**
  * A terminal link that answers from memory and records what it was sent. It is cold: an operation counts as sent when
- * its results are iterated. It ends when the operation's signal aborts.
+ * its results are iterated. It ends when the operation's signal aborts. Cookies and signatures are among the headers; no
+ * answer is shown to who makes them.
  *
  * @param answer - what each operation gets. Default: `{ data: {} }`.
  *

@@ -38,13 +38,13 @@ async function firstLoad(code, options) {
     .reduce((total, size) => total + size, 0)
 }
 
-/** Reads the files of http-link with changes. */
+/** Reads the files of the packages of links with changes. */
 function changing(name, change, setup = () => {}) {
   return {
     name,
     setup(build) {
       setup(build)
-      build.onLoad({ filter: /http-link[\\/]dist[\\/]\w+\.js$/ }, ({ path }) => ({
+      build.onLoad({ filter: /-link[\\/]dist[\\/]\w+\.js$/ }, ({ path }) => ({
         contents: change(readFileSync(path, 'utf8'), path),
       }))
     },
@@ -88,16 +88,18 @@ function forPosts(contents, path) {
   }, contents)
 }
 
-/** What only they load lazily is not there either, nor what that needs of the rest, such as its errors. */
-function withoutLazy({ onResolve }) {
-  const filter = /(streams|singleConnection|formRequest)\.js$/
-  onResolve({ filter }, ({ path }) => ({ path, external: true }))
-}
+/** Leaves out files that load lazily, and with them what they need of the rest, such as errors. */
+const without =
+  (filter) =>
+  ({ onResolve }) =>
+    onResolve({ filter }, ({ path }) => ({ path, external: true }))
 
 /** What the first load has for multipart, server-sent events and uploads, in bytes. */
 async function beyondPost(code) {
-  const post = await firstLoad(code, { plugins: [changing('posts', forPosts, withoutLazy)] })
-  return (await firstLoad(code)) - post
+  // Cookies and signatures go with any request.
+  const all = { name: 'all', setup: without(/exchanges\.js$/) }
+  const posts = changing('posts', forPosts, without(/(exchanges|streams|singleConnection|formRequest)\.js$/))
+  return (await firstLoad(code, { plugins: [all] })) - (await firstLoad(code, { plugins: [posts] }))
 }
 
 const measures = { firstLoad, whole, beyondPost }

@@ -64,6 +64,8 @@ const { fetch } = globalThis
 globalThis.fetch = async (url, init) => {
   // A server that the snippet itself started.
   if (new URL(url).hostname === '127.0.0.1') return fetch(url, init)
+  if (/^https:\/\/api\.example\.com\/(login\/?|sanctum\/csrf-cookie)$/.test(url))
+    return new Response('', { headers: { 'set-cookie': 'sid=abc123; Path=/; Secure; HttpOnly' } })
   check(url, 'https:')
   return yoga.fetch(url, init)
 }

@@ -1,5 +1,5 @@
 import type { Link, Next } from './link.ts'
-import { OperationValue, withField, type CredentialSource, type FieldLayer, type Operation } from './operation.ts'
+import { OperationValue, withLayer, type CredentialSource, type FieldLayer, type Operation } from './operation.ts'
 import { isPromise, type Results } from './results.ts'
 
 export type { CredentialSource } from './operation.ts'
@@ -36,9 +36,7 @@ export function sendWith(source: CredentialSource, operation: Operation, next: N
 
 /** A copy that remembers where what was attached between two copies came from. */
 export function withSource(before: Operation, after: Operation, source: CredentialSource): Operation {
-  const { origin, variables, extensions, context, layers, execution } = after as OperationValue
-  const base = (before as OperationValue).layers
-  return new OperationValue(origin, variables, extensions, context, { source, base, parent: layers }, execution)
+  return withLayer(after, { source, base: (before as OperationValue).layers })
 }
 
 /**
@@ -78,7 +76,7 @@ export async function renewCredentials(operation: Operation): Promise<Operation>
   const { origin, variables, extensions, context, layers, execution } = operation as OperationValue
   const renew = async (layer: FieldLayer | undefined): Promise<Operation> => {
     if (!layer) return new OperationValue(origin, variables, extensions, context, undefined, execution)
-    if (!layer.source) return withField(await renew(layer.parent), layer.field)
+    if (!layer.source) return withLayer(await renew(layer.parent), layer)
     const before = await renew(layer.base)
     return withSource(before, await layer.source.attach(before), layer.source)
   }

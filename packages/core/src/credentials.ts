@@ -1,5 +1,6 @@
 import { InsecureTransportError } from './errors.ts'
 import { inDevelopment } from './inDevelopment.ts'
+import { exchangesOf } from './exchange.ts'
 import type { Operation, OperationValue } from './operation.ts'
 import { isLoopback, originOf } from './origin.ts'
 import { Secret } from './secret.ts'
@@ -56,12 +57,13 @@ export function renderFields(operation: Operation, { endpoint, link, allowInsecu
     target.set(name, value && value.reveal())
     if (owner !== undefined && value) (owners ??= new Map()).set(value.reveal(), owner)
   }
-  ;(operation as OperationValue).execution?.sent.push(operation)
+  ;(operation as OperationValue).execution?.sends(operation)
   const searchParams = params ? [...params].filter((param): param is [string, string] => param[1] !== null) : []
   return { headers, searchParams, owners }
 }
 
-function requireConfidential(endpoint: URL, name: string, link: string, { operationName }: Operation): void {
+/** @throws {@link InsecureTransportError} when the endpoint is neither encrypted nor on this machine. */
+export function requireConfidential(endpoint: URL, name: string, link: string, { operationName }: Operation): void {
   if (/^(https|wss):$/.test(endpoint.protocol) || isLoopback(endpoint.hostname)) return
   throw new InsecureTransportError(
     inDevelopment(
@@ -95,5 +97,6 @@ export function identityOf(operation: Operation): Secret {
     if (origins === undefined) settled.add(slot)
     if (sensitive && value !== null) parts.push([slot, owner === undefined ? value.reveal() : { owner }, origins])
   }
+  for (const { link, identity } of exchangesOf(operation)) if (identity) parts.push([link, identity])
   return new Secret(JSON.stringify(parts.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))))
 }

@@ -44,6 +44,7 @@ export class ExecutionScope {
  */
 export class Execution implements ExecutionState {
   aborted = false
+  attempts = 0
   reason: unknown = undefined
   /** Neighbours in the scope. */
   preceding: Execution | undefined
@@ -92,8 +93,12 @@ export class Execution implements ExecutionState {
     }
   }
 
-  get attempts(): number {
-    return this.sent.length
+  sends(operation: Operation): void {
+    this.attempts++
+    const { parent } = this.#operation.origin
+    // What a detached copy sends, whoever it was copied from sends, too. Both have one list.
+    if (parent) parent.sends(operation)
+    else this.sent.push(operation)
   }
 
   note(what: string): void {

@@ -7,6 +7,7 @@ import {
   type OperationSignature,
 } from './document.ts'
 import { OptionsError, type ErrorDetails } from './errors.ts'
+import type { Exchange } from './exchange.ts'
 import { credentialField, Field, headerField, type CredentialInit, type FieldOptions } from './field.ts'
 import { isHarmless } from './harmless.ts'
 import { headerEntries, type HeadersInput } from './headers.ts'
@@ -60,18 +61,19 @@ export interface CredentialSource {
   attach(operation: Operation): Operation | Promise<Operation>
 }
 
-/**
- * The fields that links attached, newest first: adding one costs one small object, whatever is there already. A layer
- * with a source says where the layers above `base` came from.
- */
-export type FieldLayer =
-  | { readonly field: Field; readonly parent: FieldLayer | undefined; readonly source?: undefined }
+/** What a link attached: a field, something that takes part in exchanges, or where the layers above `base` came from. */
+type Attachment =
+  | { readonly field: Field; readonly exchange?: undefined; readonly source?: undefined }
+  | { readonly exchange: Exchange; readonly isSigner: boolean; readonly field?: undefined; readonly source?: undefined }
   | {
-      readonly field?: undefined
-      readonly parent: FieldLayer | undefined
       readonly source: CredentialSource
       readonly base: FieldLayer | undefined
+      readonly field?: undefined
+      readonly exchange?: undefined
     }
+
+/** What links attached, newest first: adding to it costs one small object, whatever is there already. */
+export type FieldLayer = Attachment & { readonly parent: FieldLayer | undefined }
 
 /**
  * One run of an operation, for authors of links: the same object for every copy and every attempt, so that it can be a
@@ -100,6 +102,8 @@ interface ExecutionState extends OperationExecution {
   readonly signal: AbortSignal
   /** The operation as terminal links sent it, once for each attempt: its secrets are cut out of every error. */
   readonly sent: Operation[]
+  /** A terminal link begins to send the operation. */
+  sends(operation: Operation): void
   /** Asks the terminal link to let the operation through, once for all attempts. */
   admit(operation: Operation): Promise<void> | undefined
   /** What it said, once it was asked. */
@@ -290,6 +294,12 @@ export function withField(operation: Operation, field: Field): Operation {
   return new OperationValue(origin, variables, extensions, context, { field, parent: layers }, execution)
 }
 
+/** A copy with something else that a link attaches. */
+export function withLayer(operation: Operation, attachment: Attachment): Operation {
+  const { origin, variables, extensions, context, layers, execution } = operation as OperationValue
+  return new OperationValue(origin, variables, extensions, context, { ...attachment, parent: layers }, execution)
+}
+
 /**
  * A copy with other variables. They replace the ones before, they are not merged.
  *
@@ -420,4 +430,10 @@ export function admission(operation: Operation): Promise<void> | undefined {
  */
 export function isOverridden(operation: Operation, name: string): boolean {
   return (operation as OperationValue).origin.overrides?.some((field) => field.name === name) ?? false
+}
+
+/** Whether the request or the call removes a header, with `null`. */
+export function isRemoved(operation: Operation, name: string): boolean {
+  const { overrides } = (operation as OperationValue).origin
+  return overrides?.find((field) => field.name === name)?.value === null
 }

@@ -4,6 +4,7 @@ import {
   basicAuthLink,
   bearerLink,
   chain,
+  cookieLink,
   createClient,
   createTokenSource,
   headerLink,
@@ -12,6 +13,7 @@ import {
   withHeader,
   type Link,
 } from '@graphlinks/core'
+import { memoryCookieJar } from '@graphlinks/cookie-jar'
 import { httpLink } from '@graphlinks/http-link'
 import { wsLink } from '@graphlinks/ws-link'
 import type { DemoServer } from './server.ts'
@@ -91,6 +93,23 @@ export async function subscription({ url, wsUrl, adaToken }: DemoServer): Promis
 
   const results = [await client.request('{ viewer { name } }')]
   const events = client.subscribe('subscription { countdown(from: 3) }')
+  for await (const { data } of events) results.push(data)
+  await client.dispose()
+  return results
+}
+
+export async function cookieSession({ url, wsUrl, loginUrl, zoePassword }: DemoServer): Promise<unknown> {
+  const jar = memoryCookieJar()
+  const body = JSON.stringify({ user: 'zoë', password: zoePassword })
+  await jar.fetch(loginUrl, { method: 'POST', body })
+
+  const [http, ws] = [httpLink({ url }), wsLink({ url: wsUrl })]
+  const transport = split(({ kind }) => kind === 'subscription', ws, http)
+  const link = chain(cookieLink({ jar }), transport)
+  const client = createClient({ link })
+
+  const results = [await client.request('{ viewer { name } }')]
+  const events = client.subscribe('subscription { countdown(from: 2) }')
   for await (const { data } of events) results.push(data)
   await client.dispose()
   return results
@@ -200,6 +219,16 @@ export const patterns: readonly Pattern[] = [
     run: subscription,
     seen: [`${bearerSeen}Ada, user`, 'WebSocket  authorization: Bearer ****  -> Ada, user'],
     result: [{ viewer: { name: 'Ada' } }, { countdown: 3 }, { countdown: 2 }, { countdown: 1 }],
+  },
+  {
+    title: 'cookieLink: log in once, and its cookie serves HTTP and WebSocket',
+    run: cookieSession,
+    seen: [
+      'HTTP  POST /login  -> set-cookie: sid=****',
+      'HTTP  cookie: sid=****  -> Zoë, user',
+      'WebSocket  cookie: sid=****  -> Zoë, user',
+    ],
+    result: [{ viewer: { name: 'Zoë' } }, { countdown: 2 }, { countdown: 1 }],
   },
   {
     title: 'A socket that breaks: the subscription goes on, and tells of the gap',

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { GraphQLError } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import { createSchema, createYoga } from 'graphql-yoga'
@@ -11,6 +12,8 @@ import { WebSocketServer } from 'ws'
 export interface DemoServer {
   readonly url: string
   readonly wsUrl: string
+  /** Sets the cookie of a session, for a user name and a password as JSON. */
+  readonly loginUrl: string
   /** Bearer token of Ada, a user. */
   readonly adaToken: string
   /** Bearer token of Grace, an administrator. */
@@ -55,10 +58,19 @@ export async function startServer(): Promise<DemoServer> {
     [`x-api-key: ${secrets.apiKey}`, { name: 'reports', role: 'service' }],
   ])
   const seen: string[] = []
+  const login = (body: string): string | undefined => {
+    const { user, password } = JSON.parse(body) as { readonly user: string; readonly password: string }
+    if (user !== 'zoë' || password !== secrets.zoePassword) return undefined
+    const session = `sid=${newSecret()}`
+    accounts.set(`cookie: ${session}`, { name: 'Zoë', role: 'user' })
+    return session
+  }
 
   /** Who sent these headers? Somebody, nobody (no credential), or an error (one that is wrong). */
   const identify = (transport: string, read: ReadHeader): Context => {
-    const credential = ['authorization', 'x-api-key'].flatMap((name) => (read(name) ? [`${name}: ${read(name)}`] : []))
+    const credential = ['authorization', 'x-api-key', 'cookie'].flatMap((name) =>
+      read(name) ? [`${name}: ${read(name)}`] : [],
+    )
     const viewer = credential[0] === undefined ? null : accounts.get(credential[0])
     const tenant = read('x-tenant') ?? null
     const headers = [...credential.map(mask), ...(tenant === null ? [] : [`x-tenant: ${tenant}`])]
@@ -76,8 +88,14 @@ export async function startServer(): Promise<DemoServer> {
     graphiql: false,
     context: ({ request }) => identify('HTTP', (name) => request.headers.get(name)),
   })
-  // oxlint-disable-next-line typescript/no-misused-promises
-  const http = createServer(yoga)
+  const http = createServer((request, response) => {
+    if (request.url !== '/login') return void yoga(request, response)
+    void text(request).then((body) => {
+      const session = login(body)
+      seen.push(`HTTP  POST /login  -> ${session === undefined ? 'refused' : 'set-cookie: sid=****'}`)
+      response.writeHead(session === undefined ? 403 : 204, { 'set-cookie': `${session}; HttpOnly; Path=/` }).end()
+    })
+  })
   const sockets = new WebSocketServer({ server: http, path: '/graphql' })
   const contexts = new WeakMap<object, Context>()
   const webSocket = useServer(
@@ -89,7 +107,7 @@ export async function startServer(): Promise<DemoServer> {
         try {
           contexts.set(
             extra,
-            identify('WebSocket', (name) => headers[name]),
+            identify('WebSocket', (name) => (name === 'cookie' ? extra.request.headers.cookie : headers[name])),
           )
           return true
         } catch {
@@ -106,6 +124,7 @@ export async function startServer(): Promise<DemoServer> {
   return {
     url: `http://127.0.0.1:${port}/graphql`,
     wsUrl: `ws://127.0.0.1:${port}/graphql`,
+    loginUrl: `http://127.0.0.1:${port}/login`,
     ...secrets,
     seen,
     cutSockets: () => {
@@ -122,7 +141,7 @@ export async function startServer(): Promise<DemoServer> {
 
 /** The name of the header and of the scheme, and stars. */
 function mask(header: string): string {
-  return header.replace(/^(.*?: (?:(?:Bearer|Basic) )?).*$/, '$1****')
+  return header.replace(/^(.*?: (?:Bearer |Basic |sid=)?).*$/, '$1****')
 }
 
 const schema = createSchema<Context>({

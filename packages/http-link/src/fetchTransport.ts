@@ -26,6 +26,7 @@ export function fetchTransport(given: Fetch | undefined, options: FetchOptions):
       const init = ownOptions({
         cache: 'no-store',
         ...options,
+        ...(Object.hasOwn(request, 'credentials') && { credentials: request.credentials }),
         method,
         headers: Object.fromEntries(headers),
         body,

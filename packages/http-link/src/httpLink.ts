@@ -4,7 +4,7 @@ import { InFlight } from './inFlight.ts'
 import { checkOptions, type HttpLinkOptions, type Settings } from './options.ts'
 import { buildRequest, type OperationRequest } from './request.ts'
 import { isStream, readResult, toResult, type Flaw, type WireResponse } from './response.ts'
-import { explain, failureOf, open, outline, readWhole, send, type OpenResponse } from './send.ts'
+import { explain, failureOf, open, outline, readWhole, send, transmit, type OpenResponse } from './send.ts'
 import type { SingleConnection } from './singleConnection.ts'
 
 /**
@@ -52,7 +52,7 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
       }
       const built = requestOf(operation, settings)
       request = built instanceof Promise ? await built : built
-      const answer = open(operation, request, await transport.send(request, attempt), attempt, settings)
+      const answer = open(operation, request, await transmit(operation, request, attempt, settings), attempt, settings)
       let response = answer instanceof Promise ? await answer : answer
       if (request.post && (response.status === 414 || response.status === 431)) {
         await readWhole(operation, response, attempt, settings)

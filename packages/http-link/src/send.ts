@@ -1,4 +1,4 @@
-import { GraphLinksError, type Operation } from '@graphlinks/core'
+import { exchangesOf, GraphLinksError, type Operation } from '@graphlinks/core'
 import type { Attempt } from './attempt.ts'
 import { NetworkError } from './networkError.ts'
 import { readBody } from './readBody.ts'
@@ -10,6 +10,7 @@ export interface SendOptions {
   readonly transport: Transport
   readonly maxResponseBytes: number
   readonly redirects?: 'error' | 'same-origin' | undefined
+  readonly allowInsecure?: boolean | undefined
 }
 
 /** A response whose body is still to be read. */
@@ -23,7 +24,19 @@ export async function send(
   options: SendOptions,
   count = 0,
 ): Promise<OpenResponse> {
-  return open(operation, request, await options.transport.send(request, attempt), attempt, options, count)
+  return open(operation, request, await transmit(operation, request, attempt, options), attempt, options, count)
+}
+
+/** Hands a request to the transport, after what takes part in the exchanges of its operation. */
+export function transmit(
+  operation: Operation,
+  request: WireRequest,
+  attempt: Attempt,
+  options: SendOptions,
+): Promise<TransportResponse> {
+  const exchanges = exchangesOf(operation)
+  if (exchanges.length === 0) return options.transport.send(request, attempt)
+  return import('./exchanges.ts').then(({ exchange }) => exchange(operation, request, exchanges, attempt, options))
 }
 
 /** What a request was answered with, in the end. */

@@ -8,6 +8,8 @@ export interface WireRequest {
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>
   readonly body?: string | Uint8Array | FormData | undefined
+  /** In browsers: whether the platform sends its cookies along. It wins over the option of fetch. */
+  readonly credentials?: RequestCredentials | undefined
 }
 
 /** A response whose head is here and whose body is not. */

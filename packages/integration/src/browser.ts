@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import type { Scenarios } from './browserScenarios.ts'
+import type { RealServer } from './realServers.ts'
 import { startHttpServer } from './servers.ts'
 
 const repository = join(__dirname, '../../..')
@@ -37,24 +38,21 @@ const flags = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ]
 
-/** Starts one browser for all tests of a file, and gives a new page, in a context of its own, for each. */
-export function sharedBrowser(): () => Promise<BrowserPage> {
+/**
+ * Starts one browser for all tests of a file, and gives a new page, in a context of its own, for each: of an origin of
+ * its own, or of that of the server `login`.
+ */
+export function sharedBrowser(): (at?: Pick<RealServer, 'url' | 'tell'>) => Promise<BrowserPage> {
   let home: string
   let browser: Browser
   let site: Awaited<ReturnType<typeof startHttpServer>>
+  let script: string
   beforeAll(async () => {
-    const script = bundle()
+    script = bundle()
     home = await mkdtemp(join(tmpdir(), 'graphlinks-chromium-'))
     site = await startHttpServer(({ url }, response) => {
-      const isScript = url === '/scenarios.js'
-      // A page that is strict about what scripts may do: nothing here needs `eval`.
-      const policy = "default-src 'none'; script-src 'self'; connect-src ws://127.0.0.1:*"
-      response
-        .writeHead(200, {
-          'content-type': isScript ? 'text/javascript' : 'text/html; charset=utf-8',
-          'content-security-policy': policy,
-        })
-        .end(isScript ? script : '<!doctype html><title>graphlinks</title><script src="/scenarios.js"></script>')
+      const { headers, body } = contentOf(url, script)
+      response.writeHead(200, headers).end(body)
     })
     browser = await chromium.launch({
       executablePath: chromiumPath,
@@ -72,11 +70,15 @@ export function sharedBrowser(): () => Promise<BrowserPage> {
     await rm(home, { recursive: true, force: true })
   })
 
-  return async () => {
+  return async (at) => {
     const page = await (await browser.newContext()).newPage()
     const problems = watchProblems(page)
-    const { origin } = new URL(site.url)
-    await page.goto(origin)
+    const { origin } = new URL((at ?? site).url)
+    // By the server itself: Chromium trusts no page that came from nowhere with a socket to this machine.
+    await at?.tell({
+      pages: Object.fromEntries(['/page', '/scenarios.js'].map((path) => [path, contentOf(path, script)])),
+    })
+    await page.goto(`${origin}/page`)
     return {
       origin,
       async problems() {
@@ -86,6 +88,19 @@ export function sharedBrowser(): () => Promise<BrowserPage> {
       },
       run: (name, ...args) => page.evaluate(`scenarios.${name}(...${JSON.stringify(args)})`),
     }
+  }
+}
+
+/** A page that is strict about what scripts may do, as nothing here needs `eval`; and its script. */
+function contentOf(path: string | undefined, script: string): { headers: Record<string, string>; body: string } {
+  const isScript = path === '/scenarios.js'
+  const policy = "default-src 'none'; script-src 'self'; connect-src ws://127.0.0.1:* http://127.0.0.1:*"
+  return {
+    headers: {
+      'content-type': isScript ? 'text/javascript' : 'text/html; charset=utf-8',
+      'content-security-policy': policy,
+    },
+    body: isScript ? script : '<!doctype html><title>graphlinks</title><script src="/scenarios.js"></script>',
   }
 }
 

@@ -5,20 +5,32 @@ import {
   bearerLink,
   chain,
   contextKey,
+  cookieLink,
   createClient,
   createTokenSource,
   emptyContext,
+  split,
   tokenRefreshLink,
   type Client,
+  type CookieLinkOptions,
   type GraphLinksError,
   type Result,
 } from '@graphlinks/core'
+import { httpLink } from '@graphlinks/http-link'
 import { wsLink, type SocketClosedError } from '@graphlinks/ws-link'
 
 const user = contextKey<string>('user')
 
 const clientOf = (url: string, token: string): Client =>
   createClient({ link: chain(bearerLink(token), wsLink({ url })) })
+
+const sessionClient = (url: string, options?: CookieLinkOptions): Client =>
+  createClient({
+    link: chain(
+      cookieLink(options),
+      split(({ kind }) => kind === 'subscription', wsLink({ url: url.replace('http', 'ws') }), httpLink({ url })),
+    ),
+  })
 
 async function collect(results: AsyncIterable<Result>): Promise<Result[]> {
   const collected: Result[] = []
@@ -118,6 +130,34 @@ export const scenarios = {
     const result = await client.query('{ hello }')
     await client.dispose()
     return result
+  },
+
+  /** Logs in on the page's own origin, and uses the session that the browser then has. */
+  async cookieSession(url: string, password: string) {
+    const client = sessionClient(url)
+    const before = (await client.query('{ me }')).errors?.[0]?.extensions?.['code']
+    await fetch('/login', { method: 'POST', body: JSON.stringify({ user: 'ada', password }) })
+    const results = {
+      before,
+      query: (await client.query('{ me }')).data,
+      mutation: (await client.mutate('mutation Add($name: String!) { addCity(name: $name) }', { name: '東京' })).data,
+      subscription: (await collect(client.subscribe('subscription { countdown(from: 2) }'))).map(
+        ({ data }) => (data as { countdown: string }).countdown,
+      ),
+      protected: (await sessionClient(`${location.origin}/django`, { csrf: 'django' }).query('{ me }')).data,
+    }
+    await client.dispose()
+    return results
+  },
+
+  /** The same with a server of another origin, once named in the link and once not. */
+  async cookieSessionElsewhere(url: string, password: string) {
+    const { origin } = new URL(url)
+    const body = JSON.stringify({ user: 'ada', password })
+    await fetch(`${origin}/login`, { method: 'POST', body, credentials: 'include' })
+    const named = await sessionClient(url, { origins: [origin], csrf: 'django' }).query('{ me }')
+    const unnamed = await sessionClient(url, { csrf: 'django' }).query('{ me }')
+    return { named: named.data, unnamed: unnamed.errors?.[0]?.extensions?.['code'] }
   },
 
   async refused(url: string, token: string) {

@@ -1,7 +1,9 @@
 /** oidc-provider in a process of its own, for tests. */
 import { fork } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import type { UserCookieJar } from '@graphlinks/cookie-jar'
 
 /** What an authorization server saw since it was started. */
 export interface OidcEvents {
@@ -20,6 +22,8 @@ export interface OidcServer {
   readonly graphqlUrl: string
   /** Signs somebody in. @returns a refresh token. */
   readonly signIn: (accountId: string) => Promise<string>
+  /** The code flow of somebody with a browser that keeps its cookies in this jar. @returns the code. */
+  readonly codeFlow: (jar: Pick<UserCookieJar, 'fetch'>, accountId: string) => Promise<string>
   /** What happens when somebody types in the code of a device. */
   readonly approve: (userCode: string, accountId: string) => Promise<void>
   /** Whether a refresh token could still be used. */
@@ -64,6 +68,19 @@ export async function startOidcServer(seed: number): Promise<OidcServer> {
     tokenEndpoint: `${issuer}/token`,
     graphqlUrl: `${issuer}/graphql`,
     signIn: (accountId) => call('signIn', { accountId }) as Promise<string>,
+    async codeFlow(jar, accountId) {
+      const parameters = new URLSearchParams({
+        client_id: 'desktop-app',
+        response_type: 'code',
+        scope: 'openid',
+        redirect_uri: `${issuer}/callback`,
+        login_hint: accountId,
+        code_challenge: createHash('sha256').update('a verifier of the client').digest('base64url'),
+        code_challenge_method: 'S256',
+      })
+      const response = await jar.fetch(`${issuer}/auth?${String(parameters)}`)
+      return response.text()
+    },
     approve: (userCode, accountId) => call('approve', { userCode, accountId }) as Promise<void>,
     isAlive: (refreshToken) => call('isAlive', { refreshToken }) as Promise<boolean>,
     revokeAccess: (accessToken) => call('revokeAccess', { accessToken }) as Promise<void>,

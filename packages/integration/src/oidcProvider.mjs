@@ -27,6 +27,12 @@ const provider = new Provider(issuer, {
       redirect_uris: ['https://app.example.com/callback'],
     },
     {
+      client_id: 'desktop-app',
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [`${issuer.replace(/:\d+$/, '')}/callback`],
+    },
+    {
       client_id: 'tv',
       token_endpoint_auth_method: 'none',
       grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
@@ -62,9 +68,23 @@ provider.on('grant.error', (_, { error, error_detail: detail }) => events.errors
 
 const answer = provider.callback()
 server.on('request', (request, response) => {
-  if (request.url === '/graphql') void graphql(request, response)
+  const { pathname, searchParams } = new URL(request.url, issuer)
+  if (pathname === '/graphql') void graphql(request, response)
+  else if (pathname.startsWith('/interaction/')) void interact(request, response)
+  else if (pathname === '/callback') response.end(searchParams.get('code') ?? searchParams.get('error_description'))
   else answer(request, response)
 })
+
+/** What somebody does in a browser, done at once: signs in as who the client hints at, and consents. */
+async function interact(request, response) {
+  const { params, prompt, session } = await provider.interactionDetails(request, response)
+  const accountId = session?.accountId ?? params.login_hint
+  const result =
+    prompt.name === 'login'
+      ? { login: { accountId } }
+      : { consent: { grantId: (await granted({ clientId: params.client_id }, accountId)).grantId } }
+  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false })
+}
 
 async function graphql({ headers }, response) {
   const value = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1] ?? ''

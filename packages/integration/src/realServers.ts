@@ -13,6 +13,7 @@ export type ServerName =
   | 'graphql-sse'
   | 'graphql-upload'
   | 'hono'
+  | 'login'
   | 'mercurius'
   | 'yoga'
   | 'yoga-graphql17'
@@ -56,6 +57,10 @@ export type Command =
   | { readonly cutAll: true }
   /** The tokens that are good from now on, at first `secret-token`; others are refused by `false` or by an exception. */
   | { readonly accept: readonly string[]; readonly byThrowing?: boolean }
+  /** Of `login`: nobody is logged in any more. */
+  | { readonly expireSessions: true }
+  /** Of `login`: what it answers for these paths. */
+  | { readonly pages: Readonly<Record<string, { readonly headers: object; readonly body: string }>> }
   /** Lets all that is held be answered. */
   | { readonly release: true }
 

@@ -1,4 +1,5 @@
-import { renderFields, type Operation, type Result, type Results } from '@graphlinks/core'
+import { exchangesOf, renderFields, type Exchange, type Operation, type Result, type Results } from '@graphlinks/core'
+import { exchangedHeaders } from '@graphlinks/core/exchange'
 
 /** What a {@link memoryLink} answers: one result, several, an error to fail with, or any results. */
 export type MemoryAnswer = Result | readonly Result[] | Error | Results
@@ -28,7 +29,8 @@ export interface MemoryLinkOptions {
 
 /**
  * A terminal link that answers from memory and records what it was sent. It is cold: an operation counts as sent when
- * its results are iterated. It ends when the operation's signal aborts.
+ * its results are iterated. It ends when the operation's signal aborts. Cookies and signatures are among the headers; no
+ * answer is shown to who makes them.
  *
  * @param answer - what each operation gets. Default: `{ data: {} }`.
  *
@@ -50,12 +52,11 @@ export function memoryLink(
   const sent: { -readonly [Key in keyof RecordedOperation]: RecordedOperation[Key] }[] = []
   const endpoint = new URL(url)
   async function* run(operation: Operation): AsyncGenerator<Result> {
-    const headers = Object.fromEntries(
-      [...renderFields(operation, { endpoint, link: 'memoryLink' }).headers].filter(
-        (header): header is [string, string] => header[1] !== null,
-      ),
-    )
-    const record: (typeof sent)[number] = { operation, headers, ended: undefined }
+    const rendered = [...renderFields(operation, { endpoint, link: 'memoryLink' }).headers]
+    const headers = new Map(rendered.filter((header): header is [string, string] => header[1] !== null))
+    const exchanges = exchangesOf(operation)
+    if (exchanges.length > 0) await change(headers, endpoint, operation, exchanges)
+    const record: (typeof sent)[number] = { operation, headers: Object.fromEntries(headers), ended: undefined }
     sent.push(record)
     try {
       const answered = await untilAborted(operation, typeof answer === 'function' ? answer(operation) : answer)
@@ -75,6 +76,25 @@ export function memoryLink(
     return { [Symbol.asyncIterator]: () => run(operation) }
   }
   return Object.assign(named, { stage: 'terminal' as const, sent })
+}
+
+/** As a terminal link lets cookies and signatures into a request. */
+async function change(
+  headers: Map<string, string>,
+  url: URL,
+  operation: Operation,
+  exchanges: readonly Exchange[],
+): Promise<void> {
+  const { variables, operationName, extensions } = operation
+  const body = JSON.stringify({ query: await operation.document.text(), operationName, variables, extensions })
+  for (const exchange of exchanges) {
+    const changed = await exchange.request?.({ method: 'POST', url, headers, body }, operation)
+    const destination = { endpoint: url, link: 'memoryLink' }
+    for (const [name, value] of exchangedHeaders(operation, changed?.headers ?? {}, exchange.link, destination)) {
+      if (value === null) headers.delete(name)
+      else headers.set(name, value)
+    }
+  }
 }
 
 function untilAborted<Value>({ signal }: Operation, value: Value | Promise<Value>): Promise<Value> {

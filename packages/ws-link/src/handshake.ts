@@ -10,6 +10,8 @@ import {
 } from '@graphlinks/core'
 import { detailsOf } from './details.ts'
 import type { Protocol } from './protocol.ts'
+import { loadSocketClass, type SocketClass } from './socket.ts'
+import { createUpgrade, upgradesOf, type Upgrade } from './upgrade.ts'
 
 /** What a payload function gets beside the operation. */
 export interface PayloadInput {
@@ -44,8 +46,11 @@ export interface Handshake {
   readonly payload: JsonObject | undefined
   /** What was put into the URL, where that was asked for. */
   readonly parameters: Readonly<Record<string, string>> | undefined
-  /** Headers of the HTTP upgrade, where those were asked for. */
-  readonly upgradeHeaders: Readonly<Record<string, string>> | undefined
+  /** Headers of the HTTP upgrade. */
+  readonly upgradeHeaders: Readonly<Record<string, string>>
+  /** Hears what the upgrade was answered with; `undefined` where nobody wants to know. */
+  readonly answered: Upgrade['answered'] | undefined
+  readonly socketClass: SocketClass
   /** What the operation itself would be sent with. */
   readonly headers: Readonly<Record<string, string>>
 }
@@ -57,6 +62,7 @@ export interface HandshakeOptions {
   readonly payload: Payload
   readonly ticket: Ticket | undefined
   readonly handshakeHeaders: boolean
+  readonly webSocket: SocketClass | undefined
   readonly allowInsecure: boolean
   readonly connectTimeoutMs: number
   readonly clock: Clock
@@ -78,28 +84,48 @@ export async function createHandshake(operation: Operation, options: HandshakeOp
     (entry): entry is [string, string] => entry[1] !== null && !transportHeaders.has(entry[0]),
   )
   const headers = Object.fromEntries(entries)
-  const [payload, address, parameters] = await inTime(operation, options, 'what the connection begins with', () =>
+  const exchanges = upgradesOf(operation)
+  const needsHeaders = handshakeHeaders || exchanges.length > 0
+  const [payload, [url, subprotocols, parameters, upgrade], socketClass] = await inTime(operation, options, () =>
     Promise.all([
       createPayload(options.payload, operation, headers),
-      protocol.address?.(endpoint, headers) ?? { url: endpoint.href, subprotocols: [protocol.subprotocol] },
-      ticket?.(operation, { headers }),
+      createAddress(operation, headers, options),
+      loadSocketClass(options.webSocket, needsHeaders),
     ]),
   )
-  const url = new URL(address.url)
-  for (const [name, value] of Object.entries(parameters ?? {})) url.searchParams.set(name, value)
-  const upgradeHeaders = handshakeHeaders ? headers : undefined
+  const rendered = handshakeHeaders && headers
   // Of what differs from one attempt to the next, the key has whose it is.
-  const identity = ticket && identityOf(operation).reveal()
-  const parts = [payload, upgradeHeaders, protocol.address && headers, identity]
+  const isPersonal = ticket !== undefined || exchanges.length > 0
+  const identity = isPersonal && identityOf(operation).reveal()
+  const parts = [payload, rendered, protocol.address && headers, identity]
   return {
     key: canonical(parts, fields.owners),
     url: url.href,
-    subprotocols: address.subprotocols,
+    subprotocols,
     payload,
     parameters,
-    upgradeHeaders,
+    upgradeHeaders: { ...rendered, ...upgrade?.headers },
+    answered: upgrade?.answered,
+    socketClass,
     headers,
   }
+}
+
+/** The URL to connect to, what is offered there, what was put into the URL, and what exchanges do to the upgrade. */
+async function createAddress(
+  operation: Operation,
+  headers: Readonly<Record<string, string>>,
+  { endpoint, protocol, ticket, allowInsecure }: HandshakeOptions,
+): Promise<[URL, readonly string[], Handshake['parameters'], Upgrade | undefined]> {
+  const [address, parameters] = await Promise.all([
+    protocol.address?.(endpoint, headers) ?? { url: endpoint.href, subprotocols: [protocol.subprotocol] },
+    ticket?.(operation, { headers }),
+  ])
+  const url = new URL(address.url)
+  for (const [name, value] of Object.entries(parameters ?? {})) url.searchParams.set(name, value)
+  const hasExchanges = upgradesOf(operation).length > 0
+  const upgrade = hasExchanges ? await createUpgrade(operation, url, headers, allowInsecure) : undefined
+  return [url, address.subprotocols, parameters, upgrade]
 }
 
 async function createPayload(
@@ -145,13 +171,13 @@ function withOwners(text: string, owners: ReadonlyMap<string, string>): string {
 function inTime<Value>(
   operation: Operation,
   { connectTimeoutMs, clock, payload, ticket, protocol }: HandshakeOptions,
-  what: string,
   make: () => Promise<Value>,
 ): Promise<Value> {
-  if (typeof payload !== 'function' && !ticket && !protocol.address) return make()
+  const isPrompt = typeof payload !== 'function' && !ticket && !protocol.address && upgradesOf(operation).length === 0
+  if (isPrompt) return make()
   return new Promise((resolve, reject) => {
     const cancel = clock.after(connectTimeoutMs, () => {
-      const message = `${what} (payload, ticket) was not there within ${connectTimeoutMs} ms (connectTimeoutMs)`
+      const message = `what the connection begins with (payload, ticket, cookies) was not there within ${connectTimeoutMs} ms (connectTimeoutMs)`
       reject(new TimeoutError(message, detailsOf(operation)))
     })
     new Promise<Value>((started) => started(make())).finally(cancel).then(resolve, reject)

@@ -18,6 +18,8 @@ export interface Socket {
   terminate?(): void
   /** Only where the socket is one of `ws`. */
   on?(event: 'upgrade', listener: (response: UpgradeResponse) => void): unknown
+  /** Only where the socket is one of `ws`, which then leaves the failure to the listener. */
+  on?(event: 'unexpected-response', listener: (request: unknown, response: UpgradeResponse) => void): unknown
 }
 
 /** A message event, as far as it is used. */
@@ -27,7 +29,8 @@ export interface MessageEventLike {
 
 /** The server's answer to the handshake. */
 export interface UpgradeResponse {
-  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }
 
 /** A WebSocket class. The third argument is understood by `ws` alone. */

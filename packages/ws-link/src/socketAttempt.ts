@@ -3,13 +3,12 @@ import type { CloseCode } from './closeCodes.ts'
 import * as failures from './failures.ts'
 import type { Handshake } from './handshake.ts'
 import type { Protocol, ProtocolOperation, ProtocolSession } from './protocol.ts'
-import { closeSocket, type MessageEventLike, type Socket, type SocketClass } from './socket.ts'
+import { closeSocket, type MessageEventLike, type Socket, type UpgradeResponse } from './socket.ts'
 
 /** What every socket of a link has in common. */
 export interface SocketOptions {
   readonly endpoint: URL
   readonly protocol: Protocol
-  readonly socketClass: SocketClass
   readonly connectTimeoutMs: number
   readonly pingMs: number
   readonly pongTimeoutMs: number
@@ -48,15 +47,15 @@ export class SocketAttempt {
 
   /** @throws what the WebSocket class throws. */
   constructor(
-    { url, subprotocols, payload, upgradeHeaders }: Handshake,
+    { url, subprotocols, payload, upgradeHeaders, answered, socketClass }: Handshake,
     options: SocketOptions,
     listener: SocketListener,
   ) {
-    const { socketClass, protocol, clock, connectTimeoutMs, maxMessageBytes } = options
+    const { protocol, clock, connectTimeoutMs, maxMessageBytes } = options
     this.#options = options
     this.#listener = listener
     const socket = new socketClass(url, subprotocols.length === 1 ? (subprotocols[0] as string) : [...subprotocols], {
-      headers: upgradeHeaders ?? {},
+      headers: upgradeHeaders,
       maxPayload: maxMessageBytes,
       followRedirects: false,
     })
@@ -65,7 +64,11 @@ export class SocketAttempt {
     // `ws` throws errors that nobody listens to, also after the end.
     socket.addEventListener('error', ignore)
     // `ws` reports a wrong subprotocol as an error that does not name it.
-    socket.on?.('upgrade', ({ headers }) => this.#checkProtocol(headers['sec-websocket-protocol']))
+    socket.on?.('upgrade', (response) => {
+      this.#checkProtocol(response.headers['sec-websocket-protocol'] as string | undefined)
+      answered?.(response).catch((error: unknown) => this.#fail({ error }))
+    })
+    if (answered) socket.on?.('unexpected-response', (_, response) => void this.#refuse(response, answered))
     this.#cancelTimer = clock.after(connectTimeoutMs, () =>
       this.#lose(failures.notAcknowledged(url, connectTimeoutMs), failures.sentCodes.noAck),
     )
@@ -153,6 +156,16 @@ export class SocketAttempt {
     const { subprotocol } = this.#options.protocol
     if (chosen === subprotocol) return
     this.#lose(failures.wrongProtocol(this.#listener.peer(), chosen, subprotocol), failures.sentCodes.wrongProtocol)
+  }
+
+  /** The handshake was answered, and not by a socket. Cookies may be what is to come of it, so they are kept first. */
+  async #refuse(response: UpgradeResponse, answered: NonNullable<Handshake['answered']>): Promise<void> {
+    try {
+      await answered(response)
+      this.#fail({ message: `Unexpected server response: ${response.statusCode}` })
+    } catch (error) {
+      this.#fail({ error })
+    }
   }
 
   #fail(event: unknown): void {

@@ -13,7 +13,6 @@ import type { Settings } from './options.ts'
 import { ConnectionPool } from './pool.ts'
 import type { Protocol } from './protocol.ts'
 import { Run, throwIfAborted } from './run.ts'
-import { loadSocketClass } from './socket.ts'
 
 /** The sockets of one link. */
 export class Sockets {
@@ -30,12 +29,11 @@ export class Sockets {
    * @param isDisposed - whether the link was disposed since the operation came.
    */
   async run(operation: Operation, isDisposed: () => boolean): Promise<Results> {
-    const { protocol, webSocket, parse, handshakeHeaders, maxQueuedResults, overflow } = this.#settings
+    const { protocol, parse, maxQueuedResults, overflow } = this.#settings
     checkKind(operation, protocol)
     checkJson(operation)
-    const [handshake, socketClass, query] = await Promise.all([
+    const [handshake, query] = await Promise.all([
       createHandshake(operation, this.#settings),
-      loadSocketClass(webSocket, handshakeHeaders),
       operation.document.text(),
     ])
     checkDocument(query, operation, parse)
@@ -45,7 +43,7 @@ export class Sockets {
       throwIfAborted(operation)
       if (isDisposed()) throw disposed(operation)
       const run = new Run({ operation, query, createAssembler, maxQueuedResults, overflow })
-      this.#pool ??= new ConnectionPool({ ...this.#settings, socketClass })
+      this.#pool ??= new ConnectionPool(this.#settings)
       this.#pool.run(run, handshake)
       return run.queue
     }

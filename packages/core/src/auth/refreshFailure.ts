@@ -1,3 +1,5 @@
+import { readRetryAfter } from '../retryAfterMs.ts'
+
 /** What a failed refresh means for the session. */
 export interface RefreshFailure {
   /**
@@ -15,8 +17,6 @@ export interface RefreshFailure {
 
 // RFC 6749 section 5.2: about the request and the client, not about the grant.
 const misconfigurations = /^(invalid_(request|client|scope)|unauthorized_client|unsupported_grant_type)$/
-// As long as MSAL waits.
-const longestRetryAfterMs = 3_600_000
 
 /** Reads an error of a refresh function, and what caused it. The one place that decides whether a session is over. */
 export function readFailure(error: unknown, date: number): RefreshFailure {
@@ -60,12 +60,4 @@ interface FailureLike {
   readonly headers?: { readonly get?: (name: string) => unknown }
   readonly response?: { readonly headers?: FailureLike['headers'] }
   readonly cause?: unknown
-}
-
-/** `Retry-After` in both of its forms (RFC 9110 section 10.2.3), in milliseconds. */
-function readRetryAfter(value: unknown, date: number): number | undefined {
-  if (value == null || value === '') return undefined
-  const seconds = Number(value)
-  const delayMs = Number.isNaN(seconds) ? Date.parse(value as string) - date : seconds * 1_000
-  return delayMs >= 0 ? Math.min(delayMs, longestRetryAfterMs) : undefined
 }

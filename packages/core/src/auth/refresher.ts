@@ -65,7 +65,6 @@ interface Flight {
   readonly cancel: () => void
 }
 
-const link = 'tokenRefreshLink'
 const disposalMs = 5_000
 
 /** Marks the call that renews the tokens of a source. */
@@ -118,7 +117,7 @@ export class Refresher {
       if (verdict === 'fail') throw this.#refusal(operation)
       if (this.#line.length >= options.maxQueued) {
         throw new parts.AuthQueueFullError(`${options.maxQueued} operations wait for a token already (maxQueued)`, {
-          link,
+          link: options.link,
           operationName: operation?.operationName,
         })
       }
@@ -218,7 +217,9 @@ export class Refresher {
       if (isNews) post('refreshed')
     }
     const cancelTimer = clock.after(timeoutMs, () => {
-      const error = new parts.TimeoutError(`the refresh did not end within ${timeoutMs} ms (timeoutMs)`, { link })
+      const error = new parts.TimeoutError(`the refresh did not end within ${timeoutMs} ms (timeoutMs)`, {
+        link: options.link,
+      })
       settle({ type: 'failed', failure: machine.passing, error })
       isLate = true
       this.#flight = undefined
@@ -290,7 +291,7 @@ export class Refresher {
   #refusal(operation: Operation | undefined): GraphLinksError {
     const { options, parts, state } = this.#host
     const { session, refresher } = state()
-    const details = { link, operationName: operation?.operationName }
+    const details = { link: options.link, operationName: operation?.operationName }
     if (session.status === 'disposed') return parts.disposed()
     if (!('until' in refresher)) return new parts.AuthExpiredError('the session is over: sign in again', details)
     const { until, oauthError, error } = refresher

@@ -1,7 +1,8 @@
 import type { Operation } from '../operation.ts'
 import type { ReplayRefusal } from '../results.ts'
-import { isOneShot } from './oneShot.ts'
+import { isOneShot } from './isOneShot.ts'
 import type { AttemptOutcome } from './rejection.ts'
+import { isUnexecuted } from './isUnexecuted.ts'
 
 /** What an operation may say about being sent again. */
 export type ReplayPolicy = 'always' | 'never'
@@ -16,9 +17,4 @@ export function refusalOf(
   if (isOneShot(operation)) return 'one-shot'
   if (operation.kind !== 'mutation' || policy === 'always' || isUnexecuted(outcome)) return undefined
   return 'executed'
-}
-
-/** Whether it is certain that nothing was executed: a request error has no `data` entry (GraphQL spec section 7.1.1). */
-function isUnexecuted({ result, error }: AttemptOutcome): boolean {
-  return result ? !('data' in result) : (Object(error) as { readonly status?: unknown }).status === 401
 }

@@ -7,7 +7,7 @@ import type { Operation, OperationValue } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
 import { isPromise } from '../results.ts'
 import type { Refresher, Attempt, RefresherHost, Verdict } from './refresher.ts'
-import { replay, type AttemptOutcome } from './rejection.ts'
+import type { AttemptOutcome, replay } from './rejection.ts'
 import { AuthExpiredError, AuthQueueFullError, AuthRefreshError, IdentityChangedError } from './sessionErrors.ts'
 import { SessionEvents } from './sessionEvents.ts'
 import {
@@ -31,8 +31,15 @@ import { listen, onWake } from '../wakeEvents.ts'
 
 export type CheckedOptions = ReturnType<typeof checkOptions>
 
-const link = 'tokenRefreshLink'
 const longestTickMs = 60_000
+
+/** What a session is for. */
+export interface SessionOwner {
+  /** The link, for errors. */
+  readonly link: string
+  /** Handed over, because the source of a `cookieLink` is a copy that is loaded lazily. */
+  readonly replay: typeof replay
+}
 
 /**
  * Holds the tokens of a session, from the beginning to the end of it: everything that must be there at once, and that an
@@ -55,8 +62,8 @@ export class SessionTokenSource implements TokenSource {
   readonly #opened: Promise<void>
   #open!: () => void
 
-  constructor(given: TokenSourceOptions) {
-    this.#options = checkOptions(given)
+  constructor(given: TokenSourceOptions, owner: SessionOwner) {
+    this.#options = checkOptions(given, owner)
     const { onSessionEnded, mode, channel } = this.#options
     this.events.subscribe((event) => event.type === 'sessionEnded' && onSessionEnded?.(event))
     this.#opened = new Promise((resolve) => (this.#open = resolve))
@@ -140,7 +147,7 @@ export class SessionTokenSource implements TokenSource {
 
   /** @throws {@link IdentityChangedError} when the session of a result is no longer there. */
   checkEpoch({ epoch }: Ticket, operation: Operation | undefined): void {
-    if (epoch !== this.#state.epoch) throw identityChanged(operation)
+    if (epoch !== this.#state.epoch) throw this.#identityChanged(operation)
   }
 
   /** In how many milliseconds to look at the clocks again. */
@@ -161,7 +168,7 @@ export class SessionTokenSource implements TokenSource {
   }
 
   #checkDisposed(): void {
-    if (this.#phase === 'disposed') throw disposed()
+    if (this.#phase === 'disposed') throw this.#disposed()
   }
 
   #needsRefresher(phase: Phase): boolean {
@@ -192,7 +199,7 @@ export class SessionTokenSource implements TokenSource {
       return await this.#loading
     } catch (cause) {
       throw new AuthRefreshError('the code that renews tokens could not be loaded; see cause', {
-        link,
+        link: this.#options.link,
         operationName: operation?.operationName,
         retryAfterMs: 0,
         cause,
@@ -207,9 +214,9 @@ export class SessionTokenSource implements TokenSource {
         // Where the call goes through the same client, what waits for new tokens must not hold it up.
         context: emptyContext.with(urgent, true),
         checkTokens,
-        disposed,
-        identityChanged,
-        replay,
+        disposed: () => this.#disposed(),
+        identityChanged: (operation) => this.#identityChanged(operation),
+        replay: this.#options.replay,
         AuthExpiredError,
         AuthQueueFullError,
         AuthRefreshError,
@@ -245,7 +252,7 @@ export class SessionTokenSource implements TokenSource {
     this.running.clear()
     for (const operation of running) {
       ;(operation as OperationValue).execution?.abort(
-        this.#phase === 'disposed' ? disposed() : identityChanged(operation),
+        this.#phase === 'disposed' ? this.#disposed() : this.#identityChanged(operation),
       )
     }
   }
@@ -303,7 +310,7 @@ export class SessionTokenSource implements TokenSource {
   /** What comes of a promise, or an error where nothing does: nothing is waited for for ever. */
   #inTime<Value>(answer: Value | Promise<Value>, who = 'the store'): Promise<Value> {
     if (!isPromise(answer)) return Promise.resolve(answer)
-    const { clock, timeoutMs } = this.#options
+    const { link, clock, timeoutMs } = this.#options
     return new Promise((resolve, reject) => {
       const cancelTimer = clock.after(timeoutMs, () =>
         reject(new TimeoutError(`${who} did not answer within ${timeoutMs} ms (timeoutMs)`, { link })),
@@ -325,20 +332,20 @@ export class SessionTokenSource implements TokenSource {
       // Other tabs learn of it when they look into the store.
     }
   }
+
+  #disposed(): DisposedError {
+    return new DisposedError('the token source was disposed', { link: this.#options.link })
+  }
+
+  #identityChanged(operation?: Operation): IdentityChangedError {
+    return new IdentityChangedError('somebody signed in or out meanwhile', {
+      link: this.#options.link,
+      operationName: operation?.operationName,
+    })
+  }
 }
 
-function disposed(): DisposedError {
-  return new DisposedError('the token source was disposed', { link })
-}
-
-function identityChanged(operation?: Operation): IdentityChangedError {
-  return new IdentityChangedError('somebody signed in or out meanwhile', {
-    link,
-    operationName: operation?.operationName,
-  })
-}
-
-function checkOptions(given: TokenSourceOptions) {
+function checkOptions(given: TokenSourceOptions, owner: SessionOwner) {
   const options = ownOptions(given)
   const { timeoutMs = 30_000, maxQueued = 10_000, mode = inBrowser() ? 'eager' : 'lazy' } = options
   const { skewMs = 0, store, clock = systemClock, random = Math.random } = options
@@ -362,5 +369,5 @@ function checkOptions(given: TokenSourceOptions) {
     throw new OptionsError(words?.[wrong] ?? wrong, { link: 'createTokenSource' })
   }
   if (options.initial) checkTokens(options.initial)
-  return Object.assign(options, { timeoutMs, maxQueued, mode, clock, random })
+  return Object.assign(options, { ...owner, timeoutMs, maxQueued, mode, clock, random })
 }

@@ -1,16 +1,13 @@
-import type { LeasedSource } from '../credentialLease.ts'
-import { withSource } from '../credentialSource.ts'
 import { CredentialError, OptionsError } from '../errors.ts'
 import type { Field } from '../field.ts'
 import { inDevelopment } from '../inDevelopment.ts'
 import type { Link } from '../link.ts'
-import { admission, executionOf, isOverridden, withField, type Operation } from '../operation.ts'
+import { isOverridden, withField, type Operation } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
-import type { ReplayRefusal } from '../results.ts'
 import { bearerFields, type BearerFieldOptions } from './bearerField.ts'
 import { checkOptions, type CredentialOptions } from './provider.ts'
-import { isTokenRefused, type AttemptOutcome } from './rejection.ts'
-import type { Attempt, Verdict } from './refresher.ts'
+import { isTokenRefused, replay, type AttemptOutcome } from './rejection.ts'
+import { sendRenewed } from './sendRenewed.ts'
 import { SessionTokenSource } from './sessionTokenSource.ts'
 import type { Ticket } from './sessionState.ts'
 import type { TokenSource, TokenSourceOptions } from './tokenSource.ts'
@@ -60,7 +57,9 @@ export function tokenRefreshLink(
   }
   const { header, toField } = bearerFields(link, own, origins)
   const isOwn = !(source as Partial<SessionTokenSource> | undefined)?.admit
-  const session = isOwn ? new SessionTokenSource(source as TokenSourceOptions) : (source as SessionTokenSource)
+  const session = isOwn
+    ? new SessionTokenSource(source as TokenSourceOptions, { link, replay })
+    : (source as SessionTokenSource)
   // What was sent last, and what it became.
   let sent: Ticket['stored']
   let field: Field | undefined
@@ -77,48 +76,9 @@ export function tokenRefreshLink(
       operationName: operation.operationName,
     })
   }
-  /** What an outcome means: `'replay'` to send the operation again, why not to, or nothing that has to do with tokens. */
-  const judge = (operation: Operation, outcome: AttemptOutcome, attempt: Attempt): Promise<Verdict> | undefined => {
-    session.checkEpoch(attempt.ticket, operation)
-    try {
-      if (attempt.isDelegated || !attempt.ticket.stored || isRefused(outcome, operation) !== true) return undefined
-    } catch {
-      return undefined
-    }
-    return session.judge(operation, outcome, attempt)
-  }
-
-  const named: Link = async function* tokenRefreshLink(operation, next) {
-    if (isOverridden(operation, header) || session.refresher?.isRefreshCall(operation)) return yield* next(operation)
-    session.running.add(operation)
-    try {
-      await admission(operation)
-      for (let isReplay = false, again = true; again; isReplay = true) {
-        again = false
-        if (isReplay) executionOf(operation)?.note('replay')
-        const attempt = {
-          isReplay,
-          isFirst: true,
-          session,
-          attach: async (before: Operation) => withToken(before, (attempt.ticket = await session.admit(before))),
-        } as LeasedSource
-        const credentialed = withSource(operation, await attempt.attach(operation), attempt)
-        try {
-          for await (const result of next(credentialed)) {
-            const verdict = await judge(operation, { result }, attempt)
-            if ((again = verdict === 'replay')) break
-            if (isReplay && !verdict && attempt.isFirst) session.refresher?.accept()
-            attempt.isFirst = false
-            yield verdict ? { ...result, notReplayed: verdict as ReplayRefusal } : result
-          }
-        } catch (error) {
-          again = (await judge(operation, { error }, attempt)) === 'replay'
-          if (!again) throw error
-        }
-      }
-    } finally {
-      session.running.delete(operation)
-    }
+  const named: Link = function tokenRefreshLink(operation, next) {
+    if (isOverridden(operation, header) || session.refresher?.isRefreshCall(operation)) return next(operation)
+    return sendRenewed(operation, next, { session, attach: withToken, isRefused })
   }
   return Object.assign(named, {
     stage: 'credential' as const,

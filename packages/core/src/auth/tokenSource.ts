@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { replay } from './rejection.ts'
 import type { RefreshRequest } from './renewal.ts'
 import { SessionTokenSource } from './sessionTokenSource.ts'
 import type { Tokens } from './tokens.ts'
@@ -183,5 +184,5 @@ export interface TokenSource {
  * ```
  */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
-  return new SessionTokenSource(options)
+  return new SessionTokenSource(options, { link: 'tokenRefreshLink', replay })
 }

@@ -1,0 +1,65 @@
+/**
+ * Loaded with the first operation of a cookieLink that can sign in again, and built on its own: what renews tokens is there
+ * once more, so that no page has it for cookies that it may never need to renew.
+ */
+import type { Clock } from '../clock.ts'
+import type { Next } from '../link.ts'
+import type { Operation } from '../operation.ts'
+import type { Results } from '../results.ts'
+import type { RefreshRequest } from './renewal.ts'
+import { isTokenRefused } from './rejection.ts'
+import { sendRenewed, type RenewedSending } from './sendRenewed.ts'
+import { SessionTokenSource, type SessionOwner } from './sessionTokenSource.ts'
+
+/** What a function that signs in is given. */
+export type LoginRequest = Pick<RefreshRequest, 'signal' | 'context'>
+
+/** What {@link Login} needs. */
+export interface LoginOptions {
+  readonly replay: SessionOwner['replay']
+  readonly onUnauthenticated: (request: LoginRequest) => unknown
+  /** Default: {@link isTokenRefused}. */
+  readonly isUnauthenticated: RenewedSending['isRefused'] | undefined
+  readonly timeoutMs: number
+  readonly clock: Clock
+}
+
+/**
+ * Signs in again for all operations that need it. A session of cookies is one of tokens that never leave it: each sign-in
+ * gives another, by which operations that were sent before it are told from those that were sent after.
+ */
+export class Login {
+  readonly #sending: RenewedSending
+  #count = 0
+
+  constructor({ replay, onUnauthenticated, isUnauthenticated, timeoutMs, clock }: LoginOptions) {
+    const session = new SessionTokenSource(
+      {
+        initial: this.#nextTokens(),
+        fetchToken: async ({ signal, context }) => {
+          await onUnauthenticated({ signal, context })
+          return this.#nextTokens()
+        },
+        mode: 'lazy',
+        timeoutMs,
+        clock,
+      },
+      { link: 'cookieLink', replay },
+    )
+    this.#sending = { session, attach: (operation) => operation, isRefused: isUnauthenticated ?? isTokenRefused }
+  }
+
+  send(operation: Operation, next: Next): Results {
+    const { session } = this.#sending
+    if (session.refresher?.isRefreshCall(operation)) return next(operation)
+    return sendRenewed(operation, next, this.#sending)
+  }
+
+  dispose(): Promise<void> {
+    return this.#sending.session.dispose()
+  }
+
+  #nextTokens() {
+    return { accessToken: `cookie-session-${++this.#count}` }
+  }
+}

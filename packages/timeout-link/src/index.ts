@@ -1,0 +1,2 @@
+export { timeoutLink } from './timeoutLink.ts'
+export type { Limit, TimeoutLinkOptions } from './timeoutLink.ts'

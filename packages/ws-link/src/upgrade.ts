@@ -1,0 +1,78 @@
+/** What takes part in the HTTP exchange that opens a socket. Not in browsers: they make it themselves. */
+import {
+  exchangesOf,
+  GraphLinksError,
+  inBrowser,
+  LinkError,
+  type Exchange,
+  type Operation,
+  type OutgoingRequest,
+} from '@graphlinks/core'
+import { exchangedHeaders } from '@graphlinks/core/exchange'
+import { detailsOf } from './details.ts'
+import type { UpgradeResponse } from './socket.ts'
+
+/** What exchanges do to the handshake of one socket. */
+export interface Upgrade {
+  /** The headers that they set. They are secrets. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Tells them of the answer. @throws what one of them fails with. */
+  readonly answered: (response: UpgradeResponse) => Promise<void>
+}
+
+/** Those of an operation, as far as a handshake has any. */
+export function upgradesOf(operation: Operation): readonly Exchange[] {
+  return inBrowser() ? [] : exchangesOf(operation)
+}
+
+/** Has a handshake changed by the exchanges of an operation. */
+export async function createUpgrade(
+  operation: Operation,
+  url: URL,
+  before: Readonly<Record<string, string>>,
+  allowInsecure: boolean,
+): Promise<Upgrade> {
+  const exchanges = upgradesOf(operation)
+  const seen = new Map(Object.entries(before))
+  const set = new Map<string, string>()
+  const request: OutgoingRequest = { method: 'GET', url, headers: seen, body: undefined }
+  for (const exchange of exchanges) {
+    const change = await take(exchange, operation, () => exchange.request?.(request, operation))
+    const destination = { endpoint: url, link: 'wsLink', allowInsecure }
+    for (const [name, value] of exchangedHeaders(operation, change?.headers ?? {}, exchange.link, destination)) {
+      if (value === null) seen.delete(name)
+      else for (const headers of [seen, set]) headers.set(name, value)
+    }
+  }
+  return {
+    headers: Object.fromEntries(set),
+    async answered({ statusCode: status, headers }) {
+      const response = { status, headers: toHeaders(headers) }
+      for (const exchange of exchanges) {
+        await take(exchange, operation, () => exchange.response?.(response, request, operation))
+      }
+    },
+  }
+}
+
+/** Node has several Set-Cookie headers as a list, and no others so. */
+function toHeaders(given: UpgradeResponse['headers']): Headers {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(given)) {
+    for (const each of [value ?? []].flat()) headers.append(name, each)
+  }
+  return headers
+}
+
+async function take<Value>(
+  { link }: Exchange,
+  operation: Operation,
+  call: () => Value | Promise<Value>,
+): Promise<Value> {
+  try {
+    return await call()
+  } catch (error) {
+    if (GraphLinksError.is(error)) throw error
+    throw new LinkError('its part in the exchange failed; see cause', { ...detailsOf(operation), link, cause: error })
+  }
+}
