@@ -1,26 +1,26 @@
 import fc from 'fast-check'
-import { ask, closed, end, waitMs, type Circuit, type Rules, type Verdict } from './circuit.ts'
+import { ask, closed, end, type Circuit, type Rules } from './circuit.ts'
 
-const rules: Rules = {
-  failureThreshold: 3,
-  failureRate: Infinity,
-  minimumAttempts: 20,
-  windowMs: 1_000,
-  openMs: 1_000,
-  maxProbes: 1,
+const rules: Rules = { failureThreshold: 3, successWeight: Infinity, openMs: 1_000, maxProbes: 1 }
+
+type Verdict = boolean | undefined
+
+/** Attempts that end one after the other: `true`, it failed; `undefined`, it says nothing. */
+function after(verdicts: readonly Verdict[], from: Circuit = closed, now = 0, by: Rules = rules): Circuit {
+  return verdicts.reduce<Circuit>((circuit, verdict) => end(circuit, circuit.epoch, verdict, now, 0, by), from)
 }
 
-const at = (now: number, random = 0) => ({ now, random })
-
-/** Attempts in closed or half-open phases that end one after the other. */
-function after(verdicts: readonly Verdict[], from: Circuit = closed, now = 0, by: Rules = rules): Circuit {
-  return verdicts.reduce((circuit, verdict) => end(circuit, { epoch: circuit.epoch, verdict }, at(now), by), from)
+/** The circuit after an attempt has passed; fails where it may not. */
+function pass(circuit: Circuit, now: number, by: Rules = rules): Circuit {
+  const passed = ask(circuit, now, by)
+  if (!passed) throw new Error('it was refused')
+  return passed
 }
 
 describe('closed', () => {
   test('failures in a row open it; a success in between starts the count anew, and what says nothing does not', () => {
-    expect(after(['failure', 'failure', 'success', 'failure', 'failure']).phase).toBe('closed')
-    expect(after(['failure', 'unknown', 'failure', 'failure']).phase).toBe('open')
+    expect(after([true, true, false, true, true]).phase).toBe('closed')
+    expect(after([true, undefined, true, true]).phase).toBe('open')
   })
 
   test('it stays open for openMs and up to a fifth longer, and refuses', () => {
@@ -29,63 +29,68 @@ describe('closed', () => {
       [0.5, 1_100],
       [1, 1_200],
     ] as const) {
-      const opened = end(after(['failure', 'failure']), { epoch: 0, verdict: 'failure' }, at(0, random), rules)
+      const opened = end(after([true, true]), closed.epoch, true, 0, random, rules)
       expect(opened).toMatchObject({ phase: 'open', until })
-      expect(ask(opened, until - 1, rules)).toEqual({ circuit: opened, passes: false })
-      expect(waitMs(opened, 400)).toBe(until - 400)
-      expect(ask(opened, until, rules)).toMatchObject({ circuit: { phase: 'half-open' }, passes: true })
+      expect(ask(opened, until - 1, rules)).toBeUndefined()
+      expect(pass(opened, until).phase).toBe('half-open')
     }
   })
 
-  test('a share of the attempts of a window opens it, when there are enough', () => {
-    const share = { ...rules, failureThreshold: Infinity, failureRate: 0.5, minimumAttempts: 4 }
-    expect(after(['failure', 'failure', 'failure'], closed, 0, share).phase).toBe('closed')
-    expect(after(['success', 'success', 'success', 'failure', 'failure'], closed, 0, share).phase).toBe('closed')
-    expect(after(['success', 'success', 'failure', 'failure'], closed, 0, share).phase).toBe('open')
-    // A success does not open it, though the share is as high as after the failure before.
-    const high = after(['failure', 'failure', 'failure'], closed, 0, share)
-    expect(after(['success'], high, 0, share).phase).toBe('closed')
-    // Half a window later they still count, a window later no more.
-    expect(after(['failure'], high, 500, share).phase).toBe('open')
-    expect(after(['failure'], high, 1_000, share).phase).toBe('closed')
+  test('a success makes up for as many failures as it weighs, and for no more than there were', () => {
+    const light = { ...rules, successWeight: 0.5 }
+    expect(after([false, false, false, true, true], closed, 0, light).phase).toBe('closed')
+    expect(after([true, true, false, true], closed, 0, light)).toMatchObject({ phase: 'closed', failures: 2.5 })
+    expect(after([true, true, false, true, true], closed, 0, light).phase).toBe('open')
+  })
+
+  test('an endpoint that fails more than w / (1 + w) of the attempts opens it in the end, one that fails less does not', () => {
+    for (const [successWeight, share] of [
+      [1, 0.5],
+      [0.25, 0.2],
+    ] as const) {
+      const by = { ...rules, failureThreshold: 10, successWeight }
+      const opensAt = (failing: number): boolean => {
+        let circuit = closed
+        for (let index = 0; index < 2_000 && circuit.phase === 'closed'; index++) {
+          // Spread evenly: an attempt fails where the sum of the shares passes an integer.
+          circuit = after([Math.floor((index + 1) * failing) > Math.floor(index * failing)], circuit, 0, by)
+        }
+        return circuit.phase === 'open'
+      }
+      expect([opensAt(share - 0.02), opensAt(share + 0.02)]).toEqual([false, true])
+    }
   })
 })
 
 describe('half-open', () => {
-  const opened = after(['failure', 'failure', 'failure'])
+  const opened = after([true, true, true])
 
   test('one probe; its success closes the circuit, its failure opens it again', () => {
-    const { circuit } = ask(opened, 1_000, rules)
-    expect(ask(circuit, 1_000, rules).passes).toBe(false)
-    expect(after(['success'], circuit, 1_500)).toMatchObject({ phase: 'closed', failures: 0 })
-    expect(after(['failure'], circuit, 1_500)).toMatchObject({ phase: 'open', until: 2_500 })
+    const circuit = pass(opened, 1_000)
+    expect(ask(circuit, 1_000, rules)).toBeUndefined()
+    expect(after([false], circuit, 1_500)).toMatchObject({ phase: 'closed', failures: 0 })
+    expect(after([true], circuit, 1_500)).toMatchObject({ phase: 'open', until: 2_500 })
   })
 
   test('a probe that says nothing gives its turn to the next', () => {
-    const { circuit } = ask(opened, 1_000, rules)
-    expect(ask(after(['unknown'], circuit, 1_100), 1_100, rules).passes).toBe(true)
+    const circuit = after([undefined], pass(opened, 1_000), 1_100)
+    expect(pass(circuit, 1_100).phase).toBe('half-open')
   })
 
-  test('as many probes as may must all succeed', () => {
+  test('as many probes at once as may', () => {
     const three = { ...rules, maxProbes: 3 }
-    let { circuit } = ask(opened, 1_000, three)
-    for (const passes of [true, true, false]) {
-      const answer = ask(circuit, 1_000, three)
-      expect(answer.passes).toBe(passes)
-      circuit = answer.circuit
-    }
-    expect(after(['success', 'success'], circuit, 1_100, three).phase).toBe('half-open')
-    expect(after(['success', 'success', 'success'], circuit, 1_100, three).phase).toBe('closed')
-    expect(after(['success', 'success', 'failure'], circuit, 1_100, three).phase).toBe('open')
+    const circuit = pass(pass(pass(opened, 1_000, three), 1_000, three), 1_000, three)
+    expect(ask(circuit, 1_000, three)).toBeUndefined()
+    expect(after([false], circuit, 1_100, three).phase).toBe('closed')
+    expect(after([true], circuit, 1_100, three).phase).toBe('open')
   })
 
   test('a probe that never comes back is given up after openMs', () => {
-    const { circuit } = ask(opened, 1_000, rules)
-    expect(waitMs(circuit, 1_000)).toBe(1_000)
-    expect(waitMs(circuit, 1_900)).toBe(100)
-    const { circuit: again, passes } = ask(circuit, 2_000, rules)
-    expect([again.phase, passes]).toEqual(['half-open', true])
-    expect(end(again, { epoch: circuit.epoch, verdict: 'failure' }, at(2_000), rules)).toBe(again)
+    const circuit = pass(opened, 1_000)
+    expect(ask(circuit, 1_999, rules)).toBeUndefined()
+    const again = pass(circuit, 2_000)
+    expect(again.phase).toBe('half-open')
+    expect(end(again, circuit.epoch, true, 2_000, 0, rules)).toBe(again)
   })
 })
 
@@ -94,21 +99,25 @@ type Step =
   | { readonly type: 'ask' }
   | { readonly type: 'end'; readonly pick: number; readonly verdict: Verdict }
 
-const verdicts = fc.constantFrom<Verdict>('success', 'failure', 'failure', 'unknown')
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 1, arbitrary: fc.record({ type: fc.constant('wait' as const), ms: fc.nat(1_500) }) },
     { weight: 3, arbitrary: fc.record({ type: fc.constant('ask' as const) }) },
-    { weight: 3, arbitrary: fc.record({ type: fc.constant('end' as const), pick: fc.nat(10), verdict: verdicts }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        type: fc.constant('end' as const),
+        pick: fc.nat(10),
+        verdict: fc.constantFrom<Verdict>(true, true, false, undefined),
+      }),
+    },
   ),
   { maxLength: 80 },
 )
 
-const someRules = fc.record({
-  failureThreshold: fc.constantFrom(1, 2, 3, Infinity),
-  failureRate: fc.constantFrom(0.25, 0.5, 1, Infinity),
-  minimumAttempts: fc.integer({ min: 1, max: 5 }),
-  windowMs: fc.constant(2_000),
+const someRules: fc.Arbitrary<Rules> = fc.record({
+  failureThreshold: fc.constantFrom(1, 2, 3),
+  successWeight: fc.constantFrom(0.5, 1, Infinity),
   openMs: fc.constantFrom(500, 1_000),
   maxProbes: fc.integer({ min: 1, max: 3 }),
 })
@@ -120,13 +129,14 @@ test('as the plain history of what happened has it, whatever happens', () => {
       let circuit = closed
       const running: number[] = []
       /** Of the phase that is now. */
-      let history: { readonly at: number; readonly verdict: Verdict }[] = []
+      let history: Verdict[] = []
       let passed = 0
       let beganAt = 0
 
       const become = (next: Circuit): void => {
-        expect(next.epoch - circuit.epoch).toBe(next.phase === circuit.phase && next.epoch === circuit.epoch ? 0 : 1)
-        if (next.epoch !== circuit.epoch) [history, passed, beganAt] = [[], 0, now]
+        expect([0, 1]).toContain(next.epoch - circuit.epoch)
+        if (next.epoch === circuit.epoch) expect(next.phase).toBe(circuit.phase)
+        else [history, passed, beganAt] = [[], 0, now]
         circuit = next
       }
 
@@ -135,30 +145,25 @@ test('as the plain history of what happened has it, whatever happens', () => {
           now += step.ms
         } else if (step.type === 'ask') {
           const { phase } = circuit
-          const isDue = now >= circuit.until
-          const hasRoom = passed - history.filter(({ verdict }) => verdict === 'unknown').length < by.maxProbes
+          const isDue = phase !== 'closed' && now >= circuit.until
+          const hasRoom = passed - history.length < by.maxProbes
           const answer = ask(circuit, now, by)
-          expect(answer.passes).toBe(phase === 'closed' || isDue || (phase === 'half-open' && hasRoom))
-          if (!answer.passes) {
-            expect(answer.circuit).toBe(circuit)
-            expect(waitMs(circuit, now)).toBeGreaterThan(0)
-          }
-          become(answer.circuit)
-          if (answer.passes) {
-            expect(circuit.phase).not.toBe('open')
-            running.push(circuit.epoch)
-            passed++
-          }
+          expect(answer !== undefined).toBe(phase === 'closed' || isDue || (phase === 'half-open' && hasRoom))
+          if (!answer) continue
+          become(answer)
+          expect(circuit.phase).not.toBe('open')
+          running.push(circuit.epoch)
+          passed++
         } else if (running.length > 0) {
           const [epoch] = running.splice(step.pick % running.length, 1)
           const before = circuit
-          const next = end(circuit, { epoch: epoch as number, verdict: step.verdict }, at(now, random), by)
+          const next = end(circuit, epoch as number, step.verdict, now, random, by)
           if (epoch !== before.epoch) {
             expect(next).toBe(before)
             continue
           }
-          history.push({ at: now, verdict: step.verdict })
-          expect(next.phase).toBe(expectedPhase(before, history, now, by))
+          history.push(step.verdict)
+          expect(next.phase).toBe(expectedPhase(before, history, by))
           become(next)
           if (circuit.phase === 'open') {
             expect(circuit.until - beganAt).toBeGreaterThanOrEqual(by.openMs)
@@ -167,29 +172,20 @@ test('as the plain history of what happened has it, whatever happens', () => {
         }
       }
       // Nothing is left alone for ever.
-      expect(ask(circuit, now + by.openMs * 1.3, by).passes).toBe(true)
+      expect(ask(circuit, now + by.openMs * 1.3, by)).toBeDefined()
     }),
     { numRuns: 1_000 },
   )
 })
 
-function expectedPhase(
-  { phase }: Circuit,
-  history: readonly { readonly at: number; readonly verdict: Verdict }[],
-  now: number,
-  by: Rules,
-): Circuit['phase'] {
-  const telling = history.filter(({ verdict }) => verdict !== 'unknown')
-  const last = history.at(-1)?.verdict
-  if (phase === 'half-open') {
-    if (last === 'failure') return 'open'
-    return telling.length === by.maxProbes ? 'closed' : 'half-open'
-  }
-  if (last !== 'failure') return 'closed'
-  const lately = telling.slice(-by.failureThreshold)
-  if (lately.length === by.failureThreshold && lately.every(({ verdict }) => verdict === 'failure')) return 'open'
-  const half = (time: number): number => Math.floor(time / (by.windowMs / 2))
-  const recent = telling.filter((attempt) => half(attempt.at) >= half(now) - 1)
-  const failed = recent.filter(({ verdict }) => verdict === 'failure').length
-  return recent.length >= by.minimumAttempts && failed / recent.length >= by.failureRate ? 'open' : 'closed'
+function expectedPhase({ phase }: Circuit, history: readonly Verdict[], by: Rules): Circuit['phase'] {
+  const last = history.at(-1)
+  if (last === undefined) return phase
+  if (phase === 'half-open') return last ? 'open' : 'closed'
+  const failures = history.reduce<number>(
+    (count, verdict) =>
+      verdict === undefined ? count : verdict ? count + 1 : count > by.successWeight ? count - by.successWeight : 0,
+    0,
+  )
+  return failures >= by.failureThreshold ? 'open' : 'closed'
 }

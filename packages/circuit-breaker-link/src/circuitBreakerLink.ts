@@ -1,20 +1,9 @@
 /** A link that leaves an endpoint alone that has failed too often. */
-import {
-  executionOf,
-  failed,
-  mapResults,
-  onSettled,
-  type AttemptOutcome,
-  type Clock,
-  type Link,
-  type Operation,
-  type Outcome,
-  type Results,
-} from '@graphlinks/core'
-import { ask, closed, end, waitMs, type Circuit, type Verdict } from './circuit.ts'
+import { executionOf, type Link } from '@graphlinks/core'
+import { ask, closed, end, type Circuit } from './circuit.ts'
 import { CircuitOpenError } from './circuitOpenError.ts'
 import { checkOptions, link, type CircuitBreakerLinkOptions } from './options.ts'
-import { isRefusal } from './outage.ts'
+import { isAnswer } from './outage.ts'
 
 /**
  * Stops sending to an endpoint that is down: after so many failures the circuit opens, and operations fail at once with a
@@ -38,68 +27,51 @@ import { isRefusal } from './outage.ts'
  * ```
  */
 export function circuitBreakerLink(options: CircuitBreakerLinkOptions = {}): Link {
-  const { key: keyOf, isFailure, onStateChange, clock, random, rules } = checkOptions(options)
+  const settings = checkOptions(options)
+  const { clock } = settings
   const circuits = new Map<string, Circuit>()
+  const present = (key: string): Circuit => circuits.get(key) ?? closed
 
-  const update = (key: string, before: Circuit, after: Circuit, error?: unknown): void => {
-    circuits.delete(key)
-    circuits.set(key, after)
-    if (circuits.size > maxKeys) circuits.delete(circuits.keys().next().value as string)
-    if (before.phase === after.phase) return
+  const become = (key: string, circuit: Circuit, error?: unknown): void => {
+    const from = present(key).phase
+    // Nobody has so many endpoints: what should bound the keys does not.
+    if (circuits.size > 1_000) circuits.clear()
+    circuits.set(key, circuit)
+    if (from === circuit.phase) return
     // A listener must not keep operations from going on; it may be an async function, too.
-    const change = { key, from: before.phase, to: after.phase, error }
-    new Promise((resolve) => resolve(onStateChange?.(change))).catch(() => {})
+    const change = { key, from, to: circuit.phase, error }
+    new Promise((resolve) => resolve(settings.onStateChange(change))).catch(() => {})
   }
 
-  /** Results that are judged once: by the first of them, or by how they end without one. */
-  const run = (key: string, operation: Operation, results: Results): Results => {
-    const before = circuits.get(key) ?? closed
-    const { circuit, passes } = ask(before, clock.now(), rules)
-    update(key, before, circuit)
-    if (!passes) return refuse(circuit, operation, clock)
+  const named: Link = async function* circuitBreakerLink(operation, next) {
+    const execution = executionOf(operation)
+    const key = settings.key(operation)
+    const circuit = ask(present(key), clock.now(), settings)
+    if (!circuit) {
+      execution?.note('rejected')
+      throw new CircuitOpenError(present(key).until - clock.now(), { link, operationName: operation.operationName })
+    }
+    become(key, circuit)
     let isJudged = false
-    const judge = (verdict: Verdict, error?: unknown): void => {
+    /** Once for each attempt: by its first result, or by its error. Otherwise it says nothing about the endpoint. */
+    const judge = (verdict?: () => boolean | undefined, error?: unknown): void => {
       if (isJudged) return
       isJudged = true
-      const present = circuits.get(key) ?? closed
-      const attempt = { epoch: circuit.epoch, verdict }
-      update(key, present, end(present, attempt, { now: clock.now(), random: random() }, rules), error)
+      become(key, end(present(key), circuit.epoch, verdict?.(), clock.now(), settings.random(), settings), error)
     }
-    const hasFailed = (outcome: AttemptOutcome): boolean => {
-      try {
-        return isFailure(outcome, operation)
-      } catch {
-        return false
+    try {
+      for await (const result of next(operation)) {
+        judge(() => settings.isFailure({ result }, operation))
+        yield result
       }
+    } catch (error) {
+      // What was cancelled, or failed on this side, says nothing either.
+      if (!execution?.aborted)
+        judge(() => settings.isFailure({ error }, operation) || (isAnswer(error) ? false : undefined), error)
+      throw error
+    } finally {
+      judge()
     }
-    const watched = mapResults(results, (result) => {
-      if (!isJudged) judge(hasFailed({ result }) ? 'failure' : 'success')
-      return result
-    })
-    return onSettled(watched, (outcome) => judge(verdictOf(outcome, operation, hasFailed), Object(outcome).error))
-  }
-
-  const named: Link = function circuitBreakerLink(operation, next) {
-    const key = keyOf(operation)
-    return { [Symbol.asyncIterator]: () => run(key, operation, next(operation))[Symbol.asyncIterator]() }
   }
   return Object.assign(named, { stage: 'attempt' as const })
-}
-
-const maxKeys = 1_000
-
-/** What an attempt without results says. One that was cancelled, or failed on this side, says nothing. */
-function verdictOf(outcome: Outcome, operation: Operation, hasFailed: (outcome: AttemptOutcome) => boolean): Verdict {
-  if (outcome.status !== 'failed') return outcome.status === 'completed' ? 'success' : 'unknown'
-  if (executionOf(operation)?.aborted) return 'unknown'
-  if (hasFailed({ error: outcome.error })) return 'failure'
-  return isRefusal(outcome.error) ? 'success' : 'unknown'
-}
-
-function refuse(circuit: Circuit, operation: Operation, clock: Clock): Results {
-  executionOf(operation)?.note('rejected')
-  const retryAfterMs = waitMs(circuit, clock.now())
-  const what = circuit.phase === 'open' ? 'the endpoint failed too often' : 'the endpoint is being tried again'
-  const message = `${what}; the operation was not sent: try again in ${Math.ceil(retryAfterMs / 1_000)} s`
-  return failed(new CircuitOpenError(message, { link, operationName: operation.operationName, retryAfterMs }))
 }

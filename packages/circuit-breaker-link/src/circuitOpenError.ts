@@ -23,10 +23,10 @@ export class CircuitOpenError extends GraphLinksError {
   /** Nothing was sent: a mutation did not run. */
   declare readonly mayHaveRun: boolean
 
-  constructor(message: string, details: ErrorDetails & { readonly retryAfterMs: number }) {
-    super(message, details)
-    this.retryAfterMs = details.retryAfterMs
-    this.retryAfter = String(Math.ceil(details.retryAfterMs / 1_000))
+  constructor(retryAfterMs: number, details?: ErrorDetails) {
+    super('not sent, as the endpoint failed too often', details)
+    this.retryAfterMs = retryAfterMs
+    this.retryAfter = `${Math.ceil(retryAfterMs / 1_000)}`
     this.retryable = true
     this.mayHaveRun = false
   }

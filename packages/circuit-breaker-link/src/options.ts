@@ -13,26 +13,27 @@ import { isOutage } from './outage.ts'
 /** Options of `circuitBreakerLink`. */
 export interface CircuitBreakerLinkOptions {
   /**
-   * Which circuit an operation belongs to: the endpoint that it goes to. The 1,000 that were used last are remembered.
-   * Default: one circuit for the link.
+   * Which circuit an operation belongs to: the endpoint that it goes to. Where there are more than 1,000, all are
+   * forgotten. Default: one circuit for the link.
    */
   readonly key?: ((operation: Operation) => string) | undefined
-  /** How many failures in a row open the circuit. `Infinity`: none do. Default: 5. */
+  /** How many failures open the circuit, less what successes made up for. Default: 5. */
   readonly failureThreshold?: number | undefined
   /**
-   * Which share of the attempts of `windowMs` must have failed to open the circuit, too, above 0 and up to 1.
-   * Default: only failures in a row count.
+   * How many failures one success makes up for. `Infinity`: all, so that only failures in a row count. With 1, an endpoint
+   * that fails more than half of the attempts opens the circuit, with 0.25 one that fails more than a fifth.
+   * Default: `Infinity`.
    */
-  readonly failureRate?: number | undefined
-  /** How many attempts `failureRate` needs at least. Default: 20. */
-  readonly minimumAttempts?: number | undefined
-  /** For `failureRate`, in milliseconds. It slides in halves. Default: 10,000. */
-  readonly windowMs?: number | undefined
+  readonly successWeight?: number | undefined
   /** How long the circuit stays open, in milliseconds, and up to a fifth longer at random. Default: 10,000. */
   readonly openMs?: number | undefined
-  /** How many attempts are let through then, and must all succeed to close the circuit. Default: 1. */
+  /**
+   * How many attempts at once are let through then. The first that succeeds closes the circuit, the first that fails opens
+   * it again. Default: 1.
+   */
   readonly maxProbes?: number | undefined
-  /** Whether an attempt failed, as far as the endpoint is concerned. What it throws counts as no. Default: {@link isOutage}. */
+  /** Whether an attempt failed, as far as the endpoint is concerned. What it throws is the operation's error.
+   * Default: {@link isOutage}. */
   readonly isFailure?: ((outcome: AttemptOutcome, operation: Operation) => boolean) | undefined
   /** Called after each change of a circuit. What it throws is ignored. */
   readonly onStateChange?: ((change: CircuitChange) => void) | undefined
@@ -52,55 +53,37 @@ export interface CircuitChange {
 }
 
 /** The options, with defaults, after they were checked. */
-export interface Settings {
-  readonly key: (operation: Operation) => string
-  readonly isFailure: (outcome: AttemptOutcome, operation: Operation) => boolean
-  readonly onStateChange: ((change: CircuitChange) => void) | undefined
-  readonly clock: Clock
-  readonly random: () => number
-  readonly rules: Rules
+export type Settings = Rules & {
+  [Name in keyof CircuitBreakerLinkOptions]-?: NonNullable<CircuitBreakerLinkOptions[Name]>
 }
 
 export const link = 'circuitBreakerLink'
 
 /** @throws {@link OptionsError} naming the option. */
 export function checkOptions(options: CircuitBreakerLinkOptions | undefined): Settings {
-  const {
-    key = () => '',
-    failureThreshold = 5,
-    failureRate = Infinity,
-    minimumAttempts = 20,
-    windowMs = 10_000,
-    openMs = 10_000,
-    maxProbes = 1,
-    isFailure = isOutage,
-    onStateChange,
-    clock = systemClock,
-    random = Math.random,
-  } = ownOptions(options)
-  const check = (isGood: boolean, option: string, rule: string): void => {
-    if (!isGood) throw new OptionsError(inDevelopment(() => `${option} is ${rule}`) ?? option, { link })
+  const defaults: Settings = {
+    key: () => '',
+    failureThreshold: 5,
+    successWeight: Infinity,
+    openMs: 10_000,
+    maxProbes: 1,
+    isFailure: isOutage,
+    onStateChange: () => {},
+    clock: systemClock,
+    random: Math.random,
   }
-  check(
-    isCount(failureThreshold) || failureThreshold === Infinity,
-    'failureThreshold',
-    'a positive integer, or Infinity',
-  )
-  check(failureRate === Infinity || (failureRate > 0 && failureRate <= 1), 'failureRate', 'above 0 and at most 1')
-  check(isCount(minimumAttempts), 'minimumAttempts', 'a positive integer')
-  check(isDuration(windowMs), 'windowMs', 'a positive number of milliseconds')
-  check(isDuration(openMs), 'openMs', 'a positive number of milliseconds')
-  check(isCount(maxProbes), 'maxProbes', 'a positive integer')
-  for (const [name, value] of Object.entries({ key, isFailure, onStateChange: onStateChange ?? key, random }))
-    check(typeof value === 'function', name, 'a function')
-  const rules = { failureThreshold, failureRate, minimumAttempts, windowMs, openMs, maxProbes }
-  return { key, isFailure, onStateChange, clock, random, rules }
-}
-
-function isCount(value: number): boolean {
-  return Number.isInteger(value) && value > 0
-}
-
-function isDuration(value: number): boolean {
-  return Number.isFinite(value) && value > 0
+  const settings = ownOptions(options) as Record<string, unknown>
+  for (const [name, byDefault] of Object.entries(defaults)) {
+    const value = (settings[name] ??= byDefault)
+    if (typeof value === typeof byDefault && (typeof value !== 'number' || value > 0)) continue
+    throw new OptionsError(
+      inDevelopment(() =>
+        typeof byDefault === 'number'
+          ? `${name} is a number above 0, not ${String(value)}`
+          : `${name} is a ${typeof byDefault}, not ${typeof value}`,
+      ) ?? name,
+      { link },
+    )
+  }
+  return settings as unknown as Settings
 }

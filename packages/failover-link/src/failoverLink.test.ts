@@ -113,7 +113,7 @@ describe('when it moves', () => {
     ['a stream that breaks off before its first part', new StreamInterruptedError('cut', { status: 200 })],
     ['no socket', new SocketConnectError('refused', {}, true)],
     ['a socket that the network closed', new SocketClosedError('lost', { closeCode: 1006, mayHaveRun: true }, true)],
-    ['an open circuit', new CircuitOpenError('open', { retryAfterMs: 1 })],
+    ['an open circuit', new CircuitOpenError(1)],
   ]
   test.each(moving)('a query and a subscription do after %s', async (_, answer) => {
     for (const operation of [query, subscription]) {
@@ -169,7 +169,7 @@ describe('when it moves', () => {
     ['an attempt to connect that took too long', new NetworkError('', { cause: coded('UND_ERR_CONNECT_TIMEOUT') })],
     ['no socket', new SocketConnectError('refused', {}, true)],
     ['a socket that closed before it was sent', new SocketClosedError('lost', { mayHaveRun: false }, true)],
-    ['an open circuit', new CircuitOpenError('open', { retryAfterMs: 1 })],
+    ['an open circuit', new CircuitOpenError(1)],
   ]
   test.each(unsent)('field notes 3.30 a mutation does after %s: nothing was sent', async (_, answer) => {
     const { link, sent } = started(answer, undefined)
