@@ -3,10 +3,9 @@ import {
   chain,
   executionOf,
   inDevelopment,
-  isOneShot,
+  mayRepeat,
   OptionsError,
   ownOptions,
-  replay,
   systemClock,
   type AttemptOutcome,
   type Clock,
@@ -14,7 +13,7 @@ import {
   type TerminalLink,
 } from '@graphlinks/core'
 import { Endpoints } from './endpoints.ts'
-import { isAnswer, isUnavailable, isUnsent } from './unavailable.ts'
+import { isAnswer, isUnavailable } from './unavailable.ts'
 
 /** Options of {@link failoverLink}. */
 export interface FailoverLinkOptions {
@@ -24,13 +23,13 @@ export interface FailoverLinkOptions {
    */
   readonly stickyMs?: number | undefined
   /**
-   * Whether an endpoint cannot be used, so that the next one is tried. What it throws counts as no. Mutations are moved
-   * only where nothing was sent, whatever it says. Default: {@link isUnavailable}.
+   * Whether an endpoint cannot be used, so that the next one is tried. What it throws is the operation's error.
+   * Mutations are moved only where they certainly did not run, whatever it says. Default: {@link isUnavailable}.
    */
   readonly isUnavailable?: ((outcome: AttemptOutcome, operation: Operation) => boolean) | undefined
   /** Called when an operation goes on to another endpoint. What it throws is ignored. */
   readonly onFailover?: ((event: FailoverEvent) => void) | undefined
-  /** Time for `stickyMs`. Default: the platform's. No timer is set. */
+  /** Time for `stickyMs`. No timer is set. Default: the platform's. */
   readonly clock?: Clock | undefined
   /** Numbers from 0 to 1, for `stickyMs`. Default: `Math.random`. */
   readonly random?: (() => number) | undefined
@@ -49,7 +48,7 @@ export interface FailoverEvent {
 
 /**
  * Makes one terminal link of several that lead to the same API, the preferred one first. Where it cannot be used, a query,
- * or a subscription that has had no event, goes to the next; a mutation only where it is certain that nothing was sent.
+ * or a subscription that has had no event, goes to the next; a mutation only where it certainly did not run.
  * What follows goes there at once, for `stickyMs`.
  *
  * Credentials without `origins` go to whichever endpoint sends the operation; those with `origins` to no other.
@@ -73,43 +72,43 @@ export interface FailoverEvent {
  * ```
  */
 export function failoverLink(terminals: readonly TerminalLink[], options: FailoverLinkOptions = {}): TerminalLink {
-  const { stickyMs, hasFailed, onFailover, clock, random } = checkOptions(terminals, options)
+  const settings = checkOptions(terminals, options)
   // What a chain of one adds: a link that breaks its contract, or an operation that was cancelled, becomes failed results.
   const links = terminals.map((terminal) => chain(terminal))
-  const endpoints = new Endpoints(links.length, stickyMs, clock, random)
+  const endpoints = new Endpoints(links.length, settings)
 
   /** Whether the operation is to go on to the next endpoint, after what this one gave first. */
-  const goesOn = (outcome: AttemptOutcome, operation: Operation, { from, to, begunAt }: Try): boolean => {
+  const goesOn = (outcome: AttemptOutcome, operation: Operation, { from, to, begun }: Turn): boolean => {
     const { result, error } = outcome
-    if (executionOf(operation)?.aborted) return false
-    if (!hasFailed(outcome, operation)) {
-      if (result || isAnswer(error)) endpoints.up(from, begunAt)
+    if (!settings.isUnavailable(outcome, operation)) {
+      if (result || isAnswer(error)) endpoints.up(from, begun)
       return false
     }
     endpoints.down(from)
-    if (to === undefined || !mayMove(operation, outcome)) return false
+    // What a gateway wrote is no proof that a mutation did not run, whatever it looks like.
+    if (to === undefined || !mayRepeat(operation, { error })) return false
     executionOf(operation)?.note('failover')
     // A listener must not keep operations from going on; it may be an async function, too.
     const event = { from, to, operationName: operation.operationName, error }
-    new Promise((resolve) => resolve(onFailover?.(event))).catch(() => {})
+    new Promise((resolve) => resolve(settings.onFailover(event))).catch(() => {})
     return true
   }
 
   const named: TerminalLink = async function* failoverLink(operation) {
     const { order } = endpoints
     for (const [position, from] of order.entries()) {
-      const attempt = { from, to: order[position + 1], begunAt: endpoints.begin(from) }
+      const turn = { from, to: order[position + 1], begun: endpoints.begin(from) }
       let isFirst = true
       let isOver = true
       try {
         for await (const result of await (links[from] as TerminalLink)(operation)) {
-          isOver = !isFirst || !goesOn({ result }, operation, attempt)
+          isOver = !isFirst || !goesOn({ result }, operation, turn)
           if (!isOver) break
           isFirst = false
           yield result
         }
       } catch (error) {
-        isOver = !isFirst || !goesOn({ error }, operation, attempt)
+        isOver = !isFirst || executionOf(operation)?.aborted || !goesOn({ error }, operation, turn)
         if (isOver) throw error
       }
       if (isOver) return
@@ -125,49 +124,42 @@ export function failoverLink(terminals: readonly TerminalLink[], options: Failov
   })
 }
 
-/** Whether an operation may be sent to another endpoint as well. */
-function mayMove(operation: Operation, { error }: AttemptOutcome): boolean {
-  // A stream may have been read by now, also where no connection was made.
-  if (isOneShot(operation)) return false
-  return isUnsent(error) || (operation.kind !== 'mutation' && operation.context.get(replay) !== 'never')
-}
-
-/** One endpoint's turn, and whose it is next. */
-interface Try {
+/** An endpoint's turn, and whose it is next. */
+interface Turn {
   readonly from: number
   readonly to: number | undefined
-  readonly begunAt: number
+  readonly begun: number | undefined
 }
 
-interface Settings {
-  readonly stickyMs: number
-  readonly hasFailed: (outcome: AttemptOutcome, operation: Operation) => boolean
-  readonly onFailover: FailoverLinkOptions['onFailover']
-  readonly clock: Clock
-  readonly random: () => number
-}
+type Settings = { [Name in keyof FailoverLinkOptions]-?: NonNullable<FailoverLinkOptions[Name]> }
 
 function checkOptions(terminals: readonly TerminalLink[], options: FailoverLinkOptions): Settings {
-  const own = ownOptions(options)
-  const { stickyMs = 30_000, onFailover, clock = systemClock, random = Math.random } = own
-  const judge = own.isUnavailable ?? isUnavailable
-  const check = (isGood: boolean, option: string, rule: string): void => {
-    if (!isGood) throw new OptionsError(inDevelopment(() => `${option} ${rule}`) ?? option, { link: 'failoverLink' })
+  const link = 'failoverLink'
+  const defaults: Settings = {
+    stickyMs: 30_000,
+    isUnavailable,
+    onFailover: () => {},
+    clock: systemClock,
+    random: Math.random,
   }
-  check(
-    Array.isArray(terminals) && terminals.length > 0,
-    'terminals',
-    'are a list of terminal links, as in failoverLink([httpLink(...), httpLink(...)])',
-  )
-  check(Number.isFinite(stickyMs) && stickyMs >= 0, 'stickyMs', 'is a number of milliseconds from 0')
-  for (const [name, value] of Object.entries({ isUnavailable: judge, onFailover: onFailover ?? judge, random }))
-    check(typeof value === 'function', name, 'is a function')
-  const hasFailed = (outcome: AttemptOutcome, operation: Operation): boolean => {
-    try {
-      return judge(outcome, operation)
-    } catch {
-      return false
-    }
+  if (!Array.isArray(terminals) || terminals.length === 0)
+    throw new OptionsError(
+      inDevelopment(() => 'give it a list of terminal links: failoverLink([httpLink(...), httpLink(...)])') ??
+        'terminals',
+      { link },
+    )
+  const settings = ownOptions(options) as Record<string, unknown>
+  for (const [name, byDefault] of Object.entries(defaults)) {
+    const value = (settings[name] ??= byDefault)
+    if (typeof value === typeof byDefault && (typeof value !== 'number' || value >= 0)) continue
+    throw new OptionsError(
+      inDevelopment(() =>
+        typeof byDefault === 'number'
+          ? `${name} is a number from 0, not ${String(value)}`
+          : `${name} is a ${typeof byDefault}, not ${typeof value}`,
+      ) ?? name,
+      { link },
+    )
   }
-  return { stickyMs, hasFailed, onFailover, clock, random }
+  return settings as unknown as Settings
 }
