@@ -122,13 +122,23 @@ function checkOptions(options: ConcurrencyLinkOptions): Settings {
     key = keyOf,
     clock = systemClock,
   } = ownOptions(options)
-  const refuse = (option: string, rule: string): never => {
-    throw new OptionsError(inDevelopment(() => `${option} is ${rule}`) ?? option, { link })
+  const check = (isGood: boolean, option: 'maxInFlight' | 'maxQueued' | 'queueTimeoutMs' | 'key'): void => {
+    if (isGood) return
+    const sentence = inDevelopment(() => {
+      const rules = {
+        maxInFlight: 'a positive integer',
+        maxQueued: 'an integer from 0, or Infinity',
+        queueTimeoutMs: 'a positive number of milliseconds',
+        key: 'a function of the operation',
+      }
+      return `${option} is ${rules[option]}`
+    })
+    throw new OptionsError(sentence ?? option, { link })
   }
-  if (!(isCount(maxInFlight) && maxInFlight > 0)) refuse('maxInFlight', 'a positive integer')
-  if (!isCount(maxQueued)) refuse('maxQueued', `an integer from 0, or Infinity`)
-  if (!(queueTimeoutMs > 0)) refuse('queueTimeoutMs', `a positive number of milliseconds, not ${queueTimeoutMs}`)
-  if (typeof key !== 'function') refuse('key', 'a function of the operation')
+  check(isCount(maxInFlight) && maxInFlight > 0, 'maxInFlight')
+  check(isCount(maxQueued), 'maxQueued')
+  check(typeof queueTimeoutMs === 'number' && queueTimeoutMs > 0, 'queueTimeoutMs')
+  check(typeof key === 'function', 'key')
   return { maxInFlight, maxQueued, queueTimeoutMs, key, clock }
 }
 

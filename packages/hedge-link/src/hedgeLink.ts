@@ -57,12 +57,13 @@ const link = 'hedgeLink'
 export function hedgeLink(options: HedgeLinkOptions): Link {
   const { delayMs, maxHedges = 1, budget = 0.1, clock = systemClock } = ownOptions(options)
   if (typeof delayMs !== 'function') checkDelay(delayMs)
-  if (!(Number.isInteger(maxHedges) && maxHedges > 0)) refuse('maxHedges', 'a positive integer')
-  if (!(budget > 0)) refuse('budget', 'a positive number of hedges for each query')
+  if (!(Number.isInteger(maxHedges) && maxHedges > 0)) refuse('maxHedges')
+  if (!(budget > 0)) refuse('budget')
   const shared = new Budget(budget)
   const named: Link = function hedgeLink(operation, next) {
     if (operation.kind !== 'query' || operation.context.get(replay) === 'never') return next(operation)
-    const ms = typeof delayMs === 'function' ? checkDelay(delayMs(operation) ?? Infinity, operation) : delayMs
+    const ms =
+      typeof delayMs === 'function' ? checkDelay(delayMs(operation) ?? Infinity, operation.operationName) : delayMs
     shared.earn()
     const mayHedge = (): boolean => !isOneShot(operation) && shared.spend()
     return race(operation, next, { delayMs: ms, maxHedges, clock, mayHedge })
@@ -70,15 +71,18 @@ export function hedgeLink(options: HedgeLinkOptions): Link {
   return Object.assign(named, { stage: 'replay' as const })
 }
 
-function checkDelay(ms: number, operation?: Operation): number {
-  return typeof ms === 'number' && ms >= 0
-    ? ms
-    : refuse('delayMs', `a number of milliseconds from 0, or a function that gives one, not ${ms}`, operation)
+function checkDelay(ms: number, operationName?: string): number {
+  return typeof ms === 'number' && ms >= 0 ? ms : refuse('delayMs', operationName)
 }
 
-function refuse(option: string, rule: string, operation?: Operation): never {
-  throw new OptionsError(inDevelopment(() => `${option} is ${rule}`) ?? option, {
-    link,
-    operationName: operation?.operationName,
+function refuse(option: 'delayMs' | 'maxHedges' | 'budget', operationName?: string): never {
+  const sentence = inDevelopment(() => {
+    const rules = {
+      delayMs: 'a number of milliseconds from 0, or a function that gives one',
+      maxHedges: 'a positive integer',
+      budget: 'a positive number of hedges for each query',
+    }
+    return `${option} is ${rules[option]}`
   })
+  throw new OptionsError(sentence ?? option, { link, operationName })
 }
