@@ -59,7 +59,9 @@ function withoutWords(contents) {
 
 /** A package alone, with everything that it loads lazily, in one file. */
 async function whole(code) {
-  const external = ['graphql', '@graphlinks/core', 'cross-fetch', 'eventsource-parser', 'isomorphic-ws']
+  const peers = ['@graphlinks/core', '@graphlinks/http-link', '@graphlinks/http-link/batch']
+  const packages = ['graphql', 'cross-fetch', 'eventsource-parser', 'isomorphic-ws', 'tough-cookie']
+  const external = [...packages, ...peers].filter((name) => !code.includes(`'${name}'`))
   const { outputFiles } = await bundle(code, { external, plugins: [changing('production', withoutWords)] })
   return gzipped(outputFiles[0])
 }
@@ -68,13 +70,12 @@ async function whole(code) {
 const questions = [
   [/operation\.kind === "subscription" && settings/, 'false && settings'],
   [/isStream\(response\)/, 'false'],
-  [/const parts = .*/, ''],
+  [/^const parts = .*/m, ''],
   [/connection\?\.dispose\(\)/, ''],
   [/!mayStream\(query\)/, 'true'],
-  [/!hasFiles\([^)]*\)/, 'true'],
-  [/!isOwn && isForm\(request\.body\)/, 'false'],
+  [/!\(variables && mayHaveFiles\([^)]*\)\)/, 'true'],
   // Rules.
-  ...['subscriptions', 'isFile', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
+  ...['subscriptions', 'isFile', 'isOwnFetch', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
     new RegExp(`^ +${option}: .*`, 'gm'),
     '',
   ]),
