@@ -1679,6 +1679,21 @@ declare class RefreshRejectedError extends GraphLinksError {
 }
 
 /**
+ * Marks an operation that others wait for, under this key of its context: a link that lets operations wait lets it pass,
+ * since it would wait for those that wait for it. The `context` that a function which renews tokens is given has it.
+ *
+ * @example
+ * ```ts
+ * import { emptyContext, urgent, type Client } from '@graphlinks/core'
+ *
+ * // A link further in asks for it on behalf of other operations.
+ * export const tenantOf = (client: Client) =>
+ *   client.request('{ tenant }', undefined, { context: emptyContext.with(urgent, true) })
+ * ```
+ */
+declare const urgent: ContextKey<boolean>;
+
+/**
  * Loaded with the first operation of a cookieLink that can sign in again, and built on its own: what renews tokens is there
  * once more, so that no page has it for cookies that it may never need to renew.
  */
@@ -2276,5 +2291,5 @@ declare function inDevelopment<Value>(make: () => Value): Value | undefined;
  */
 declare function ownOptions<Options extends object>(options: Options | undefined): Options;
 
-export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, cookieLink, createClient, createOperation, createRequest, createTokenSource, credentialSources, detached, documentTransfer, emptyContext, exchangesOf, execute, executionOf, failed, fingerprintOf, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOneShot, isOverridden, isTokenRefused, isTransient, lastResult, leaseOf, mapResults, mayRepeat, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, retryAfterMs, scanOperations, single, split, systemClock, tokenRefreshLink, whileRunning, withContext, withCredential, withExchange, withExtensions, withHeader, withSigner, withVariables };
+export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, cookieLink, createClient, createOperation, createRequest, createTokenSource, credentialSources, detached, documentTransfer, emptyContext, exchangesOf, execute, executionOf, failed, fingerprintOf, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOneShot, isOverridden, isTokenRefused, isTransient, lastResult, leaseOf, mapResults, mayRepeat, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, retryAfterMs, scanOperations, single, split, systemClock, tokenRefreshLink, urgent, whileRunning, withContext, withCredential, withExchange, withExtensions, withHeader, withSigner, withVariables };
 export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CookieJar, CookieLinkOptions, CredentialInit, CredentialLease, CredentialOptions, CredentialSource, Csrf, CsrfCookie, CsrfMeta, CsrfToken, Destination, Document, DocumentTransfer, ErrorDetails, Exchange, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncomingResponse, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, LoginRequest, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, OutgoingRequest, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestChange, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, Resumption, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, Stage, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };
