@@ -1,0 +1,157 @@
+import {
+  checkCredentialOptions,
+  ClockSkew,
+  CredentialError,
+  inDevelopment,
+  isOverridden,
+  OptionsError,
+  originOf,
+  ownOptions,
+  provideCredential,
+  renewableLink,
+  withSigner,
+  type CredentialOptions,
+  type Exchange,
+  type Link,
+  type Operation,
+  type OutgoingRequest,
+  type Provided,
+  type RequestChange,
+} from '@graphlinks/core'
+import { digestOf, importKey, isComponent, isPrintable, signatureHeaders } from './httpSignature.ts'
+
+/** A secret that client and server share. */
+export interface HmacKey {
+  /** Tells the server which key it is (`keyid`). Everybody may see it. */
+  readonly id: string
+  /** A text stands for its UTF-8 bytes. A good one has 32 random bytes. */
+  readonly secret: string | Uint8Array
+}
+
+/** Options of {@link hmacLink}. */
+export interface HmacLinkOptions extends CredentialOptions {
+  /** The key, or a function that gives the one to sign with now. */
+  readonly key: Provided<HmacKey>
+  /**
+   * What is signed, in this order: `@method`, `@target-uri`, `@authority`, `@scheme`, `@path`, `@query` (RFC 9421 section
+   * 2.2), and names of headers; those that a request does not have are left out. `content-digest` stands for the body.
+   * Default: `['@method', '@target-uri', 'content-type', 'content-digest']`.
+   */
+  readonly components?: readonly string[] | undefined
+  /** Names the signature among others of the same request. Default: `'sig1'`. */
+  readonly label?: string | undefined
+  /** Says which application signs, where the server asks for it (`tag`). Default: none. */
+  readonly tag?: string | undefined
+  /** Makes a text that is never made again, for each request. Default: 16 random bytes, as Base64. */
+  readonly nonce?: (() => string) | undefined
+  /**
+   * How far the server's clock may differ before a refusal (401 or 403) is blamed on it, in milliseconds; the request is
+   * then sent once more, with the server's time. `Infinity`: never. Default: 300,000.
+   */
+  readonly maxSkewMs?: number | undefined
+}
+
+/**
+ * Signs each request with a shared secret (HTTP Message Signatures with HMAC using SHA-256): its method, its URL and its
+ * body, with the time and a nonce, just before it is sent, and anew whenever it is sent again.
+ *
+ * A `signature` header of the request or the call wins: nothing is then signed.
+ *
+ * @throws {@link OptionsError} when an option is no good, when the link is built. What a function gives is checked on
+ * each operation, which fails with a {@link CredentialError} or `TimeoutError`.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9421
+ *
+ * @example
+ * ```ts
+ * import { chain } from '@graphlinks/core'
+ * import { hmacLink } from '@graphlinks/hmac-link'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * export const link = chain(
+ *   hmacLink({ key: { id: 'shop-7', secret: 'secret-of-the-shop' } }),
+ *   httpLink({ url: 'https://api.example.com/graphql' }),
+ * )
+ * ```
+ */
+export function hmacLink(options: HmacLinkOptions): Link {
+  const link = 'hmacLink'
+  const own = ownOptions(options)
+  const checked = checkCredentialOptions(link, own)
+  const { key, label = 'sig1', tag, nonce = randomNonce, maxSkewMs = 300_000 } = own
+  const { components: given = ['@method', '@target-uri', 'content-type', 'content-digest'] } = own
+  const components = [given].flat().map((name) => String(name).toLowerCase())
+  const wrong =
+    (typeof key !== 'function' && !isKey(key) && 'key') ||
+    (!(components.length > 0 && components.every(isComponent)) && 'components') ||
+    (!/^[a-z*][a-z\d_\-.*]*$/.test(label) && 'label') ||
+    (tag !== undefined && !isPrintable(tag) && 'tag') ||
+    (typeof nonce !== 'function' && 'nonce') ||
+    (!(maxSkewMs > 0) && 'maxSkewMs')
+  if (wrong) {
+    const sentence = inDevelopment(() => `${wrong} is no good: docs/links/hmacLink.md has what it takes`)
+    throw new OptionsError(sentence ?? wrong, { link })
+  }
+  const skew = new ClockSkew({ maxSkewMs, clock: checked.clock })
+  const imported = new WeakMap<HmacKey, Promise<CryptoKey>>()
+
+  const sign = async (
+    { id }: HmacKey,
+    signingKey: Promise<CryptoKey>,
+    request: OutgoingRequest,
+  ): Promise<RequestChange> => {
+    const { body } = request
+    const digest: Record<string, string> = {}
+    if (body !== undefined && components.includes('content-digest')) digest['content-digest'] = await digestOf(body)
+    const parameters: [string, string | number][] = [
+      ['created', Math.floor(skew.date(request) / 1_000)],
+      ['keyid', id],
+      ['alg', 'hmac-sha256'],
+      ['nonce', nonce()],
+    ]
+    if (tag !== undefined) parameters.push(['tag', tag])
+    const headers = new Map([...request.headers, ...Object.entries(digest)])
+    const signature = await signatureHeaders({ ...request, headers }, components, parameters, label, await signingKey)
+    return { headers: { ...digest, ...signature } }
+  }
+
+  const signer = (given: HmacKey): Exchange => ({
+    link,
+    identity: given.id,
+    request(request) {
+      if (checked.origins && !checked.origins.includes(originOf(request.url))) return undefined
+      let signingKey = imported.get(given)
+      if (!signingKey) imported.set(given, (signingKey = importKey(given.secret)))
+      return sign(given, signingKey, request)
+    },
+    response: (response, request) => /^40[13]$/.test(String(response.status)) && skew.explains(response, request),
+  })
+
+  const attach = (operation: Operation, given: HmacKey | undefined | null): Operation => {
+    if (isKey(given)) return withSigner(operation, signer(given))
+    if (given == null && checked.onMissing === 'omit') return operation
+    const { operationName } = operation
+    throw new CredentialError(given == null ? 'there is no key (onMissing: "error")' : 'the key is no { id, secret }', {
+      link,
+      operationName,
+    })
+  }
+  const signing = renewableLink((operation) =>
+    typeof key === 'function'
+      ? provideCredential(key, 'key', operation, checked, (given) => attach(operation, given))
+      : attach(operation, key),
+  )
+  const named: Link = function hmacLink(operation, next) {
+    return isOverridden(operation, 'signature') ? next(operation) : signing(operation, next)
+  }
+  return Object.assign(named, { stage: 'credential' as const })
+}
+
+function isKey(given: unknown): given is HmacKey {
+  const { id, secret } = Object(given) as Partial<HmacKey>
+  return isPrintable(id) && (typeof secret === 'string' || ArrayBuffer.isView(secret)) && secret.length > 0
+}
+
+function randomNonce(): string {
+  return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
+}
