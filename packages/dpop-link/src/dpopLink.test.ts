@@ -25,6 +25,7 @@ import {
   linkContract,
   memoryLink,
   scriptedServer,
+  scriptedSocketServer,
   secretCanary,
   settle,
   type ScriptedRequest,
@@ -483,6 +484,36 @@ test('in Node, the handshake of a WebSocket has a proof as a GET by http', async
     break
   }
   expect(await Promise.all(verified)).toHaveLength(1)
+})
+
+test('DP-2 a handshake that is refused for want of a nonce is made again with it', async () => {
+  const proofs: Proof[] = []
+  const server = await scriptedSocketServer(async (socket) => {
+    const { headers } = socket
+    const proof = await verify({ method: 'GET', headers }, server.url.replace('ws', 'http'))
+    proofs.push(proof)
+    if (proof.nonce !== 'n') {
+      return socket.refuse(401, { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'n' })
+    }
+    await socket.accept()
+    await socket.messageOfType('connection_init')
+    await socket.send({ type: 'connection_ack' })
+    const { id } = await socket.messageOfType('subscribe')
+    await socket.send({ type: 'next', id, payload: { data: { n: 1 } } })
+  })
+  const clock = new FakeClock()
+  const token = bearerLink('t', { scheme: 'DPoP' })
+  const link = chain(token, dpopLink({ key, clock }), wsLink({ url: server.url, handshakeHeaders: true, clock }))
+  const client = createClient({ link })
+  cleanUps.push(
+    () => server.close(),
+    () => client.dispose(),
+  )
+  for await (const { data } of client.subscribe('subscription { n }')) {
+    expect(data).toEqual({ n: 1 })
+    break
+  }
+  expect(proofs.map(({ nonce }) => nonce)).toEqual([undefined, 'n'])
 })
 
 describe('dpopFetch', () => {
