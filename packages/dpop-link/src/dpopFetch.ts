@@ -46,26 +46,24 @@ export function dpopFetch(options: DpopFetchOptions): (url: string | URL, init?:
 
   return async (given, init = {}) => {
     const url = new URL(given)
-    const { method = 'GET', body } = init
+    const { body } = init
+    const method = (init.method ?? 'GET').toUpperCase()
     const send = own.fetch ?? fetch
     const token = tokenOf(new Headers(init.headers).get('authorization'))
     // What everybody may read, such as the metadata of a server, needs no proof.
     if (method === 'GET' && token === undefined) return send(url.href, init)
-    const prove = async (request: object): Promise<Response> => {
+    const ask = async (): Promise<[Response, boolean]> => {
       const headers = new Headers(init.headers)
-      const made = typeof key === 'function' ? await key() : key
-      headers.set('dpop', await prover.prove(made, { method, url, token }, request))
-      return send(url.href, { ...init, headers })
+      const request = { method, url }
+      headers.set('dpop', await prover.prove(typeof key === 'function' ? await key() : key, request, token))
+      const response = await send(url.href, { ...init, headers })
+      return [response, prover.hear(response, request, await reasonOf(response))]
     }
-    const first = {}
-    const response = await prove(first)
-    const isRefused = prover.hear(response, first, await reasonOf(response))
+    const [response, isRefused] = await ask()
     // A stream is read once.
     if (!isRefused || Object(body) instanceof ReadableStream) return response
     await response.body?.cancel()
-    const second = {}
-    const last = await prove(second)
-    prover.hear(last, second, null)
+    const [last] = await ask()
     return last
   }
 }

@@ -1,16 +1,9 @@
 import {
-  checkCredentialOptions,
-  CredentialError,
   inDevelopment,
   isOverridden,
-  OptionsError,
-  originOf,
   ownOptions,
-  provideCredential,
-  renewableLink,
-  withSigner,
+  signerLink,
   type CredentialOptions,
-  type Exchange,
   type Link,
   type Operation,
   type Provided,
@@ -58,19 +51,11 @@ export interface DpopLinkOptions extends CredentialOptions {
  * ```
  */
 export function dpopLink(options: DpopLinkOptions): Link {
-  const link = 'dpopLink'
   const own = ownOptions(options)
-  const checked = checkCredentialOptions(link, own)
-  const { key, uniqueId, maxSkewMs = 10_000 } = own
-  const wrong =
-    (typeof key !== 'function' && !isDpopKey(key) && 'key') ||
-    (uniqueId !== undefined && typeof uniqueId !== 'function' && 'uniqueId') ||
-    (!(maxSkewMs > 0) && 'maxSkewMs')
-  if (wrong) {
-    const sentence = inDevelopment(() => `${wrong} is no good: docs/links/dpopLink.md has what it takes`)
-    throw new OptionsError(sentence ?? wrong, { link })
-  }
-  const prover = new Prover({ maxSkewMs, clock: checked.clock }, uniqueId)
+  const { key, uniqueId, maxSkewMs = 10_000, clock } = own
+  const problem =
+    (uniqueId !== undefined && typeof uniqueId !== 'function' && 'uniqueId') || (!(maxSkewMs > 0) && 'maxSkewMs')
+  const prover = new Prover({ maxSkewMs, clock }, uniqueId)
   let hasWarned = false
 
   /** Of a token that goes as if it needed no proof, although there is a key: it is one that was forgotten. */
@@ -81,37 +66,25 @@ export function dpopLink(options: DpopLinkOptions): Link {
     console.warn('graphlinks: dpopLink makes no proof for a token with the scheme Bearer. If it is bound to a key, give the link that sends it { scheme: "DPoP" }.') // prettier-ignore
   }
 
-  const signer = (given: DpopKey): Exchange => ({
-    link,
-    identity: given.thumbprint,
-    async request(request, operation) {
-      const authorization = request.headers.get('authorization')
-      const token = tokenOf(authorization)
-      if (checked.origins && !checked.origins.includes(originOf(request.url))) return undefined
-      if (token === undefined) {
+  return signerLink({
+    name: 'dpopLink',
+    header: 'dpop',
+    options: own,
+    problem,
+    key,
+    what: 'key',
+    isKey: isDpopKey,
+    signer: (given) => ({
+      identity: given.thumbprint,
+      async request(request, operation) {
+        const authorization = request.headers.get('authorization')
+        const token = tokenOf(authorization)
+        if (token !== undefined) return { headers: { dpop: await prover.prove(given, request, token) } }
         inDevelopment(() => warnOf(authorization, operation))
         return undefined
-      }
-      const { method, url } = request
-      return { headers: { dpop: await prover.prove(given, { method, url, token }, request) } }
-    },
-    response: (response, request) =>
-      prover.hear(response, request, response.status === 401 ? response.headers.get('www-authenticate') : null),
+      },
+      response: (response, request) =>
+        prover.hear(response, request, response.status === 401 ? response.headers.get('www-authenticate') : null),
+    }),
   })
-
-  const attach = (operation: Operation, given: DpopKey | undefined | null): Operation => {
-    if (isDpopKey(given)) return withSigner(operation, signer(given))
-    if (given == null && checked.onMissing === 'omit') return operation
-    const problem = given == null ? 'there is no key (onMissing: "error")' : 'the key is none of createDpopKey'
-    throw new CredentialError(problem, { link, operationName: operation.operationName })
-  }
-  const proving = renewableLink((operation) =>
-    typeof key === 'function'
-      ? provideCredential(key, 'key', operation, checked, (given) => attach(operation, given))
-      : attach(operation, key),
-  )
-  const named: Link = function dpopLink(operation, next) {
-    return isOverridden(operation, 'dpop') ? next(operation) : proving(operation, next)
-  }
-  return Object.assign(named, { stage: 'credential' as const })
 }

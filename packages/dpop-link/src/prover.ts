@@ -6,8 +6,6 @@ import { toBase64Url, type DpopKey } from './dpopKey.ts'
 export interface Provable {
   readonly method: string
   readonly url: URL
-  /** The access token that goes along, if one does. */
-  readonly token: string | undefined
 }
 
 /** Makes proofs, and hears what servers say of them. */
@@ -23,8 +21,12 @@ export class Prover {
     this.#uniqueId = uniqueId
   }
 
-  /** @param request - the object that {@link hear} gets later. */
-  async prove(key: DpopKey, { method, url, token }: Provable, request: object): Promise<string> {
+  /**
+   * @param request - the object that {@link hear} gets later.
+   * @param token - the access token that goes along, if one does.
+   */
+  async prove(key: DpopKey, request: Provable, token: string | undefined): Promise<string> {
+    const { method, url } = request
     const origin = originOf(url)
     const nonce = this.#nonces.get(origin)
     this.#sent.set(request, { origin, nonce })

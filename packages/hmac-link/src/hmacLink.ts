@@ -1,19 +1,9 @@
 import {
-  checkCredentialOptions,
   ClockSkew,
-  CredentialError,
-  inDevelopment,
-  isOverridden,
-  OptionsError,
-  originOf,
   ownOptions,
-  provideCredential,
-  renewableLink,
-  withSigner,
+  signerLink,
   type CredentialOptions,
-  type Exchange,
   type Link,
-  type Operation,
   type OutgoingRequest,
   type Provided,
   type RequestChange,
@@ -75,76 +65,52 @@ export interface HmacLinkOptions extends CredentialOptions {
  * ```
  */
 export function hmacLink(options: HmacLinkOptions): Link {
-  const link = 'hmacLink'
   const own = ownOptions(options)
-  const checked = checkCredentialOptions(link, own)
-  const { key, label = 'sig1', tag, nonce = randomNonce, maxSkewMs = 300_000 } = own
+  const { key, label = 'sig1', tag, nonce = randomNonce, maxSkewMs = 300_000, clock } = own
   const { components: given = ['@method', '@target-uri', 'content-type', 'content-digest'] } = own
   const components = [given].flat().map((name) => String(name).toLowerCase())
-  const wrong =
-    (typeof key !== 'function' && !isKey(key) && 'key') ||
+  const problem =
     (!(components.length > 0 && components.every(isComponent)) && 'components') ||
     (!/^[a-z*][a-z\d_\-.*]*$/.test(label) && 'label') ||
     (tag !== undefined && !isPrintable(tag) && 'tag') ||
     (typeof nonce !== 'function' && 'nonce') ||
     (!(maxSkewMs > 0) && 'maxSkewMs')
-  if (wrong) {
-    const sentence = inDevelopment(() => `${wrong} is no good: docs/links/hmacLink.md has what it takes`)
-    throw new OptionsError(sentence ?? wrong, { link })
-  }
-  const skew = new ClockSkew({ maxSkewMs, clock: checked.clock })
+  const skew = new ClockSkew({ maxSkewMs, clock })
   const imported = new WeakMap<HmacKey, Promise<CryptoKey>>()
 
-  const sign = async (
-    { id }: HmacKey,
-    signingKey: Promise<CryptoKey>,
-    request: OutgoingRequest,
-  ): Promise<RequestChange> => {
+  const sign = async (signing: HmacKey, request: OutgoingRequest): Promise<RequestChange> => {
     const { body } = request
+    let signingKey = imported.get(signing)
+    if (!signingKey) imported.set(signing, (signingKey = importKey(signing.secret)))
     const digest: Record<string, string> = {}
     if (body !== undefined && components.includes('content-digest')) digest['content-digest'] = await digestOf(body)
     const parameters: [string, string | number][] = [
       ['created', Math.floor(skew.date(request) / 1_000)],
-      ['keyid', id],
+      ['keyid', signing.id],
       ['alg', 'hmac-sha256'],
       ['nonce', nonce()],
     ]
     if (tag !== undefined) parameters.push(['tag', tag])
-    const headers = new Map([...request.headers, ...Object.entries(digest)])
-    const signature = await signatureHeaders({ ...request, headers }, components, parameters, label, await signingKey)
-    return { headers: { ...digest, ...signature } }
+    const signed = { ...request, headers: new Map([...request.headers, ...Object.entries(digest)]) }
+    return {
+      headers: { ...digest, ...(await signatureHeaders(signed, components, parameters, label, await signingKey)) },
+    }
   }
 
-  const signer = (given: HmacKey): Exchange => ({
-    link,
-    identity: given.id,
-    request(request) {
-      if (checked.origins && !checked.origins.includes(originOf(request.url))) return undefined
-      let signingKey = imported.get(given)
-      if (!signingKey) imported.set(given, (signingKey = importKey(given.secret)))
-      return sign(given, signingKey, request)
-    },
-    response: (response, request) => /^40[13]$/.test(String(response.status)) && skew.explains(response, request),
+  return signerLink({
+    name: 'hmacLink',
+    header: 'signature',
+    options: own,
+    problem,
+    key,
+    what: 'key',
+    isKey,
+    signer: (signing) => ({
+      identity: signing.id,
+      request: (request) => sign(signing, request),
+      response: (response, request) => /^40[13]$/.test(String(response.status)) && skew.explains(response, request),
+    }),
   })
-
-  const attach = (operation: Operation, given: HmacKey | undefined | null): Operation => {
-    if (isKey(given)) return withSigner(operation, signer(given))
-    if (given == null && checked.onMissing === 'omit') return operation
-    const { operationName } = operation
-    throw new CredentialError(given == null ? 'there is no key (onMissing: "error")' : 'the key is no { id, secret }', {
-      link,
-      operationName,
-    })
-  }
-  const signing = renewableLink((operation) =>
-    typeof key === 'function'
-      ? provideCredential(key, 'key', operation, checked, (given) => attach(operation, given))
-      : attach(operation, key),
-  )
-  const named: Link = function hmacLink(operation, next) {
-    return isOverridden(operation, 'signature') ? next(operation) : signing(operation, next)
-  }
-  return Object.assign(named, { stage: 'credential' as const })
 }
 
 function isKey(given: unknown): given is HmacKey {

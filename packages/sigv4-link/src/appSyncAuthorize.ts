@@ -1,5 +1,5 @@
 import { CredentialError, inDevelopment, OptionsError, ownOptions, systemClock, type Clock } from '@graphlinks/core'
-import { isCredentials, signatureHeaders, type AwsCredentials } from './signer.ts'
+import { isCredentials, isName, signatureHeaders, type AwsCredentials } from './signer.ts'
 
 /** Options of {@link appSyncAuthorize}. */
 export interface AppSyncAuthorizeOptions {
@@ -53,8 +53,7 @@ export function appSyncAuthorize(
   const link = 'appSyncAuthorize'
   const { credentials, region, clock = systemClock } = ownOptions(options)
   const wrong =
-    (typeof credentials !== 'function' && !isCredentials(credentials) && 'credentials') ||
-    (!(typeof region === 'string' && /^[a-z\d-]+$/.test(region)) && 'region')
+    (typeof credentials !== 'function' && !isCredentials(credentials) && 'credentials') || (!isName(region) && 'region')
   if (wrong) {
     const sentence = inDevelopment(() => `${wrong} is no good: docs/links/sigv4Link.md has what it takes`)
     throw new OptionsError(sentence ?? wrong, { link })

@@ -65,6 +65,11 @@ export function isCredentials(given: unknown): given is AwsCredentials {
   return [accessKeyId, secretAccessKey, sessionToken].every((text) => typeof text === 'string' && text !== '')
 }
 
+/** Whether something can be the name of a region or of a service. */
+export function isName(given: unknown): boolean {
+  return typeof given === 'string' && /^[a-z\d-]+$/.test(given)
+}
+
 async function loadLibrary(link: string): Promise<typeof import('@smithy/signature-v4')> {
   try {
     return await import('@smithy/signature-v4')

@@ -1,23 +1,13 @@
 import {
-  checkCredentialOptions,
   ClockSkew,
-  CredentialError,
-  inDevelopment,
-  isOverridden,
-  OptionsError,
-  originOf,
   ownOptions,
-  provideCredential,
-  renewableLink,
-  withSigner,
+  signerLink,
   type CredentialOptions,
-  type Exchange,
   type IncomingResponse,
   type Link,
-  type Operation,
   type Provided,
 } from '@graphlinks/core'
-import { isCredentials, signatureHeaders, type AwsCredentials } from './signer.ts'
+import { isCredentials, isName, signatureHeaders, type AwsCredentials } from './signer.ts'
 
 /** Options of {@link sigv4Link}. */
 export interface Sigv4LinkOptions extends CredentialOptions {
@@ -59,48 +49,31 @@ const maxSkewMs = 300_000
  * ```
  */
 export function sigv4Link(options: Sigv4LinkOptions): Link {
-  const link = 'sigv4Link'
+  const name = 'sigv4Link'
   const own = ownOptions(options)
-  const checked = checkCredentialOptions(link, own)
-  const { credentials, region, service } = own
-  const wrong =
-    (typeof credentials !== 'function' && !isCredentials(credentials) && 'credentials') ||
-    (!isName(region) && 'region') ||
-    (!isName(service) && 'service')
-  if (wrong) {
-    const sentence = inDevelopment(() => `${wrong} is no good: docs/links/sigv4Link.md has what it takes`)
-    throw new OptionsError(sentence ?? wrong, { link })
-  }
-  const skew = new ClockSkew({ maxSkewMs, clock: checked.clock })
-
-  const signer = (given: AwsCredentials): Exchange => ({
-    link,
-    identity: given.accessKeyId,
-    async request(request) {
-      if (checked.origins && !checked.origins.includes(originOf(request.url))) return undefined
-      // Proxies and the platform may change others, and AWS asks for no more.
-      const headers = Object.fromEntries([...request.headers].filter(([name]) => /^(content-type$|x-amz-)/.test(name)))
-      const scope = { credentials: given, region, service }
-      return { headers: await signatureHeaders(link, scope, { ...request, headers }, skew.date(request)) }
-    },
-    response: (response, request) => mayBeSkew(response) && skew.explains(response, request),
+  const { credentials, region, service, clock } = own
+  const skew = new ClockSkew({ maxSkewMs, clock })
+  return signerLink({
+    name,
+    header: 'authorization',
+    options: own,
+    problem: (!isName(region) && 'region') || (!isName(service) && 'service'),
+    key: credentials,
+    what: 'credentials',
+    isKey: isCredentials,
+    signer: (signing) => ({
+      identity: signing.accessKeyId,
+      async request(request) {
+        // Proxies and the platform may change others, and AWS asks for no more.
+        const headers = Object.fromEntries(
+          [...request.headers].filter(([header]) => /^(content-type$|x-amz-)/.test(header)),
+        )
+        const scope = { credentials: signing, region, service }
+        return { headers: await signatureHeaders(name, scope, { ...request, headers }, skew.date(request)) }
+      },
+      response: (response, request) => mayBeSkew(response) && skew.explains(response, request),
+    }),
   })
-
-  const attach = (operation: Operation, given: AwsCredentials | undefined | null): Operation => {
-    if (isCredentials(given)) return withSigner(operation, signer(given))
-    if (given == null && checked.onMissing === 'omit') return operation
-    const problem = given == null ? 'there are none (onMissing: "error")' : 'the credentials are no { accessKeyId, secretAccessKey }' // prettier-ignore
-    throw new CredentialError(problem, { link, operationName: operation.operationName })
-  }
-  const signing = renewableLink((operation) =>
-    typeof credentials === 'function'
-      ? provideCredential(credentials, 'credentials', operation, checked, (given) => attach(operation, given))
-      : attach(operation, credentials),
-  )
-  const named: Link = function sigv4Link(operation, next) {
-    return isOverridden(operation, 'authorization') ? next(operation) : signing(operation, next)
-  }
-  return Object.assign(named, { stage: 'credential' as const })
 }
 
 /** Whether AWS refused a signature for what may be its time. Not every service has a header for the reason. */
@@ -108,8 +81,4 @@ function mayBeSkew({ status, headers }: IncomingResponse): boolean {
   const reason = headers.get('x-amzn-errortype')
   if (status !== 401 && status !== 403) return false
   return reason === null || /^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture|InvalidSignature)/.test(reason)
-}
-
-function isName(given: unknown): boolean {
-  return typeof given === 'string' && /^[a-z\d-]+$/.test(given)
 }

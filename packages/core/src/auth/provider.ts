@@ -30,7 +30,7 @@ export interface CredentialOptions {
   readonly clock?: Clock | undefined
 }
 
-/** The options that auth links share, with defaults, after they were checked. */
+/** The options of a link, with defaults, after they were checked. */
 export interface CheckedOptions {
   readonly link: string
   readonly origins: readonly string[] | undefined
@@ -41,18 +41,7 @@ export interface CheckedOptions {
   readonly allowEmpty?: boolean
 }
 
-/**
- * For authors of auth links: checks the options that they share.
- *
- * @throws {@link OptionsError} naming the link and the option.
- *
- * @example
- * ```ts
- * import { checkCredentialOptions } from '@graphlinks/core'
- *
- * console.log(checkCredentialOptions('myLink', {}).timeoutMs) // 30000
- * ```
- */
+/** Checks the options that auth links share. @throws {@link OptionsError} naming the link and the option. */
 export function checkOptions(link: string, options: CredentialOptions): CheckedOptions {
   const { onMissing = 'omit', timeoutMs = 30_000, clock = systemClock } = options
   if (onMissing !== 'omit' && onMissing !== 'error')
@@ -67,25 +56,9 @@ export function checkOptions(link: string, options: CredentialOptions): CheckedO
 }
 
 /**
- * For authors of auth links: calls `then` with what a function of the application gives, in time. Stays synchronous for
- * as long as the function does.
+ * Calls `then` with what a function gives, in time. Stays synchronous for as long as the function does.
  *
- * @param what - the thing that it gives, for errors.
  * @throws {@link CredentialError} when the function fails, {@link TimeoutError} when it takes too long.
- *
- * @example
- * ```ts
- * import { checkCredentialOptions, provideCredential, renewableLink, withCredential } from '@graphlinks/core'
- *
- * const checked = checkCredentialOptions('ticketLink', { timeoutMs: 5_000 })
- * export const ticketLink = renewableLink((operation) =>
- *   provideCredential(fetchTicket, 'ticket', operation, checked, (value) =>
- *     withCredential(operation, { name: 'x-ticket', value }),
- *   ),
- * )
- *
- * const fetchTicket = async (): Promise<string> => 'abc123'
- * ```
  */
 export function provideValue<Value, Outcome>(
   provider: (operation: Operation) => Value | Promise<Value>,

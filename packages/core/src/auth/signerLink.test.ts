@@ -1,0 +1,100 @@
+import { linkContract, memoryLink, secretCanary } from '@graphlinks/testing'
+import {
+  chain,
+  createOperation,
+  CredentialError,
+  identityOf,
+  lastResult,
+  OptionsError,
+  signerLink,
+  type CredentialOptions,
+  type Link,
+  type Provided,
+} from '../index.ts'
+
+const canary = secretCanary()
+const operation = createOperation({ document: 'query Q { a }' })
+
+function timeLink(key: Provided<string>, options: CredentialOptions & { problem?: string } = {}): Link {
+  return signerLink({
+    name: 'timeLink',
+    header: 'x-time',
+    options,
+    problem: options.problem,
+    key,
+    what: 'key',
+    isKey: (given): given is string => typeof given === 'string',
+    signer: (given) => ({
+      identity: `${given.length}`,
+      request: ({ method, url }) => ({ headers: { 'x-time': `${method} ${url.pathname}` } }),
+    }),
+  })
+}
+
+async function headersOf(link: Link, given = operation): Promise<object> {
+  const memory = memoryLink()
+  await lastResult(chain(link, memory), given)
+  return { ...memory.sent[0]?.headers }
+}
+
+describe('contract of signerLink', () => {
+  describe('with a constant', () => {
+    linkContract(() => timeLink('k'))
+  })
+  describe('with an async function', () => {
+    linkContract(() => timeLink(async () => 'k'))
+  })
+})
+
+test('it signs with the key, as a link of its own name, and says who asks', async () => {
+  const signed = { 'x-time': 'POST /graphql' }
+  expect(await headersOf(timeLink('k'))).toEqual(signed)
+  expect(await headersOf(timeLink(() => 'k'))).toEqual(signed)
+  expect(await headersOf(timeLink(async () => 'k'))).toEqual(signed)
+  const { name, stage } = timeLink('k')
+  expect([name, stage]).toEqual(['timeLink', 'credential'])
+  let identity = ''
+  const spy: Link = (given, next) => {
+    identity = identityOf(given).reveal()
+    return next(given)
+  }
+  await headersOf((given, next) => timeLink(canary.value)(given, (signing) => spy(signing, next) as never))
+  expect(identity).toBe(`[["timeLink","${canary.value.length}"]]`)
+})
+
+test('AUTH-7 a header of the call silences it, and CR-2 other origins are not signed for', async () => {
+  const key = jest.fn(() => 'k')
+  for (const value of ['mine', null]) {
+    const given = createOperation({ document: '{ a }', headers: { 'x-time': value } })
+    expect(await headersOf(timeLink(key), given)).toEqual(value === null ? {} : { 'x-time': value })
+  }
+  expect(key).not.toHaveBeenCalled()
+  expect(await headersOf(timeLink('k', { origins: ['https://api.example.com'] }))).toEqual({})
+  expect(await headersOf(timeLink('k', { origins: ['https://memory.test'] }))).toHaveProperty('x-time')
+})
+
+test('CR-7 a key that is missing is omitted or an error; one that is none is an error', async () => {
+  for (const missing of [undefined, null]) {
+    expect(await headersOf(timeLink(() => missing))).toEqual({})
+    const failing = headersOf(timeLink(async () => missing, { onMissing: 'error' }))
+    await expect(failing).rejects.toMatchObject({ code: CredentialError.code, link: 'timeLink', operationName: 'Q' })
+  }
+  const error: unknown = await headersOf(timeLink((() => [canary.value]) as never)).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(CredentialError)
+  canary.check(error)
+})
+
+test('K-10 bad options fail when the link is built, and name the page', () => {
+  const builds = [
+    () => timeLink(undefined as never),
+    () => timeLink([canary.value] as never),
+    () => timeLink('k', { problem: 'maxSkewMs' }),
+    () => timeLink('k', { onMissing: 'no' as never }),
+    () => timeLink('k', { origins: ['x'] }),
+  ]
+  for (const build of builds) {
+    expect(build).toThrow(OptionsError)
+    expect(build).toThrow('timeLink')
+  }
+  expect(() => timeLink('k', { problem: 'maxSkewMs' })).toThrow('maxSkewMs is no good: docs/links/timeLink.md')
+})
