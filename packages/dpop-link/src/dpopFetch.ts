@@ -1,6 +1,6 @@
-import { inDevelopment, OptionsError, ownOptions, type Clock } from '@graphlinks/core'
+import { ClockSkew, inDevelopment, OptionsError, ownOptions, type Clock } from '@graphlinks/core'
 import { isDpopKey, type DpopKey } from './dpopKey.ts'
-import { Prover, tokenOf } from './prover.ts'
+import { createProver, tokenOf } from './prover.ts'
 
 /** Options of {@link dpopFetch}. */
 export interface DpopFetchOptions {
@@ -42,7 +42,8 @@ export function dpopFetch(options: DpopFetchOptions): (url: string | URL, init?:
     const sentence = inDevelopment(() => `${wrong} is no good: docs/links/dpopLink.md has what it takes`)
     throw new OptionsError(sentence ?? wrong, { link: 'dpopFetch' })
   }
-  const prover = new Prover({ maxSkewMs: 10_000, clock })
+  const skew = new ClockSkew({ maxSkewMs: 10_000, clock })
+  const nonces = new Map<string, string>()
 
   return async (given, init = {}) => {
     const url = new URL(given)
@@ -53,11 +54,12 @@ export function dpopFetch(options: DpopFetchOptions): (url: string | URL, init?:
     // What everybody may read, such as the metadata of a server, needs no proof.
     if (method === 'GET' && token === undefined) return send(url.href, init)
     const ask = async (): Promise<[Response, boolean]> => {
-      const headers = new Headers(init.headers)
+      const { prove, hear } = createProver(typeof key === 'function' ? await key() : key, skew, nonces)
       const request = { method, url }
-      headers.set('dpop', await prover.prove(typeof key === 'function' ? await key() : key, request, token))
+      const headers = new Headers(init.headers)
+      headers.set('dpop', await prove(request, token))
       const response = await send(url.href, { ...init, headers })
-      return [response, prover.hear(response, request, await reasonOf(response))]
+      return [response, hear(response, request, await reasonOf(response))]
     }
     const [response, isRefused] = await ask()
     // A stream is read once.

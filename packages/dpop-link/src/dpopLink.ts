@@ -9,7 +9,7 @@ import {
   type Provided,
 } from '@graphlinks/core'
 import { isDpopKey, type DpopKey } from './dpopKey.ts'
-import { Prover, tokenOf } from './prover.ts'
+import { createProver, tokenOf } from './prover.ts'
 
 /** Options of {@link dpopLink}. */
 export interface DpopLinkOptions extends CredentialOptions {
@@ -52,39 +52,43 @@ export interface DpopLinkOptions extends CredentialOptions {
  */
 export function dpopLink(options: DpopLinkOptions): Link {
   const own = ownOptions(options)
-  const { key, uniqueId, maxSkewMs = 10_000, clock } = own
-  const problem =
-    (uniqueId !== undefined && typeof uniqueId !== 'function' && 'uniqueId') || (!(maxSkewMs > 0) && 'maxSkewMs')
-  const prover = new Prover({ maxSkewMs, clock }, uniqueId)
-  let hasWarned = false
-
-  /** Of a token that goes as if it needed no proof, although there is a key: it is one that was forgotten. */
-  const warnOf = (authorization: string | undefined, operation: Operation): void => {
-    if (hasWarned || !/^bearer /i.test(authorization ?? '') || isOverridden(operation, 'authorization')) return
-    hasWarned = true
-    // oxlint-disable-next-line no-console
-    console.warn('graphlinks: dpopLink makes no proof for a token with the scheme Bearer. If it is bound to a key, give the link that sends it { scheme: "DPoP" }.') // prettier-ignore
-  }
+  const { key, uniqueId, maxSkewMs = 10_000 } = own
+  const nonces = new Map<string, string>()
+  const warned = new Set<string>()
 
   return signerLink({
     name: 'dpopLink',
     header: 'dpop',
     options: own,
-    problem,
+    problem: uniqueId !== undefined && typeof uniqueId !== 'function' && 'uniqueId',
+    maxSkewMs,
     key,
     what: 'key',
     isKey: isDpopKey,
-    signer: (given) => ({
-      identity: given.thumbprint,
-      async request(request, operation) {
-        const authorization = request.headers.get('authorization')
-        const token = tokenOf(authorization)
-        if (token !== undefined) return { headers: { dpop: await prover.prove(given, request, token) } }
-        inDevelopment(() => warnOf(authorization, operation))
-        return undefined
-      },
-      response: (response, request) =>
-        prover.hear(response, request, response.status === 401 ? response.headers.get('www-authenticate') : null),
-    }),
+    signer(given, skew) {
+      const { prove, hear } = createProver(given, skew, nonces, uniqueId)
+      return {
+        identity: given.thumbprint,
+        async request(request, operation) {
+          const authorization = request.headers.get('authorization')
+          const token = tokenOf(authorization)
+          if (token !== undefined) return { headers: { dpop: await prove(request, token) } }
+          inDevelopment(() => warnOf(authorization, operation, warned))
+          return undefined
+        },
+        response: (response, request) =>
+          hear(response, request, response.status === 401 ? response.headers.get('www-authenticate') : null),
+      }
+    },
   })
+}
+
+/** Of a token that goes as if it needed no proof, although there is a key: its scheme was probably forgotten. */
+function warnOf(authorization: string | undefined, operation: Operation, warned: Set<string>): void {
+  if (!/^bearer /i.test(authorization ?? '') || isOverridden(operation, 'authorization') || warned.size > 0) return
+  warned.add('Bearer')
+  // oxlint-disable-next-line no-console
+  console.warn(
+    'graphlinks: dpopLink makes no proof for a token with the scheme Bearer. If it is bound to a key, give the link that sends it { scheme: "DPoP" }.',
+  )
 }

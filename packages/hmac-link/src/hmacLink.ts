@@ -1,5 +1,4 @@
 import {
-  ClockSkew,
   ownOptions,
   signerLink,
   type CredentialOptions,
@@ -8,7 +7,7 @@ import {
   type Provided,
   type RequestChange,
 } from '@graphlinks/core'
-import { digestOf, importKey, isComponent, isPrintable, signatureHeaders } from './httpSignature.ts'
+import { digestOf, importKey, isComponent, isPrintable, signatureHeaders, toBase64 } from './httpSignature.ts'
 
 /** A secret that client and server share. */
 export interface HmacKey {
@@ -41,6 +40,8 @@ export interface HmacLinkOptions extends CredentialOptions {
   readonly maxSkewMs?: number | undefined
 }
 
+const digestHeader = 'content-digest'
+
 /**
  * Signs each request with a shared secret (HTTP Message Signatures with HMAC using SHA-256): its method, its URL and its
  * body, with the time and a nonce, just before it is sent, and anew whenever it is sent again.
@@ -66,35 +67,28 @@ export interface HmacLinkOptions extends CredentialOptions {
  */
 export function hmacLink(options: HmacLinkOptions): Link {
   const own = ownOptions(options)
-  const { key, label = 'sig1', tag, nonce = randomNonce, maxSkewMs = 300_000, clock } = own
-  const { components: given = ['@method', '@target-uri', 'content-type', 'content-digest'] } = own
+  const { key, label = 'sig1', tag, nonce = randomNonce, maxSkewMs = 300_000 } = own
+  const { components: given = ['@method', '@target-uri', 'content-type', digestHeader] } = own
   const components = [given].flat().map((name) => String(name).toLowerCase())
   const problem =
     (!(components.length > 0 && components.every(isComponent)) && 'components') ||
-    (!/^[a-z*][a-z\d_\-.*]*$/.test(label) && 'label') ||
+    (!isComponent(label) && 'label') ||
     (tag !== undefined && !isPrintable(tag) && 'tag') ||
-    (typeof nonce !== 'function' && 'nonce') ||
-    (!(maxSkewMs > 0) && 'maxSkewMs')
-  const skew = new ClockSkew({ maxSkewMs, clock })
-  const imported = new WeakMap<HmacKey, Promise<CryptoKey>>()
+    (typeof nonce !== 'function' && 'nonce')
 
-  const sign = async (signing: HmacKey, request: OutgoingRequest): Promise<RequestChange> => {
-    const { body } = request
-    let signingKey = imported.get(signing)
-    if (!signingKey) imported.set(signing, (signingKey = importKey(signing.secret)))
-    const digest: Record<string, string> = {}
-    if (body !== undefined && components.includes('content-digest')) digest['content-digest'] = await digestOf(body)
-    const parameters: [string, string | number][] = [
-      ['created', Math.floor(skew.date(request) / 1_000)],
-      ['keyid', signing.id],
-      ['alg', 'hmac-sha256'],
-      ['nonce', nonce()],
-    ]
-    if (tag !== undefined) parameters.push(['tag', tag])
-    const signed = { ...request, headers: new Map([...request.headers, ...Object.entries(digest)]) }
-    return {
-      headers: { ...digest, ...(await signatureHeaders(signed, components, parameters, label, await signingKey)) },
-    }
+  const sign = async (
+    keyid: string,
+    signingKey: Promise<CryptoKey>,
+    request: OutgoingRequest,
+    date: number,
+  ): Promise<RequestChange> => {
+    const headers = new Map(request.headers)
+    if (request.body !== undefined && components.includes(digestHeader))
+      headers.set(digestHeader, await digestOf(request.body))
+    const parameters = { created: Math.floor(date / 1_000), keyid, alg: 'hmac-sha256', nonce: nonce(), tag }
+    const signature = await signatureHeaders({ ...request, headers }, components, parameters, label, await signingKey)
+    const digest = headers.get(digestHeader)
+    return { headers: { ...signature, ...(digest !== undefined && { [digestHeader]: digest }) } }
   }
 
   return signerLink({
@@ -102,14 +96,18 @@ export function hmacLink(options: HmacLinkOptions): Link {
     header: 'signature',
     options: own,
     problem,
+    maxSkewMs,
     key,
     what: 'key',
     isKey,
-    signer: (signing) => ({
-      identity: signing.id,
-      request: (request) => sign(signing, request),
-      response: (response, request) => /^40[13]$/.test(String(response.status)) && skew.explains(response, request),
-    }),
+    signer({ id, secret }, skew) {
+      let signingKey: Promise<CryptoKey> | undefined
+      return {
+        identity: id,
+        request: (request) => sign(id, (signingKey ??= importKey(secret)), request, skew.date(request)),
+        response: (response, request) => /401|403/.test(`${response.status}`) && skew.explains(response, request),
+      }
+    },
   })
 }
 
@@ -119,5 +117,5 @@ function isKey(given: unknown): given is HmacKey {
 }
 
 function randomNonce(): string {
-  return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
+  return toBase64(crypto.getRandomValues(new Uint8Array(16)))
 }

@@ -1,5 +1,5 @@
 import { CredentialError, inDevelopment, OptionsError, ownOptions, systemClock, type Clock } from '@graphlinks/core'
-import { isCredentials, isName, signatureHeaders, type AwsCredentials } from './signer.ts'
+import { isCredentials, isText, signatureHeaders, type AwsCredentials } from './signer.ts'
 
 /** Options of {@link appSyncAuthorize}. */
 export interface AppSyncAuthorizeOptions {
@@ -53,7 +53,7 @@ export function appSyncAuthorize(
   const link = 'appSyncAuthorize'
   const { credentials, region, clock = systemClock } = ownOptions(options)
   const wrong =
-    (typeof credentials !== 'function' && !isCredentials(credentials) && 'credentials') || (!isName(region) && 'region')
+    (typeof credentials !== 'function' && !isCredentials(credentials) && 'credentials') || (!isText(region) && 'region')
   if (wrong) {
     const sentence = inDevelopment(() => `${wrong} is no good: docs/links/sigv4Link.md has what it takes`)
     throw new OptionsError(sentence ?? wrong, { link })
@@ -65,7 +65,7 @@ export function appSyncAuthorize(
     const scope = { credentials: given, region, service: 'appsync' }
     const request = { method: 'POST', url: new URL(url), headers: signed, body }
     const signature = await signatureHeaders(link, scope, request, clock.date())
-    return { ...headers, ...signed, ...asSpelled(signature) }
+    return { ...headers, ...asSpelled(signature) }
   }
 }
 

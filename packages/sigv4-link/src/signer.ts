@@ -26,7 +26,7 @@ export interface SignableRequest {
 }
 
 /**
- * The headers that carry a signature: `authorization`, `x-amz-date` and, of temporary credentials,
+ * The headers of a signed request: those that were given, `authorization`, `x-amz-date` and, of temporary credentials,
  * `x-amz-security-token`.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
@@ -54,20 +54,20 @@ export async function signatureHeaders(
     headers: { ...headers, host: url.host },
     body,
   }
-  const signed = await signer.sign(request, { signingDate: new Date(date) })
-  const names = ['authorization', 'x-amz-date', 'x-amz-security-token']
-  return Object.fromEntries(names.flatMap((name) => (signed.headers[name] ? [[name, signed.headers[name]]] : [])))
+  // The transport writes the host.
+  const { host: _, ...signed } = (await signer.sign(request, { signingDate: new Date(date) })).headers
+  return signed
 }
 
 /** Whether something can be used as credentials. */
 export function isCredentials(given: unknown): given is AwsCredentials {
   const { accessKeyId, secretAccessKey, sessionToken = 'none' } = Object(given) as Partial<AwsCredentials>
-  return [accessKeyId, secretAccessKey, sessionToken].every((text) => typeof text === 'string' && text !== '')
+  return [accessKeyId, secretAccessKey, sessionToken].every(isText)
 }
 
-/** Whether something can be the name of a region or of a service. */
-export function isName(given: unknown): boolean {
-  return typeof given === 'string' && /^[a-z\d-]+$/.test(given)
+/** Whether something is a text that says something. */
+export function isText(given: unknown): boolean {
+  return typeof given === 'string' && given !== ''
 }
 
 async function loadLibrary(link: string): Promise<typeof import('@smithy/signature-v4')> {
@@ -84,38 +84,36 @@ function queryOf({ searchParams }: URL): Record<string, string[]> {
   return Object.fromEntries([...searchParams.keys()].map((name) => [name, searchParams.getAll(name)]))
 }
 
+type Data = string | ArrayBuffer | ArrayBufferView
+
 /** What the SDK takes for SHA-256, and, with a secret, for HMAC. */
 class WebCryptoSha256 {
-  readonly #secret: Uint8Array | undefined
-  #data = new Uint8Array()
+  readonly #secret: Data | undefined
+  #data: Data[] = []
 
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#secret = secret === undefined ? undefined : toBytes(secret)
+  constructor(secret?: Data) {
+    this.#secret = secret
   }
 
-  update(data: Uint8Array): void {
-    const joined = new Uint8Array(this.#data.length + data.length)
-    joined.set(this.#data)
-    joined.set(data, this.#data.length)
-    this.#data = joined
+  update(data: Data): void {
+    this.#data.push(data)
   }
 
   async digest(): Promise<Uint8Array> {
     const { subtle } = crypto
-    if (!this.#secret) return new Uint8Array(await subtle.digest('SHA-256', this.#data))
-    const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-    const key = await subtle.importKey('raw', this.#secret as BufferSource, algorithm, false, ['sign'])
-    return new Uint8Array(await subtle.sign('HMAC', key, this.#data))
+    const data = await join(this.#data)
+    if (this.#secret === undefined) return new Uint8Array(await subtle.digest('SHA-256', data))
+    const secret = await join([this.#secret])
+    const key = await subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+    return new Uint8Array(await subtle.sign('HMAC', key, data))
   }
 
   reset(): void {
-    this.#data = new Uint8Array()
+    this.#data = []
   }
 }
 
-function toBytes(secret: string | ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (typeof secret === 'string') return new TextEncoder().encode(secret)
-  return ArrayBuffer.isView(secret)
-    ? new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength)
-    : new Uint8Array(secret)
+/** As bytes: of a text, those of UTF-8. */
+function join(data: readonly Data[]): Promise<ArrayBuffer> {
+  return new Blob(data as BlobPart[]).arrayBuffer()
 }

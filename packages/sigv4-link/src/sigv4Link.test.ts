@@ -576,7 +576,7 @@ test('K-10 bad options fail when the link is built, and show no secret', () => {
     { ...rest, credentials: { accessKeyId: 'a', secretAccessKey: '' } },
     { ...rest, credentials: { ...credentials, sessionToken: 5 } },
     { ...rest, region: undefined },
-    { ...rest, region: 'eu west' },
+    { ...rest, region: '' },
     { ...rest, service: '' },
     { ...rest, origins: ['x'] },
     { ...rest, onMissing: 'no' },

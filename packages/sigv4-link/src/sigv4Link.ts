@@ -1,5 +1,4 @@
 import {
-  ClockSkew,
   ownOptions,
   signerLink,
   type CredentialOptions,
@@ -7,7 +6,7 @@ import {
   type Link,
   type Provided,
 } from '@graphlinks/core'
-import { isCredentials, isName, signatureHeaders, type AwsCredentials } from './signer.ts'
+import { isCredentials, isText, signatureHeaders, type AwsCredentials } from './signer.ts'
 
 /** Options of {@link sigv4Link}. */
 export interface Sigv4LinkOptions extends CredentialOptions {
@@ -51,17 +50,17 @@ const maxSkewMs = 300_000
 export function sigv4Link(options: Sigv4LinkOptions): Link {
   const name = 'sigv4Link'
   const own = ownOptions(options)
-  const { credentials, region, service, clock } = own
-  const skew = new ClockSkew({ maxSkewMs, clock })
+  const { credentials, region, service } = own
   return signerLink({
     name,
     header: 'authorization',
     options: own,
-    problem: (!isName(region) && 'region') || (!isName(service) && 'service'),
+    problem: (!isText(region) && 'region') || (!isText(service) && 'service'),
+    maxSkewMs,
     key: credentials,
     what: 'credentials',
     isKey: isCredentials,
-    signer: (signing) => ({
+    signer: (signing, skew) => ({
       identity: signing.accessKeyId,
       async request(request) {
         // Proxies and the platform may change others, and AWS asks for no more.
@@ -80,5 +79,5 @@ export function sigv4Link(options: Sigv4LinkOptions): Link {
 function mayBeSkew({ status, headers }: IncomingResponse): boolean {
   const reason = headers.get('x-amzn-errortype')
   if (status !== 401 && status !== 403) return false
-  return reason === null || /^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture|InvalidSignature)/.test(reason)
+  return reason === null || /^(RequestTimeTooSkewed|RequestExpired|InvalidSignature)/.test(reason)
 }

@@ -1,3 +1,4 @@
+import { ClockSkew } from '../clockSkew.ts'
 import { renewableLink } from '../credentialSource.ts'
 import { CredentialError, OptionsError } from '../errors.ts'
 import { withSigner, type Exchange } from '../exchange.ts'
@@ -11,13 +12,15 @@ import { checkOptions, provideValue, type CredentialOptions, type Provided } fro
 export type Signer = Omit<Exchange, 'link'>
 
 /** What {@link signerLink} needs to know. */
-export interface SignerLinkOptions<Key> {
+export interface SignerLinkOptions<Key extends object> {
   /** Name of the link, for errors. */
   readonly name: string
   /** A header that the link sets. Where the request or the call has it, or removes it, nothing is signed. */
   readonly header: string
   /** The link's own options, as far as every auth link has them. */
   readonly options: CredentialOptions
+  /** How far the clocks may differ before a refusal is blamed on it, in milliseconds; `Infinity`: any time. */
+  readonly maxSkewMs: number
   /** The first of its other options that is no good, if one is. */
   readonly problem?: string | false | undefined
   readonly key: Provided<Key>
@@ -25,8 +28,8 @@ export interface SignerLinkOptions<Key> {
   readonly what: string
   /** Whether something can be used as a key. */
   isKey(given: unknown): given is Key
-  /** Makes what signs with a key. */
-  signer(key: Key): Signer
+  /** Makes what signs with a key. Once for each object: what it prepares, it may keep. */
+  signer(key: Key, skew: ClockSkew): Signer
 }
 
 /**
@@ -40,23 +43,34 @@ export interface SignerLinkOptions<Key> {
  * ```ts
  * import { signerLink, type CredentialOptions, type Link, type Provided } from '@graphlinks/core'
  *
- * export function timeLink(options: CredentialOptions & { readonly key: Provided<string> }): Link {
+ * interface Key {
+ *   readonly id: string
+ *   readonly secret: string
+ * }
+ *
+ * export function timeLink(options: CredentialOptions & { readonly key: Provided<Key> }): Link {
  *   return signerLink({
  *     name: 'timeLink',
  *     header: 'x-time',
  *     options,
+ *     maxSkewMs: 300_000,
  *     key: options.key,
  *     what: 'key',
- *     isKey: (given) => typeof given === 'string',
- *     signer: (key) => ({ identity: 'me', request: () => ({ headers: { 'x-time': `${Date.now()} ${key.length}` } }) }),
+ *     isKey: (given): given is Key => typeof Object(given).secret === 'string',
+ *     signer: ({ id, secret }, skew) => ({
+ *       identity: id,
+ *       request: (request) => ({ headers: { 'x-time': `${skew.date(request)} ${secret.length}` } }),
+ *       response: (response, request) => response.status === 401 && skew.explains(response, request),
+ *     }),
  *   })
  * }
  * ```
  */
-export function signerLink<Key>({
+export function signerLink<Key extends object>({
   name,
   header,
   options,
+  maxSkewMs,
   key,
   what,
   isKey,
@@ -66,18 +80,25 @@ export function signerLink<Key>({
   const checked = checkOptions(name, options)
   const { origins, onMissing } = checked
   const isFunction = typeof key === 'function'
-  const problem = own.problem || (!isFunction && !isKey(key) && what)
+  const problem = own.problem || (!(maxSkewMs > 0) && 'maxSkewMs') || (!isFunction && !isKey(key) && what)
   if (problem) {
     const sentence = inDevelopment(() => `${problem} is no good: docs/links/${name}.md has what it takes`)
     throw new OptionsError(sentence ?? problem, { link: name })
   }
 
+  const skew = new ClockSkew({ maxSkewMs, clock: checked.clock })
+  const signers = new WeakMap<Key, Exchange>()
+  const signerOf = (given: Key): Exchange => {
+    const own = signer(given, skew)
+    const request: Exchange['request'] = (outgoing, operation) =>
+      !origins || origins.includes(originOf(outgoing.url)) ? own.request?.(outgoing, operation) : undefined
+    return { ...own, link: name, request }
+  }
   const attach = (operation: Operation, given: Key | undefined | null): Operation => {
     if (isKey(given)) {
-      const own = signer(given)
-      const request: Exchange['request'] = (outgoing, signed) =>
-        !origins || origins.includes(originOf(outgoing.url)) ? own.request?.(outgoing, signed) : undefined
-      return withSigner(operation, { ...own, link: name, request })
+      let exchange = signers.get(given)
+      if (!exchange) signers.set(given, (exchange = signerOf(given)))
+      return withSigner(operation, exchange)
     }
     const isMissing = given === undefined || given === null
     if (isMissing && onMissing === 'omit') return operation
