@@ -1,4 +1,4 @@
-import { OptionsError } from '@graphlinks/core'
+import { inDevelopment, OptionsError } from '@graphlinks/core'
 
 /** The part of a key, as far as types need to know: a `CryptoKey`. */
 export interface DpopKeyPart {
@@ -59,9 +59,8 @@ export async function createDpopKey(pair?: GivenKeyPair): Promise<DpopKey> {
   const { name, namedCurve } = Object(privateKey?.algorithm) as Partial<typeof algorithm>
   const isUsable = name === algorithm.name && namedCurve === algorithm.namedCurve && privateKey.type === 'private'
   if (!isUsable || privateKey.extractable) {
-    throw new OptionsError('the pair is one of ECDSA with P-256 whose private key is not extractable', {
-      link: 'createDpopKey',
-    })
+    const sentence = inDevelopment(() => 'the pair is one of ECDSA with P-256 whose private key is not extractable')
+    throw new OptionsError(sentence ?? 'pair', { link: 'createDpopKey' })
   }
   const { kty, crv, x, y } = (await crypto.subtle.exportKey('jwk', publicKey)) as DpopKey['publicJwk']
   // In this order: RFC 7638 section 3.

@@ -5,7 +5,6 @@ import {
   signerLink,
   type CredentialOptions,
   type Link,
-  type Operation,
   type Provided,
 } from '@graphlinks/core'
 import { isDpopKey, type DpopKey } from './dpopKey.ts'
@@ -73,7 +72,14 @@ export function dpopLink(options: DpopLinkOptions): Link {
           const authorization = request.headers.get('authorization')
           const token = tokenOf(authorization)
           if (token !== undefined) return { headers: { dpop: await prove(request, token) } }
-          inDevelopment(() => warnOf(authorization, operation, warned))
+          // It may be bound all the same, and its scheme forgotten.
+          inDevelopment(() => {
+            if (warned.size > 0 || !/^bearer /i.test(authorization ?? '') || isOverridden(operation, 'authorization'))
+              return
+            warned.add('Bearer')
+            // oxlint-disable-next-line no-console
+            console.warn('graphlinks: dpopLink makes no proof for a token with the scheme Bearer. If it is bound to a key, give the link that sends it { scheme: "DPoP" }.') // prettier-ignore
+          })
           return undefined
         },
         response: (response, request) =>
@@ -81,14 +87,4 @@ export function dpopLink(options: DpopLinkOptions): Link {
       }
     },
   })
-}
-
-/** Of a token that goes as if it needed no proof, although there is a key: its scheme was probably forgotten. */
-function warnOf(authorization: string | undefined, operation: Operation, warned: Set<string>): void {
-  if (!/^bearer /i.test(authorization ?? '') || isOverridden(operation, 'authorization') || warned.size > 0) return
-  warned.add('Bearer')
-  // oxlint-disable-next-line no-console
-  console.warn(
-    'graphlinks: dpopLink makes no proof for a token with the scheme Bearer. If it is bound to a key, give the link that sends it { scheme: "DPoP" }.',
-  )
 }

@@ -11,14 +11,14 @@ export interface Provable {
 /** Makes the proofs of one key. */
 export interface Prover {
   /** @param token - the access token that goes along, if one does. */
-  prove(request: Provable, token: string | undefined): Promise<string>
+  readonly prove: (request: Provable, token: string | undefined) => Promise<string>
   /**
    * Hears of the answer to a request. Nonces come with any (RFC 9449 section 8.2).
    *
    * @param reason - why it was refused, where it was.
    * @returns whether another proof may be good.
    */
-  hear(response: IncomingResponse, request: Provable, reason: string | null): boolean
+  readonly hear: (response: IncomingResponse, request: Provable, reason: string | null) => boolean
 }
 
 /** @param nonces - the newest of each origin. */

@@ -1,13 +1,5 @@
-import {
-  ownOptions,
-  signerLink,
-  type CredentialOptions,
-  type Link,
-  type OutgoingRequest,
-  type Provided,
-  type RequestChange,
-} from '@graphlinks/core'
-import { digestOf, importKey, isComponent, isPrintable, signatureHeaders, toBase64 } from './httpSignature.ts'
+import { ownOptions, signerLink, type CredentialOptions, type Link, type Provided } from '@graphlinks/core'
+import { digestHeader, importKey, isComponent, isPrintable, signatureHeaders, toBase64 } from './httpSignature.ts'
 
 /** A secret that client and server share. */
 export interface HmacKey {
@@ -40,8 +32,6 @@ export interface HmacLinkOptions extends CredentialOptions {
   readonly maxSkewMs?: number | undefined
 }
 
-const digestHeader = 'content-digest'
-
 /**
  * Signs each request with a shared secret (HTTP Message Signatures with HMAC using SHA-256): its method, its URL and its
  * body, with the time and a nonce, just before it is sent, and anew whenever it is sent again.
@@ -69,27 +59,12 @@ export function hmacLink(options: HmacLinkOptions): Link {
   const own = ownOptions(options)
   const { key, label = 'sig1', tag, nonce = randomNonce, maxSkewMs = 300_000 } = own
   const { components: given = ['@method', '@target-uri', 'content-type', digestHeader] } = own
-  const components = [given].flat().map((name) => String(name).toLowerCase())
+  const components = given.map((name) => name.toLowerCase())
   const problem =
     (!(components.length > 0 && components.every(isComponent)) && 'components') ||
     (!isComponent(label) && 'label') ||
-    (tag !== undefined && !isPrintable(tag) && 'tag') ||
+    (!isPrintable(tag ?? label) && 'tag') ||
     (typeof nonce !== 'function' && 'nonce')
-
-  const sign = async (
-    keyid: string,
-    signingKey: Promise<CryptoKey>,
-    request: OutgoingRequest,
-    date: number,
-  ): Promise<RequestChange> => {
-    const headers = new Map(request.headers)
-    if (request.body !== undefined && components.includes(digestHeader))
-      headers.set(digestHeader, await digestOf(request.body))
-    const parameters = { created: Math.floor(date / 1_000), keyid, alg: 'hmac-sha256', nonce: nonce(), tag }
-    const signature = await signatureHeaders({ ...request, headers }, components, parameters, label, await signingKey)
-    const digest = headers.get(digestHeader)
-    return { headers: { ...signature, ...(digest !== undefined && { [digestHeader]: digest }) } }
-  }
 
   return signerLink({
     name: 'hmacLink',
@@ -104,7 +79,12 @@ export function hmacLink(options: HmacLinkOptions): Link {
       let signingKey: Promise<CryptoKey> | undefined
       return {
         identity: id,
-        request: (request) => sign(id, (signingKey ??= importKey(secret)), request, skew.date(request)),
+        async request(request) {
+          const created = Math.floor(skew.date(request) / 1_000)
+          const parameters = { created, keyid: id, alg: 'hmac-sha256', nonce: nonce(), tag }
+          const key = await (signingKey ??= importKey(secret))
+          return { headers: await signatureHeaders(request, components, parameters, label, key) }
+        },
         response: (response, request) => /401|403/.test(`${response.status}`) && skew.explains(response, request),
       }
     },

@@ -1,19 +1,19 @@
 /** HTTP message signatures (RFC 9421) with HMAC using SHA-256, and digests of bodies (RFC 9530). */
 import type { OutgoingRequest } from '@graphlinks/core'
 
-/** What is signed of a request: its body aside, that is all that RFC 9421 looks at. */
-export type SignedRequest = Pick<OutgoingRequest, 'method' | 'url' | 'headers'>
+/** Stands for the body. */
+export const digestHeader = 'content-digest'
 
 /** What a signature says of itself (RFC 9421 section 2.3), in the order of its names. */
 export type SignatureParameters = Readonly<Record<string, string | number | undefined>>
 
 /** Whether a component has a value that can be had here. */
 export function isComponent(name: string): boolean {
-  return /^(@(method|target-uri|authority|scheme|path|query)|[a-z\d!#$%&'*+.^_`|~-]+)$/.test(name)
+  return /^(@(method|target-uri|authority|scheme|path|query)|[a-z\d_!#-'*+.^`|~-]+)$/.test(name)
 }
 
 /** The value of a component (RFC 9421 section 2); `undefined` for a header that the request does not have. */
-function valueOf(name: string, { method, url, headers }: SignedRequest): string | undefined {
+function valueOf(name: string, { method, url, headers }: OutgoingRequest): string | undefined {
   // The handshake of a WebSocket is a request by http or https.
   const href = url.href.replace(/^ws/, 'http')
   switch (name) {
@@ -30,26 +30,31 @@ function valueOf(name: string, { method, url, headers }: SignedRequest): string 
     case '@query':
       return url.search || '?'
     default:
-      return headers.get(name)?.trim()
+      return headers.get(name)
   }
 }
 
 /**
- * The headers that carry a signature (RFC 9421 section 4). Components that are headers which the request does not have
- * are left out.
+ * The headers that carry a signature (RFC 9421 section 4) and, where it is signed, the digest of the body (RFC 9530
+ * section 2). Components that are headers which the request does not have are left out.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9421#section-3.1
  */
 export async function signatureHeaders(
-  request: SignedRequest,
+  request: OutgoingRequest,
   components: readonly string[],
   parameters: SignatureParameters,
   label: string,
   key: CryptoKey,
 ): Promise<Readonly<Record<string, string>>> {
+  const { body } = request
+  const digest =
+    body !== undefined && components.includes(digestHeader)
+      ? `sha-256=:${toBase64(await crypto.subtle.digest('SHA-256', toBytes(body)))}:`
+      : undefined
   // RFC 9421 section 2.5
   const lines = components.flatMap((name) => {
-    const value = valueOf(name, request)
+    const value = (name === digestHeader && digest) || valueOf(name, request)
     return value === undefined ? [] : [`"${name}": ${value}`]
   })
   const names = lines.map((line) => line.slice(0, line.indexOf(':')))
@@ -58,12 +63,11 @@ export async function signatureHeaders(
   const input = `(${names.join(' ')})${described.join('')}`
   const base = [...lines, `"@signature-params": ${input}`].join('\n')
   const signature = await crypto.subtle.sign('HMAC', key, toBytes(base))
-  return { 'signature-input': `${label}=${input}`, signature: `${label}=:${toBase64(signature)}:` }
-}
-
-/** The `Content-Digest` header of a body (RFC 9530 section 2). */
-export async function digestOf(body: string | Uint8Array): Promise<string> {
-  return `sha-256=:${toBase64(await crypto.subtle.digest('SHA-256', toBytes(body)))}:`
+  return {
+    ...(digest && { [digestHeader]: digest }),
+    'signature-input': `${label}=${input}`,
+    signature: `${label}=:${toBase64(signature)}:`,
+  }
 }
 
 /** The key in the form that signs. */

@@ -7,7 +7,7 @@ import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
 import { Provider } from 'oidc-provider'
 
 // oidc-provider uses it for DPoP, and not every Node 20 has it.
-URL.parse ??= (text) => (URL.canParse(text) ? new URL(text) : null)
+if (!('parse' in URL)) URL.parse = (text) => (URL.canParse(text) ? new URL(text) : null)
 
 const server = createServer()
 server.listen(0, '127.0.0.1')

@@ -1,3 +1,4 @@
+/** Signatures for AppSync's real-time protocol. An entry of its own. */
 import { CredentialError, inDevelopment, OptionsError, ownOptions, systemClock, type Clock } from '@graphlinks/core'
 import { isCredentials, isText, signatureHeaders, type AwsCredentials } from './signer.ts'
 
@@ -36,7 +37,7 @@ const signed = {
  *
  * @example
  * ```ts
- * import { appSyncAuthorize } from '@graphlinks/sigv4-link'
+ * import { appSyncAuthorize } from '@graphlinks/sigv4-link/appsync'
  * import { wsLink } from '@graphlinks/ws-link'
  * import { appSyncProtocol } from '@graphlinks/ws-link/appsync'
  *
@@ -64,7 +65,7 @@ export function appSyncAuthorize(
       throw new CredentialError('the credentials are no { accessKeyId, secretAccessKey }', { link })
     const scope = { credentials: given, region, service: 'appsync' }
     const request = { method: 'POST', url: new URL(url), headers: signed, body }
-    const signature = await signatureHeaders(link, scope, request, clock.date())
+    const signature = await signatureHeaders(scope, request, clock.date())
     return { ...headers, ...asSpelled(signature) }
   }
 }

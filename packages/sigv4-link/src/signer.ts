@@ -1,5 +1,5 @@
 /** AWS Signature Version 4, by the implementation of the AWS SDK. It is loaded with the first request. */
-import { LinkError } from '@graphlinks/core'
+import { inDevelopment, LinkError } from '@graphlinks/core'
 
 /** Credentials of AWS, as its SDK has them. */
 export interface AwsCredentials {
@@ -32,30 +32,33 @@ export interface SignableRequest {
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export async function signatureHeaders(
-  link: string,
-  scope: SignatureScope,
-  { method, url, headers, body }: SignableRequest,
+  { credentials, region, service }: SignatureScope,
+  request: SignableRequest,
   date: number,
 ): Promise<Readonly<Record<string, string>>> {
-  const { SignatureV4 } = await loadLibrary(link)
-  // Its own copy of the hash goes into a header that not every API lets browsers send, and only S3 needs.
+  const { SignatureV4 } = await loadLibrary()
   const signer = new SignatureV4({
-    ...scope,
-    credentials: scope.credentials as AwsCredentials & { readonly sessionToken: string },
+    credentials: credentials as AwsCredentials & { readonly sessionToken: string },
+    region,
+    service,
     sha256: WebCryptoSha256,
+    // It would be in a header that not every API lets browsers send, and only S3 needs.
     applyChecksum: false,
   })
-  const request = {
-    method,
-    protocol: url.protocol,
-    hostname: url.hostname,
-    path: url.pathname,
-    query: queryOf(url),
-    headers: { ...headers, host: url.host },
-    body,
-  }
-  // The transport writes the host.
-  const { host: _, ...signed } = (await signer.sign(request, { signingDate: new Date(date) })).headers
+  const { protocol, hostname, host, pathname, searchParams } = request.url
+  const { headers } = await signer.sign(
+    {
+      ...request,
+      protocol,
+      hostname,
+      path: pathname,
+      query: Object.fromEntries([...searchParams.keys()].map((name) => [name, searchParams.getAll(name)])),
+      headers: { ...request.headers, host },
+    },
+    { signingDate: new Date(date) },
+  )
+  // The transport writes it.
+  const { host: _, ...signed } = headers
   return signed
 }
 
@@ -70,18 +73,18 @@ export function isText(given: unknown): boolean {
   return typeof given === 'string' && given !== ''
 }
 
-async function loadLibrary(link: string): Promise<typeof import('@smithy/signature-v4')> {
+async function loadLibrary(): Promise<typeof import('@smithy/signature-v4')> {
   try {
     return await import('@smithy/signature-v4')
   } catch (error) {
-    const { code } = Object(error) as { readonly code?: unknown }
-    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error
-    throw new LinkError('@smithy/signature-v4 is not installed: npm i @smithy/signature-v4', { link })
+    throw (
+      inDevelopment(() => {
+        const { code } = Object(error) as { readonly code?: unknown }
+        if (!/MODULE_NOT_FOUND/.test(String(code))) return undefined
+        return new LinkError('@smithy/signature-v4 is not installed: npm i @smithy/signature-v4', { link: 'sigv4Link' })
+      }) ?? error
+    )
   }
-}
-
-function queryOf({ searchParams }: URL): Record<string, string[]> {
-  return Object.fromEntries([...searchParams.keys()].map((name) => [name, searchParams.getAll(name)]))
 }
 
 type Data = string | ArrayBuffer | ArrayBufferView
@@ -89,7 +92,7 @@ type Data = string | ArrayBuffer | ArrayBufferView
 /** What the SDK takes for SHA-256, and, with a secret, for HMAC. */
 class WebCryptoSha256 {
   readonly #secret: Data | undefined
-  #data: Data[] = []
+  readonly #data: Data[] = []
 
   constructor(secret?: Data) {
     this.#secret = secret
@@ -103,13 +106,9 @@ class WebCryptoSha256 {
     const { subtle } = crypto
     const data = await join(this.#data)
     if (this.#secret === undefined) return new Uint8Array(await subtle.digest('SHA-256', data))
-    const secret = await join([this.#secret])
-    const key = await subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+    const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+    const key = await subtle.importKey('raw', await join([this.#secret]), algorithm, false, ['sign'])
     return new Uint8Array(await subtle.sign('HMAC', key, data))
-  }
-
-  reset(): void {
-    this.#data = []
   }
 }
 

@@ -34,7 +34,8 @@ import { appSyncProtocol } from '@graphlinks/ws-link/appsync'
 import { AwsV4Signer } from 'aws4fetch'
 import fc from 'fast-check'
 import { WebSocketServer } from 'ws'
-import { appSyncAuthorize, sigv4Link, type AwsCredentials, type Sigv4LinkOptions } from './index.ts'
+import { appSyncAuthorize } from './appSyncAuthorize.ts'
+import { sigv4Link, type AwsCredentials, type Sigv4LinkOptions } from './index.ts'
 import { signatureHeaders } from './signer.ts'
 
 const canary = secretCanary()
@@ -184,7 +185,7 @@ describe('SG-4 the vectors of the AWS Signature Version 4 test suite', () => {
     ],
   ] as const)('SG-4 %s', async (_, method, path, headers, body, signature) => {
     const url = new URL(path, 'https://example.amazonaws.com')
-    const signed = await signatureHeaders('test', suite, { method, url, headers, body }, date)
+    const signed = await signatureHeaders(suite, { method, url, headers, body }, date)
     expect(signed['x-amz-date']).toBe('20150830T123600Z')
     const names = ['host', 'x-amz-date', ...Object.keys(headers)].sort().join(';')
     expect(signed['authorization']).toBe(
@@ -236,7 +237,7 @@ test('SG-4 aws4fetch makes the same signature of any request', async () => {
         url.pathname = segments.map(encodeURIComponent).join('/')
         for (const [name, value] of parameters) url.searchParams.append(name, value)
         const scope = { credentials: temporary, region, service: 'appsync' }
-        const signed = await signatureHeaders('test', scope, { method, url, headers: json, body }, date)
+        const signed = await signatureHeaders(scope, { method, url, headers: json, body }, date)
         const headers = new Headers({ ...json, ...signed, host: url.host })
         // Theirs is no URL of http.
         await verify(

@@ -48,11 +48,10 @@ const maxSkewMs = 300_000
  * ```
  */
 export function sigv4Link(options: Sigv4LinkOptions): Link {
-  const name = 'sigv4Link'
   const own = ownOptions(options)
   const { credentials, region, service } = own
   return signerLink({
-    name,
+    name: 'sigv4Link',
     header: 'authorization',
     options: own,
     problem: (!isText(region) && 'region') || (!isText(service) && 'service'),
@@ -68,7 +67,7 @@ export function sigv4Link(options: Sigv4LinkOptions): Link {
           [...request.headers].filter(([header]) => /^(content-type$|x-amz-)/.test(header)),
         )
         const scope = { credentials: signing, region, service }
-        return { headers: await signatureHeaders(name, scope, { ...request, headers }, skew.date(request)) }
+        return { headers: await signatureHeaders(scope, { ...request, headers }, skew.date(request)) }
       },
       response: (response, request) => mayBeSkew(response) && skew.explains(response, request),
     }),
@@ -77,7 +76,6 @@ export function sigv4Link(options: Sigv4LinkOptions): Link {
 
 /** Whether AWS refused a signature for what may be its time. Not every service has a header for the reason. */
 function mayBeSkew({ status, headers }: IncomingResponse): boolean {
-  const reason = headers.get('x-amzn-errortype')
-  if (status !== 401 && status !== 403) return false
-  return reason === null || /^(RequestTimeTooSkewed|RequestExpired|InvalidSignature)/.test(reason)
+  const reason = headers.get('x-amzn-errortype') ?? 'InvalidSignature'
+  return /401|403/.test(`${status}`) && /^(RequestTimeTooSkewed|RequestExpired|InvalidSignature)/.test(reason)
 }

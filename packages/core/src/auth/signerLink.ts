@@ -27,9 +27,9 @@ export interface SignerLinkOptions<Key extends object> {
   /** What the key is called among the options. */
   readonly what: string
   /** Whether something can be used as a key. */
-  isKey(given: unknown): given is Key
+  readonly isKey: (given: unknown) => given is Key
   /** Makes what signs with a key. Once for each object: what it prepares, it may keep. */
-  signer(key: Key, skew: ClockSkew): Signer
+  readonly signer: (key: Key, skew: ClockSkew) => Signer
 }
 
 /**
