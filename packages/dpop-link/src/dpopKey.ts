@@ -57,21 +57,22 @@ export async function createDpopKey(pair?: GivenKeyPair): Promise<DpopKey> {
   const { privateKey, publicKey } = (pair ??
     (await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify']))) as CryptoKeyPair
   const { name, namedCurve } = Object(privateKey?.algorithm) as Partial<typeof algorithm>
-  const isUsable = name === algorithm.name && namedCurve === algorithm.namedCurve && privateKey.type === 'private'
-  if (!isUsable || privateKey.extractable) {
+  // A public key can always be read.
+  if (name !== algorithm.name || namedCurve !== algorithm.namedCurve || privateKey.extractable) {
     const sentence = inDevelopment(() => 'the pair is one of ECDSA with P-256 whose private key is not extractable')
     throw new OptionsError(sentence ?? 'pair', { link: 'createDpopKey' })
   }
   const { kty, crv, x, y } = (await crypto.subtle.exportKey('jwk', publicKey)) as DpopKey['publicJwk']
   // In this order: RFC 7638 section 3.
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify({ crv, kty, x, y })))
-  return { privateKey, publicKey, publicJwk: { kty, crv, x, y }, thumbprint: toBase64Url(digest) } as DpopKey
+  const publicJwk = { crv, kty, x, y }
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(publicJwk)))
+  return { privateKey, publicKey, publicJwk, thumbprint: toBase64Url(digest) } as DpopKey
 }
 
 /** Whether something was made by {@link createDpopKey}. */
 export function isDpopKey(given: unknown): given is DpopKey {
   const { thumbprint, publicJwk, privateKey } = Object(given) as Partial<DpopKey>
-  return typeof thumbprint === 'string' && publicJwk !== undefined && privateKey !== undefined
+  return typeof thumbprint === 'string' && Boolean(publicJwk && privateKey)
 }
 
 /** Base64url without padding (RFC 7515 section 2). */

@@ -80,7 +80,6 @@ function verify(
     '@method': method,
     '@target-uri': target.href,
     '@authority': String(headers.get('host')).toLowerCase(),
-    '@scheme': 'http',
     '@path': target.pathname,
     '@query': target.search === '' ? '?' : target.search,
   }
@@ -186,7 +185,7 @@ test('an upload: its bytes are signed, boundary and all', async () => {
 
 test('SG-1 components of choice, headers of links further in included; what a request lacks is left out', async () => {
   const server = await serve()
-  const components = ['@authority', '@scheme', '@path', '@query', '@Method', 'Authorization', 'x-late', 'x-none', 'constructor', 'content-digest'] // prettier-ignore
+  const components = ['@authority', '@path', '@query', '@Method', 'Authorization', 'x-late', 'x-none', 'constructor', 'content-digest'] // prettier-ignore
   const link = chain(
     hmacLink({ key, components, label: 'sig*2' }),
     bearerLink('t'),
@@ -424,6 +423,7 @@ test('K-10 bad options fail when the link is built, and show no secret', () => {
     { key: { id: 'ü', secret: canary.value } },
     { key, components: [] },
     { key, components: ['@status'] },
+    { key, components: ['@scheme'] },
     { key, components: ['a b'] },
     { key, label: 'A' },
     { key, label: '' },

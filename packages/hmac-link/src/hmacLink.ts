@@ -14,7 +14,7 @@ export interface HmacLinkOptions extends CredentialOptions {
   /** The key, or a function that gives the one to sign with now. */
   readonly key: Provided<HmacKey>
   /**
-   * What is signed, in this order: `@method`, `@target-uri`, `@authority`, `@scheme`, `@path`, `@query` (RFC 9421 section
+   * What is signed, in this order: `@method`, `@target-uri`, `@authority`, `@path`, `@query` (RFC 9421 section
    * 2.2), and names of headers; those that a request does not have are left out. `content-digest` stands for the body.
    * Default: `['@method', '@target-uri', 'content-type', 'content-digest']`.
    */
@@ -61,7 +61,7 @@ export function hmacLink(options: HmacLinkOptions): Link {
   const { components: given = ['@method', '@target-uri', 'content-type', digestHeader] } = own
   const components = given.map((name) => name.toLowerCase())
   const problem =
-    (!(components.length > 0 && components.every(isComponent)) && 'components') ||
+    (!(components[0] && components.every(isComponent)) && 'components') ||
     (!isComponent(label) && 'label') ||
     (!isPrintable(tag ?? label) && 'tag') ||
     (typeof nonce !== 'function' && 'nonce')

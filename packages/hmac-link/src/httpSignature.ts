@@ -9,22 +9,19 @@ export type SignatureParameters = Readonly<Record<string, string | number | unde
 
 /** Whether a component has a value that can be had here. */
 export function isComponent(name: string): boolean {
-  return /^(@(method|target-uri|authority|scheme|path|query)|[a-z\d_!#-'*+.^`|~-]+)$/.test(name)
+  return /^(@(method|target-uri|authority|path|query)|[a-z\d_!#-'*+.^`|~-]+)$/.test(name)
 }
 
 /** The value of a component (RFC 9421 section 2); `undefined` for a header that the request does not have. */
 function valueOf(name: string, { method, url, headers }: OutgoingRequest): string | undefined {
-  // The handshake of a WebSocket is a request by http or https.
-  const href = url.href.replace(/^ws/, 'http')
   switch (name) {
     case '@method':
       return method
     case '@target-uri':
-      return href.replace(/#.*/, '')
+      // The handshake of a WebSocket is a request by http or https.
+      return url.href.replace(/^ws/, 'http').replace(/#.*/, '')
     case '@authority':
       return url.host
-    case '@scheme':
-      return href.replace(/:.*/, '')
     case '@path':
       return url.pathname
     case '@query':
@@ -57,7 +54,7 @@ export async function signatureHeaders(
     const value = (name === digestHeader && digest) || valueOf(name, request)
     return value === undefined ? [] : [`"${name}": ${value}`]
   })
-  const names = lines.map((line) => line.slice(0, line.indexOf(':')))
+  const names = lines.map((line) => line.split(':')[0])
   // Of visible ASCII, JSON makes a string of a structured field (RFC 9651 section 3.3.3).
   const described = Object.entries(parameters).map(([name, value]) => value === undefined ? '' : `;${name}=${JSON.stringify(value)}`) // prettier-ignore
   const input = `(${names.join(' ')})${described.join('')}`

@@ -1,5 +1,6 @@
 // An authorization server with rotating refresh tokens and reuse detection, and a GraphQL endpoint that takes its access
-// tokens. Both want proofs with a nonce of what is bound to a key (DPoP, RFC 9449). A process of its own: oidc-provider has ES modules only, and says much on the console. Started by oidc.ts.
+// tokens. Both want proofs with a nonce of what is bound to a key (DPoP, RFC 9449). A process of its own: oidc-provider has
+// ES modules only, and says much on the console. Started by oidc.ts.
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'

@@ -58,8 +58,8 @@ export async function signatureHeaders(
     { signingDate: new Date(date) },
   )
   // The transport writes it.
-  const { host: _, ...signed } = headers
-  return signed
+  delete headers['host']
+  return headers
 }
 
 /** Whether something can be used as credentials. */
@@ -105,9 +105,10 @@ class WebCryptoSha256 {
   async digest(): Promise<Uint8Array> {
     const { subtle } = crypto
     const data = await join(this.#data)
-    if (this.#secret === undefined) return new Uint8Array(await subtle.digest('SHA-256', data))
-    const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-    const key = await subtle.importKey('raw', await join([this.#secret]), algorithm, false, ['sign'])
+    const hash = 'SHA-256'
+    if (this.#secret === undefined) return new Uint8Array(await subtle.digest(hash, data))
+    const secret = await join([this.#secret])
+    const key = await subtle.importKey('raw', secret, { name: 'HMAC', hash }, false, ['sign'])
     return new Uint8Array(await subtle.sign('HMAC', key, data))
   }
 }

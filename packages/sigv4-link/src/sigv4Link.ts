@@ -18,9 +18,6 @@ export interface Sigv4LinkOptions extends CredentialOptions {
   readonly service: 'appsync' | 'execute-api' | (string & {})
 }
 
-/** What AWS allows, and what the two clocks must differ by before one of them is blamed. */
-const maxSkewMs = 300_000
-
 /**
  * Signs each request with credentials of AWS (Signature Version 4), just before it is sent, and anew whenever it is sent
  * again. Where AWS says that the clock of this machine is wrong, the request is sent once more with the right time.
@@ -54,8 +51,9 @@ export function sigv4Link(options: Sigv4LinkOptions): Link {
     name: 'sigv4Link',
     header: 'authorization',
     options: own,
-    problem: (!isText(region) && 'region') || (!isText(service) && 'service'),
-    maxSkewMs,
+    problem: !(isText(region) && isText(service)) && 'region or service',
+    // What AWS allows.
+    maxSkewMs: 300_000,
     key: credentials,
     what: 'credentials',
     isKey: isCredentials,
@@ -76,6 +74,6 @@ export function sigv4Link(options: Sigv4LinkOptions): Link {
 
 /** Whether AWS refused a signature for what may be its time. Not every service has a header for the reason. */
 function mayBeSkew({ status, headers }: IncomingResponse): boolean {
-  const reason = headers.get('x-amzn-errortype') ?? 'InvalidSignature'
-  return /401|403/.test(`${status}`) && /^(RequestTimeTooSkewed|RequestExpired|InvalidSignature)/.test(reason)
+  const reason = headers.get('x-amzn-errortype') ?? 'InvalidSig'
+  return /401|403/.test(`${status}`) && /^(Request(TimeTooSkewed|Expired)|InvalidSig)/.test(reason)
 }
