@@ -51,7 +51,7 @@ export function sigv4Link(options: Sigv4LinkOptions): Link {
     name: 'sigv4Link',
     header: 'authorization',
     options: own,
-    problem: !(isText(region) && isText(service)) && 'region or service',
+    problem: (!isText(region) && 'region') || (!isText(service) && 'service'),
     // What AWS allows.
     maxSkewMs: 300_000,
     key: credentials,

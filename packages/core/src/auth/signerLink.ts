@@ -23,6 +23,7 @@ export interface SignerLinkOptions<Key extends object> {
   readonly maxSkewMs: number
   /** The first of its other options that is no good, if one is. */
   readonly problem?: string | false | undefined
+  /** Another key is another object: what was made for one is kept. */
   readonly key: Provided<Key>
   /** What the key is called among the options. */
   readonly what: string
