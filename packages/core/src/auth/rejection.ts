@@ -34,7 +34,7 @@ export function isTokenRefused({ result, error }: AttemptOutcome): boolean {
     readonly errors?: Result['errors']
   }
   const challenge = wwwAuthenticate ?? result?.http?.headers.get('www-authenticate')
-  if (/insufficient_scope|use_dpop_nonce|invalid_dpop_proof/.test(challenge ?? '')) return false
+  if (/insufficient_scope|_dpop_/.test(challenge ?? '')) return false
   const codes = (result?.errors ?? errors)?.map(({ extensions }) => extensions?.['code']) ?? []
   return (
     status === 401 ||
