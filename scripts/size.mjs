@@ -59,7 +59,7 @@ function withoutWords(contents) {
 
 /** A package alone, with everything that it loads lazily, in one file. */
 async function whole(code) {
-  const external = ['graphql', '@graphlinks/core', 'cross-fetch', 'eventsource-parser', 'isomorphic-ws']
+  const external = ['graphql', '@graphlinks/core', 'cross-fetch', 'eventsource-parser', 'isomorphic-ws', 'tough-cookie']
   const { outputFiles } = await bundle(code, { external, plugins: [changing('production', withoutWords)] })
   return gzipped(outputFiles[0])
 }
