@@ -20,6 +20,8 @@ const selfContained = {
     refresher: 'src/auth/refresher.ts',
   },
   '@graphlinks/http-link': {
+    batch: 'src/batch.ts',
+    batchFailure: 'src/batchFailure.ts',
     exchanges: 'src/exchanges.ts',
     failure: 'src/failure.ts',
     formRequest: 'src/formRequest.ts',

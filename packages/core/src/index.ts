@@ -123,7 +123,7 @@ export type { AttemptOutcome } from './auth/rejection.ts'
 export type { BearerFieldOptions } from './auth/bearerField.ts'
 
 // For authors of terminal links
-export { identityOf, renderFields } from './credentials.ts'
+export { fingerprintOf, identityOf, renderFields } from './credentials.ts'
 export { exchangesOf } from './exchange.ts'
 export type { Destination, RenderedFields } from './credentials.ts'
 export { credentialSources, renewCredentials } from './credentialSource.ts'

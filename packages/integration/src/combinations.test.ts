@@ -23,6 +23,7 @@ import {
   type TerminalLink,
 } from '@graphlinks/core'
 import { memoryCookieJar } from '@graphlinks/cookie-jar'
+import { dedupLink } from '@graphlinks/dedup-link'
 import { retryLink } from '@graphlinks/retry-link'
 import { FakeClock, linkContract, settle } from '@graphlinks/testing'
 import { timeoutLink } from '@graphlinks/timeout-link'
@@ -44,6 +45,7 @@ const makers: Readonly<Record<string, (clock: FakeClock) => Link>> = {
     })
     return Object.assign(tokenRefreshLink(source), { dispose: () => source.dispose() })
   },
+  dedupLink: () => dedupLink(),
   retryLink: (clock) => retryLink({ clock, random: () => 0.5 }),
   timeoutLink: (clock) => timeoutLink({ timeoutMs: 20_000, idleTimeoutMs: 20_000, clock }),
 }
