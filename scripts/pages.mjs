@@ -1,5 +1,5 @@
 // Checks the pages: that their links lead somewhere, that each error code has its page and its row, that llms.txt and
-// the pictures are what their scripts make. `--write` writes those two.
+// the pictures are what their scripts make. `--write` writes what can be made.
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { errorClasses } from './error-classes.mjs'
@@ -56,7 +56,11 @@ function checkErrorPage(page, name) {
   }
 }
 
-const generated = { 'llms.txt': llmsText(), ...pictures() }
+/** The overview, with each code of its tables linked to its page. */
+const overviewText = () =>
+  readFileSync(`${root}docs/errors.md`, 'utf8').replaceAll(/^\| `([A-Z_]+)` \|/gm, '| [`$1`](errors/$1.md) |')
+
+const generated = { 'docs/errors.md': overviewText(), 'llms.txt': llmsText(), ...pictures() }
 for (const [path, text] of Object.entries(generated)) {
   if (process.argv.includes('--write')) writeFileSync(root + path, text)
   else if (!existsSync(root + path) || readFileSync(root + path, 'utf8') !== text)
