@@ -46,12 +46,17 @@ const app = await Application.bootstrap({
 // A module has the name that it is imported by, and the package's README as its first page.
 app.converter.on(Converter.EVENT_CREATE_DECLARATION, ({ project, converter }, reflection) => {
   if (!reflection.kindOf(ReflectionKind.Module)) return
-  const found = modules.find(({ file }) => file === `${root}${reflection.name}.ts` || file === `${root}${reflection.name}/index.ts`)
+  const found = modules.find(
+    ({ file }) => file === `${root}${reflection.name}.ts` || file === `${root}${reflection.name}/index.ts`,
+  )
   if (!found) throw new Error(`typedoc calls a module ${reflection.name}, which is the file of no entry`)
   reflection.name = found.name
   if (found.name !== found.pkg.manifest.name) return
   const path = `${found.pkg.path}/README.md`
-  reflection.readme = converter.parseRawComment(new MinimalSourceFile(readFileSync(path, 'utf8'), path), project.files).content
+  reflection.readme = converter.parseRawComment(
+    new MinimalSourceFile(readFileSync(path, 'utf8'), path),
+    project.files,
+  ).content
   project.files.registerReflectionPath(path, reflection)
 })
 
@@ -62,10 +67,12 @@ app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, reflection) => {
   reflection.frontmatter['group'] = groupOf(path)
 })
 
-// A comment may link what its file does not import, such as the class of an error that another package throws.
-app.converter.addUnknownSymbolResolver((reference, reflection) => {
-  const name = reference.symbolReference?.path?.[0]?.path
-  const target = name && reflection.project.children?.flatMap(({ children = [] }) => children).find((child) => child.name === name)
+// A comment may link what its file does not import, such as the class of an error that another package throws. (Without
+// a part, it is no comment that asks, but a type; an address alone would do as an answer then.)
+app.converter.addUnknownSymbolResolver((reference, reflection, part) => {
+  const name = part && reference.symbolReference?.path?.[0]?.path
+  const target =
+    name && reflection.project.children?.flatMap(({ children = [] }) => children).find((child) => child.name === name)
   return target ? { target } : undefined
 })
 

@@ -7,7 +7,6 @@ const pattern = /\bclass (\w+) extends \w+ \{(?:(?!\n\}).)*?\bstatic (?:override
 export const errorClasses = publishable.flatMap(({ dir, path }) =>
   readdirSync(`${path}/src`, { recursive: true })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
-    .toSorted()
     .flatMap((file) =>
       [...readFileSync(`${path}/src/${file}`, 'utf8').matchAll(pattern)].map(([, name, code]) => ({
         code,

@@ -41,7 +41,10 @@ export function titleOf(path) {
 export function summaryOf(path) {
   const lines = prose(path)
   const rest = lines.slice(lines.findIndex((line) => line.startsWith('# ')) + 1)
-  const [paragraph = ''] = rest.join('\n').trim().split(/\n\s*\n/)
+  const [paragraph = ''] = rest
+    .join('\n')
+    .trim()
+    .split(/\n\s*\n/)
   return /^.*?[.:](?=\s|$)/s.exec(withoutMarkup(paragraph))?.[0].replaceAll(/\s+/g, ' ').replace(/:$/, '.') ?? ''
 }
 

@@ -40,17 +40,25 @@ function checkErrorPages() {
     const page = `docs/errors/${code}.md`
     if (!overview.some((line) => line.startsWith(`| [\`${code}\`](errors/${code}.md) | \`${name}\` |`)))
       complaints.push(`docs/errors.md: no row | [\`${code}\`](errors/${code}.md) | \`${name}\` | of ${file}`)
-    if (!existsSync(root + page)) complaints.push(`${page}: is missing, for ${name} of ${file}; copy the shape of its neighbours`)
+    if (!existsSync(root + page))
+      complaints.push(`${page}: is missing, for ${name} of ${file}; copy the shape of its neighbours`)
     else checkErrorPage(page, name)
   }
   for (const page of guides.filter((path) => path.startsWith('docs/errors/'))) {
-    if (!errorClasses.some(({ code }) => page === `docs/errors/${code}.md`)) complaints.push(`${page}: no class has this code`)
+    if (!errorClasses.some(({ code }) => page === `docs/errors/${code}.md`))
+      complaints.push(`${page}: no class has this code`)
   }
 }
 
 function checkErrorPage(page, name) {
   const text = readFileSync(root + page, 'utf8')
-  const required = [`# ${posix.basename(page, '.md')}\n`, '\n## What happened, and why\n', '\n## What to do\n', '\n```ts\n', name]
+  const required = [
+    `# ${posix.basename(page, '.md')}\n`,
+    '\n## What happened, and why\n',
+    '\n## What to do\n',
+    '\n```ts\n',
+    name,
+  ]
   for (const part of required) {
     if (!text.includes(part)) complaints.push(`${page}: has no ${JSON.stringify(part.trim())}`)
   }

@@ -71,7 +71,15 @@ function lane({ title, note, x }, theme, bottom) {
   return [
     `<line x1="${x}" y1="82" x2="${x}" y2="${bottom}" stroke="${theme.edge}" stroke-width="1.5" stroke-dasharray="2 5"/>`,
     `<rect x="${x - 88}" y="30" width="176" height="52" rx="8" fill="${theme.box}" stroke="${theme.edge}" stroke-width="1.5"/>`,
-    label({ x, y: 52, text: title, fill: theme.text, size: 14, weight: 600, family: title.endsWith('Link') ? mono : sans }),
+    label({
+      x,
+      y: 52,
+      text: title,
+      fill: theme.text,
+      size: 14,
+      weight: 600,
+      family: title.endsWith('Link') ? mono : sans,
+    }),
     label({ x, y: 71, text: note, fill: theme.quiet, size: 12 }),
   ]
 }
