@@ -38,7 +38,7 @@ function checkErrorPages() {
   const overview = prose('docs/errors.md')
   for (const { code, name, file } of errorClasses) {
     const page = `docs/errors/${code}.md`
-    if (!overview.some((line) => line.startsWith(`| [\`${code}\`](errors/${code}.md) | \`${name}\` |`)))
+    if (!overview.some((line) => line.startsWith(`| [\`${code}\`](errors/${code}.md) | \`${name}\``)))
       complaints.push(`docs/errors.md: no row | [\`${code}\`](errors/${code}.md) | \`${name}\` | of ${file}`)
     if (!existsSync(root + page))
       complaints.push(`${page}: is missing, for ${name} of ${file}; copy the shape of its neighbours`)

@@ -70,13 +70,12 @@ async function whole(code) {
 const questions = [
   [/operation\.kind === "subscription" && settings/, 'false && settings'],
   [/isStream\(response\)/, 'false'],
-  [/const parts = .*/, ''],
+  [/^const parts = .*/m, ''],
   [/connection\?\.dispose\(\)/, ''],
   [/!mayStream\(query\)/, 'true'],
-  [/!hasFiles\([^)]*\)/, 'true'],
-  [/!isOwn && isForm\(request\.body\)/, 'false'],
+  [/!\(variables && mayHaveFiles\([^)]*\)\)/, 'true'],
   // Rules.
-  ...['subscriptions', 'isFile', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
+  ...['subscriptions', 'isFile', 'isOwnFetch', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
     new RegExp(`^ +${option}: .*`, 'gm'),
     '',
   ]),

@@ -98,6 +98,8 @@ export type { Exchange, IncomingResponse, OutgoingRequest, RequestChange } from 
 export type { CredentialInit, FieldOptions } from './field.ts'
 export { Context, contextKey, emptyContext } from './context.ts'
 export type { ContextKey } from './context.ts'
+export { documentTransfer } from './documentTransfer.ts'
+export type { DocumentTransfer } from './documentTransfer.ts'
 export { execute, lastResult } from './execute.ts'
 export { failed, flatten, single } from './results.ts'
 export { mapResults, onSettled } from './stream.ts'

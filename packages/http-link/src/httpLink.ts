@@ -126,14 +126,13 @@ async function fail(operation: Operation, response: WireResponse, flaw: Flaw): P
 const parts = { Attempt, requestOf, resultOf, send, readWhole, failureOf, toResult, outline }
 
 function requestOf(operation: Operation, settings: Settings): OperationRequest | Promise<OperationRequest> {
-  let problem = 'the url function threw'
+  let url: URL | undefined
   const fail = async (error: unknown): Promise<never> => {
     if (GraphLinksError.is(error)) throw error
-    throw (await import('./failure.ts')).unsendable(operation, problem, error)
+    throw (await import('./failure.ts')).unsendable(operation, url, error)
   }
   try {
-    const url = settings.endpoint(operation)
-    problem = 'the operation cannot be written as JSON'
+    url = settings.endpoint(operation)
     const request = buildRequest(operation, url, settings)
     return request instanceof Promise ? request.catch(fail) : request
   } catch (error) {

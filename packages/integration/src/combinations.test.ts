@@ -24,6 +24,8 @@ import {
 } from '@graphlinks/core'
 import { memoryCookieJar } from '@graphlinks/cookie-jar'
 import { dedupLink } from '@graphlinks/dedup-link'
+import { loggerLink } from '@graphlinks/logger-link'
+import { persistedLink } from '@graphlinks/persisted-link'
 import { retryLink } from '@graphlinks/retry-link'
 import { FakeClock, linkContract, settle } from '@graphlinks/testing'
 import { timeoutLink } from '@graphlinks/timeout-link'
@@ -48,6 +50,8 @@ const makers: Readonly<Record<string, (clock: FakeClock) => Link>> = {
   dedupLink: () => dedupLink(),
   retryLink: (clock) => retryLink({ clock, random: () => 0.5 }),
   timeoutLink: (clock) => timeoutLink({ timeoutMs: 20_000, idleTimeoutMs: 20_000, clock }),
+  loggerLink: (clock) => loggerLink({ logger: { info() {}, warn() {}, error() {} }, clock }),
+  persistedLink: () => persistedLink({ sha256: async () => 'a'.repeat(64) }),
 }
 
 /** What becomes of one attempt. */
