@@ -98,6 +98,7 @@ export type { Exchange, IncomingResponse, OutgoingRequest, RequestChange } from 
 export type { CredentialInit, FieldOptions } from './field.ts'
 export { Context, contextKey, emptyContext } from './context.ts'
 export type { ContextKey } from './context.ts'
+export { urgent } from './urgent.ts'
 export { documentTransfer } from './documentTransfer.ts'
 export type { DocumentTransfer } from './documentTransfer.ts'
 export { execute, lastResult } from './execute.ts'

@@ -17,10 +17,12 @@ import type { CheckedOptions } from './sessionTokenSource.ts'
 import { credentialOf, type Credential } from './tokens.ts'
 import type { SessionMessage, TokenSourceOptions } from './tokenSource.ts'
 import type { StoredTokens, TokenStore } from './tokenStore.ts'
+import type { urgent } from '../urgent.ts'
 import { WaitingLine } from './waitingLine.ts'
 
-/** The classes of what callers catch: they are there once, however often the code that uses them was copied. */
+/** What others know as well, and is there once, however often the code that uses it was copied. */
 export interface SharedParts {
+  readonly urgent: typeof urgent
   readonly AuthExpiredError: typeof AuthExpiredError
   readonly AuthQueueFullError: typeof AuthQueueFullError
   readonly AuthRefreshError: typeof AuthRefreshError
@@ -230,7 +232,8 @@ export class Refresher {
       refreshToken: before?.refreshToken,
       signal: controller.signal,
       reason,
-      context: emptyContext.with(renews, this),
+      // Where the call goes through the same client, what waits for new tokens must not hold it up.
+      context: emptyContext.with(parts.urgent, true).with(renews, this),
     }
     const done = renew(before, request, {
       ...options,

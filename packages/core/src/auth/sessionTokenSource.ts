@@ -25,6 +25,7 @@ import {
 import { credentialOf, hasAccessToken, storedTokens, type Tokens } from './tokens.ts'
 import type { SessionEvent, SessionMessage, SessionState, TokenSource, TokenSourceOptions } from './tokenSource.ts'
 import type { StoredTokens, TokenStore } from './tokenStore.ts'
+import { urgent } from '../urgent.ts'
 import { listen, onWake } from '../wakeEvents.ts'
 
 export type CheckedOptions = ReturnType<typeof checkOptions>
@@ -217,6 +218,7 @@ export class SessionTokenSource implements TokenSource {
     return {
       options: this.#options,
       parts: {
+        urgent,
         AuthExpiredError,
         AuthQueueFullError,
         AuthRefreshError,
