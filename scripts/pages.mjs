@@ -1,11 +1,11 @@
-// Checks the pages: that their links lead somewhere, that each error code has its page and its row, that llms.txt and
+// Checks the pages: that their links lead somewhere, that each link and each error code has its page, that llms.txt and
 // the pictures are what their scripts make. `--write` writes what can be made.
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { errorClasses } from './error-classes.mjs'
 import { llmsText } from './llms.mjs'
 import { anchorsOf, guides, linksOf, prose, titleOf } from './markdown.mjs'
-import { root } from './packages.mjs'
+import { publishable, root } from './packages.mjs'
 import { pictures } from './pictures.mjs'
 
 const complaints = []
@@ -32,6 +32,17 @@ function reachable() {
     }
   }
   return seen
+}
+
+/** Each link that a package exports from a file of its own name has a page. `memoryLink` is a tool for tests. */
+function checkLinkPages() {
+  for (const { dir, path } of publishable.filter((pkg) => pkg.dir !== 'testing')) {
+    const index = readFileSync(`${path}/src/index.ts`, 'utf8')
+    for (const [, name] of index.matchAll(/^export \{ (\w+Link)\b[^}]*\} from '\.\/(?:\w+\/)*\1\.ts'/gm)) {
+      if (!existsSync(`${root}docs/links/${name}.md`))
+        complaints.push(`docs/links/${name}.md: is missing, for packages/${dir}`)
+    }
+  }
 }
 
 function checkErrorPages() {
@@ -83,6 +94,7 @@ const linked = reachable()
 for (const page of guides) {
   if (!linked.has(page)) complaints.push(`${page}: no page that README.md leads to links it`)
 }
+checkLinkPages()
 checkErrorPages()
 
 for (const complaint of complaints) console.error(complaint)
