@@ -34,10 +34,13 @@ function reachable() {
   return seen
 }
 
-/** Each link that a package exports from a file of its own name has a page. `memoryLink` is a tool for tests. */
+/**
+ * Each link that a package exports for applications, from a file of its own name, has a page. `memoryLink` is a tool for
+ * tests.
+ */
 function checkLinkPages() {
   for (const { dir, path } of publishable.filter((pkg) => pkg.dir !== 'testing')) {
-    const index = readFileSync(`${path}/src/index.ts`, 'utf8')
+    const [index] = readFileSync(`${path}/src/index.ts`, 'utf8').split('// For authors of links')
     for (const [, name] of index.matchAll(/^export \{ (\w+Link)\b[^}]*\} from '\.\/(?:\w+\/)*\1\.ts'/gm)) {
       if (!existsSync(`${root}docs/links/${name}.md`))
         complaints.push(`docs/links/${name}.md: is missing, for packages/${dir}`)
