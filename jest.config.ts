@@ -16,7 +16,18 @@ const project: Config = {
   transformIgnorePatterns: ['/node_modules/(?!(jose|oauth4webapi)/)'],
 }
 
+// They take long and load no graphql, or only in the process of a server, so that one major is as good as the other.
+const once = [
+  '/cookie-jar/src/',
+  '/core/src/auth/sessionModel',
+  '/http-link/src/(inFlight|limits|redirect)',
+  '/integration/src/(combinations|cookies|cookieLogin|oidc|oidcDpop)\\.',
+  '/ws-link/src/chaos',
+]
+
 const config: Config = {
+  // What a quiet machine does in a moment, one that is busy does in a while.
+  testTimeout: 20_000,
   waitForUnhandledRejections: true,
   maxWorkers: 2,
   // Any limit keeps tests out of Jest's main process, whose own timers would hide those that a test leaves open.
@@ -26,6 +37,7 @@ const config: Config = {
     {
       ...project,
       displayName: 'graphql17',
+      testPathIgnorePatterns: ['/node_modules/', ...once],
       moduleNameMapper: { '^graphql$': 'graphql-17', '^graphql/(.*)$': 'graphql-17/$1' },
     },
   ],
