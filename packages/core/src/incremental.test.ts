@@ -380,7 +380,7 @@ describe('every format', () => {
     expect(({} as { canary?: unknown }).canary).toBeUndefined()
   })
 
-  test('I10 fields named __proto__ and constructor are fields like others', () => {
+  test('I10 threats 12 fields named __proto__ and constructor are fields like others', () => {
     const first = JSON.parse('{"data":{"__proto__":{"a":1},"constructor":{"a":1}},"hasNext":true}') as unknown
     const patch = JSON.parse(
       '{"incremental":[{"data":{"__proto__":{"b":2},"toString":"x"},"path":[]},{"data":{"c":3},"path":["__proto__"]}],"hasNext":false}',

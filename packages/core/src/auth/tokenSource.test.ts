@@ -868,7 +868,7 @@ describe('rotation and the store', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('a lock runs one refresh at a time; one that is never free ends with timeoutMs', async () => {
+  test('threats 19 a lock runs one refresh at a time; one that is never free ends with timeoutMs', async () => {
     const clock = new FakeClock()
     const { session, asked } = setup(undefined, { clock, lock: () => new Promise(() => {}), timeoutMs: 4_000 })
     await clock.advance(hour + 1)
@@ -889,7 +889,7 @@ describe('rotation and the store', () => {
     expect(names).toEqual([expect.stringMatching(/^graphlinks \S+$/)])
   })
 
-  test('a lock is given back when the time is up, and what comes after that is still taken', async () => {
+  test('threats 19 a lock is given back when the time is up, and what comes after that is still taken', async () => {
     let give: (tokens: Tokens) => void = () => {}
     let isFree = true
     const { clock, session } = setup(() => new Promise((resolve) => (give = resolve)), {
@@ -932,7 +932,7 @@ describe('signing in and out', () => {
     await settle()
   })
 
-  test('TR-45 a sign-out during a refresh: the late pair is revoked, and the store stays empty', async () => {
+  test('TR-45 threats 18 a sign-out during a refresh: the late pair is revoked, and the store stays empty', async () => {
     const store = memoryTokenStore()
     const revoked: Tokens[] = []
     let give: (tokens: Tokens) => void = () => {}
@@ -954,7 +954,7 @@ describe('signing in and out', () => {
   })
 
   test.each(['sign out', 'sign in as another'])(
-    'TR-45 %s within the store write of a refresh, by a store that is not atomic',
+    'TR-45 threats 18 %s within the store write of a refresh, by a store that is not atomic',
     async (what) => {
       let content: StoredTokens | undefined
       let land = (): void => {}
@@ -989,7 +989,7 @@ describe('signing in and out', () => {
     },
   )
 
-  test('TR-46 a sign-out does not wait for a refresh or for the store, and wins over a store that is being read', async () => {
+  test('TR-46 threats 18 a sign-out does not wait for a refresh or for the store, and wins over a store that is being read', async () => {
     const never = new Promise<never>(() => {})
     const { session } = setup(() => never, { store: { read: () => never, write: () => never, replace: () => never } })
     void session.clear()
