@@ -145,6 +145,7 @@ describe('when tokens are renewed', () => {
     [Infinity, undefined],
     ['soon', undefined],
     [null, undefined],
+    [[{ toString: [] }], undefined],
     ['3600', 3_600_000],
     [3_600, 3_600_000],
     [0.0001, 1_000],

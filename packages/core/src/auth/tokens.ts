@@ -92,7 +92,8 @@ export function isExpired({ deadlines }: Credential, present: Instant): boolean 
 
 /** The lifetime that a number of seconds means; servers also send it as text, and send numbers that mean nothing. */
 function lifetimeOf(seconds: unknown): number | undefined {
-  const lifetimeMs = Number(seconds) * 1_000
+  // An object may have no number at all, which throws.
+  const lifetimeMs = typeof seconds === 'object' ? 0 : Number(seconds) * 1_000
   return lifetimeMs > 0 && lifetimeMs < Infinity ? Math.max(lifetimeMs, shortestLifetimeMs) : undefined
 }
 
