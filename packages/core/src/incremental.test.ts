@@ -414,6 +414,16 @@ describe('every format', () => {
     expect(JSON.stringify(error) + error.stack).not.toContain('canary')
   })
 
+  test('threats 13 payloads that are nested deeper than the stack are an error like others, where they cannot be merged', () => {
+    const deep = (leaf: string): string => `${'{"a":'.repeat(100_000)}${leaf}${'}'.repeat(100_000)}`
+    const merger = new IncrementalMerger()
+    const first = merger.add(JSON.parse(`{"data":${deep('1')},"hasNext":true}`))
+    const patch: unknown = JSON.parse(`{"incremental":[{"path":[],"data":${deep('2')}}],"hasNext":false}`)
+    expect(() => merger.add(patch)).toThrow(IncrementalDeliveryError)
+    expect(() => merger.add(patch)).toThrow('nested too deeply')
+    expect(merger.latest).toBe(first)
+  })
+
   test('a payload after the last one is an error; errors without data are a result', () => {
     expect(errorOf({ data: {}, ...over }, over).error.message).toContain('after the last one')
     expect(last({ errors: [{ message: 'no' }], ...over })).toEqual({
