@@ -433,6 +433,7 @@ describe('CK-7 a jar is saved and restored', () => {
       entry({ expires: 'soon' }),
       entry({ expires: {} }),
       entry({ maxAge: 'long' }),
+      entry({ maxAge: { toString: 1 } }),
       entry({ maxAge: -1 }),
       entry({ maxAge: '-Infinity' }),
       entry({ expires: '2020-01-01T00:00:00Z' }),
