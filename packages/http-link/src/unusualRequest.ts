@@ -45,8 +45,8 @@ async function acceptOf(
     if (subscriptions === 'sse') return 'text/event-stream'
     return `${subscriptions === 'auto' ? 'text/event-stream, ' : ''}${subscriptionType}, ${plain}`
   }
-  // Strings and comments may hold anything.
-  const code = (await document.text()).replace(/"""(?:\\"""|[^])*?"""|"(?:\\.|[^"\\])*"|#[^\n\r]*/g, ' ')
+  // Strings and comments may hold anything. One without an end goes on to the end, so that nothing is read twice.
+  const code = (await document.text()).replace(/"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\?[^])*?(?:"|$)|#[^\n\r]*/g, ' ')
   if (!/@[\s,\uFEFF]*(defer|stream)\b/.test(code)) return plain
   return incrementalAccept ?? `${incrementalTypes}, ${plain}`
 }

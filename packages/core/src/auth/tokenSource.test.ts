@@ -187,6 +187,14 @@ describe('when tokens are renewed', () => {
     expect(remaining(jwt(seconds + 600), 'no date')).toBe(600_000)
   })
 
+  test('TR-42 an exp or a date that is none tells nothing', async () => {
+    for (const [exp, date] of [[{ toString: 1 }], [null], [1e12, { toString: 1 }]] as const) {
+      const accessToken = `e30.${btoa(JSON.stringify({ exp }))}.c2ln`
+      const { session } = setup(undefined, { initial: { accessToken, date: date as unknown as string } })
+      expect(session.current).toMatchObject({ status: 'fresh', expiresAt: undefined })
+    }
+  })
+
   test.each([-86_400_000, 86_400_000])(
     'TR-42 TR-43 a date that is set by %d ms makes one refresh at most',
     async (byMs) => {

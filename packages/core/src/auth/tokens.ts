@@ -99,9 +99,9 @@ function lifetimeOf(seconds: unknown): number | undefined {
 
 /** The seconds until the `exp` of a JWT (RFC 7519 section 4.1.4); what is none has no such thing. */
 function remainingOf(token: string, date: number, answered: string | undefined): number | undefined {
-  const serverDate = Date.parse(answered ?? '')
-  const present = Math.abs(serverDate - date) >= wrongClockMs ? serverDate : date
   try {
+    const serverDate = Date.parse(answered ?? '')
+    const present = Math.abs(serverDate - date) >= wrongClockMs ? serverDate : date
     const payload = token.split('.')[1] as string
     const { exp } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as { readonly exp: number }
     return exp - present / 1_000
