@@ -1,5 +1,4 @@
 import { Clock, CookieJar, GraphLinksError } from '@graphlinks/core';
-export { CookieJar } from '@graphlinks/core';
 
 /** What jars have in common. */
 interface CookieJarOptions {

@@ -97,21 +97,25 @@ interface OperationSignature {
  */
 declare class GraphQLDocument {
     #private;
-    /** What the caller passed: a string, a `TypedDocumentString` or an AST. For links that read a hash off it. */
+    /** What the caller passed: a string, a `TypedDocumentString`, an AST, or what a build put in its place. For links that read a hash off it. */
     readonly source: Document<unknown, never>;
-    /** The operations of the document, in order. */
+    /** The operations of the document, in order; none are known of one that a build replaced by its hash. */
     readonly operations: readonly OperationSignature[];
     constructor(source: Document<unknown, never>, operations: readonly OperationSignature[], text: string | undefined);
-    /** The text of the document. A promise only for an AST that was not printed yet: that loads graphql's printer. */
+    /**
+     * The text of the document. A promise only for an AST that was not printed yet: that loads graphql's printer. Rejects
+     * with a {@link DocumentError} for a document that a build replaced by its hash.
+     */
     text(): string | Promise<string>;
     /** The text as a JSON string with its quotes, kept after the first call since it is part of every request body. */
     jsonText(): string | Promise<string>;
     /**
      * The operation that a request with this `operationName` runs (GraphQL spec section 6.1, GetOperation).
      *
+     * @param kind - of the operation, where nothing but a hash is left of the document.
      * @throws {@link DocumentError} when there is no such operation, or the document has several and none is named.
      */
-    select(operationName?: string): OperationSignature;
+    select(operationName?: string, kind?: OperationKind): OperationSignature;
 }
 /**
  * Reads a document of any accepted shape. No GraphQL parser is involved: the kind and name of each operation come from
@@ -689,6 +693,8 @@ interface OperationInit {
     readonly document: AnyDocument | GraphQLDocument;
     /** Which operation of the document runs. Needed only where it has several. */
     readonly operationName?: string | undefined;
+    /** What the operation is, where a build left nothing of the document but a hash. Otherwise the document says it. */
+    readonly kind?: OperationKind | undefined;
     readonly variables?: JsonObject | null | undefined;
     readonly extensions?: JsonObject | undefined;
     /** Headers of this operation alone: they win over every link. `null` removes a header and silences its auth link. */
@@ -720,6 +726,11 @@ interface OperationExecution {
     onEnd(callback: () => void): void;
     /** How often terminal links have sent the operation. */
     readonly attempts: number;
+    /**
+     * The operation as terminal links sent it, once for each attempt, its credentials boxed: for those who have to know
+     * whose it was, by `identityOf`, or what must not be printed.
+     */
+    readonly sent: readonly Operation[];
     /** How often links did something for the operation: `'replay'` of `tokenRefreshLink`, `'retry'` of `retryLink`, ... */
     readonly notes: ReadonlyMap<string, number>;
     /** Counts something that a link did for the operation. */
@@ -888,7 +899,8 @@ interface LinkTraits {
     /** The links in a terminal link that is made of others. Set by `chain` and `split`; an outer `chain` checks the order. */
     readonly within?: readonly Link[];
     /**
-     * Of a terminal link that limits how many operations are on the wire: waits for a place. See {@link admission}.
+     * Of a terminal link that limits how many operations are on the wire: waits for a place. See {@link admission}. A
+     * chain with a `share` link has none.
      */
     readonly admit?: ((operation: Operation) => Promise<void> | undefined) | undefined;
     /** Frees what the link holds: sockets, timers, listeners. Called by the client's `dispose`. */
@@ -1814,6 +1826,35 @@ declare function credentialSources(operation: Operation): readonly CredentialSou
  */
 declare function renewCredentials(operation: Operation): Promise<Operation>;
 
+/** What a terminal link sends of a document, under {@link documentTransfer}. */
+interface DocumentTransfer {
+    /** Whether its text is sent. Default: `true`. An AST whose text is not sent is never printed. */
+    readonly text?: boolean | undefined;
+    /** What the server knows it by, sent as `documentId`. Default: none. */
+    readonly id?: string | undefined;
+    /**
+     * Whether it has `@defer` or `@stream`, which a terminal link cannot see where the text is not sent. Default: `false`.
+     */
+    readonly incremental?: boolean | undefined;
+    /** How a query travels over HTTP. Default: as the option `queryMethod` of `httpLink` says. */
+    readonly queryMethod?: 'GET' | 'POST' | undefined;
+}
+/**
+ * The key under which a link tells the terminal links what to send of a document: for links that send a hash or an id in
+ * place of the text.
+ *
+ * @see https://github.com/graphql/graphql-over-http/blob/main/spec/Appendix%20A%20--%20Persisted%20Documents.md
+ *
+ * @example
+ * ```ts
+ * import { documentTransfer, withContext, type Link } from '@graphlinks/core'
+ *
+ * export const byName: Link = (operation, next) =>
+ *   next(withContext(operation, documentTransfer, { text: false, id: `x-name:${operation.operationName}` }))
+ * ```
+ */
+declare const documentTransfer: ContextKey<DocumentTransfer>;
+
 /**
  * Runs an operation through a link or chain. This is the edge of the pipeline: cold, one-shot, and in charge of
  * cancellation. Whatever a link does, an early `return()` and an abort of the caller's signal settle at once, and
@@ -2082,6 +2123,26 @@ declare function renderFields(operation: Operation, { endpoint, link, allowInsec
  * ```
  */
 declare function identityOf(operation: Operation): Secret;
+/**
+ * All that a server is told beside the document, its variables and extensions: operations of one fingerprint have one
+ * identity, and the same headers and query parameters to the letter. Other than in {@link identityOf}, harmless headers
+ * count, and so do the tokens of a session: one that was renewed may be good where the one before was refused. For links
+ * that answer several operations by one request.
+ *
+ * @param except - names of headers that do not count, in lower case. A sensitive one stays part of the identity. Default:
+ * those that name a request and do not change its answer, `traceparent`, `tracestate`, `x-request-id` and
+ * `x-correlation-id`.
+ *
+ * @example
+ * ```ts
+ * import { createOperation, fingerprintOf } from '@graphlinks/core'
+ *
+ * const english = createOperation({ document: '{ hello }', headers: { 'accept-language': 'en' } })
+ * const german = createOperation({ document: '{ hello }', headers: { 'accept-language': 'de' } })
+ * console.log(fingerprintOf(english).reveal() === fingerprintOf(german).reveal()) // false
+ * ```
+ */
+declare function fingerprintOf(operation: Operation, except?: readonly string[]): Secret;
 
 /** What a terminal link has to do with the session whose tokens it uses for as long as a connection lives. */
 interface CredentialLease {
@@ -2215,5 +2276,5 @@ declare function inDevelopment<Value>(make: () => Value): Value | undefined;
  */
 declare function ownOptions<Options extends object>(options: Options | undefined): Options;
 
-export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, cookieLink, createClient, createOperation, createRequest, createTokenSource, credentialSources, detached, emptyContext, exchangesOf, execute, executionOf, failed, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOneShot, isOverridden, isTokenRefused, isTransient, lastResult, leaseOf, mapResults, mayRepeat, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, retryAfterMs, scanOperations, single, split, systemClock, tokenRefreshLink, whileRunning, withContext, withCredential, withExchange, withExtensions, withHeader, withSigner, withVariables };
-export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CookieJar, CookieLinkOptions, CredentialInit, CredentialLease, CredentialOptions, CredentialSource, Csrf, CsrfCookie, CsrfMeta, CsrfToken, Destination, Document, ErrorDetails, Exchange, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncomingResponse, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, LoginRequest, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, OutgoingRequest, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestChange, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, Resumption, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, Stage, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };
+export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, cookieLink, createClient, createOperation, createRequest, createTokenSource, credentialSources, detached, documentTransfer, emptyContext, exchangesOf, execute, executionOf, failed, fingerprintOf, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOneShot, isOverridden, isTokenRefused, isTransient, lastResult, leaseOf, mapResults, mayRepeat, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, retryAfterMs, scanOperations, single, split, systemClock, tokenRefreshLink, whileRunning, withContext, withCredential, withExchange, withExtensions, withHeader, withSigner, withVariables };
+export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CookieJar, CookieLinkOptions, CredentialInit, CredentialLease, CredentialOptions, CredentialSource, Csrf, CsrfCookie, CsrfMeta, CsrfToken, Destination, Document, DocumentTransfer, ErrorDetails, Exchange, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncomingResponse, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, LoginRequest, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, OutgoingRequest, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestChange, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, Resumption, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, Stage, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };

@@ -67,21 +67,25 @@ interface OperationSignature {
  */
 declare class GraphQLDocument {
     #private;
-    /** What the caller passed: a string, a `TypedDocumentString` or an AST. For links that read a hash off it. */
+    /** What the caller passed: a string, a `TypedDocumentString`, an AST, or what a build put in its place. For links that read a hash off it. */
     readonly source: Document<unknown, never>;
-    /** The operations of the document, in order. */
+    /** The operations of the document, in order; none are known of one that a build replaced by its hash. */
     readonly operations: readonly OperationSignature[];
     constructor(source: Document<unknown, never>, operations: readonly OperationSignature[], text: string | undefined);
-    /** The text of the document. A promise only for an AST that was not printed yet: that loads graphql's printer. */
+    /**
+     * The text of the document. A promise only for an AST that was not printed yet: that loads graphql's printer. Rejects
+     * with a {@link DocumentError} for a document that a build replaced by its hash.
+     */
     text(): string | Promise<string>;
     /** The text as a JSON string with its quotes, kept after the first call since it is part of every request body. */
     jsonText(): string | Promise<string>;
     /**
      * The operation that a request with this `operationName` runs (GraphQL spec section 6.1, GetOperation).
      *
+     * @param kind - of the operation, where nothing but a hash is left of the document.
      * @throws {@link DocumentError} when there is no such operation, or the document has several and none is named.
      */
-    select(operationName?: string): OperationSignature;
+    select(operationName?: string, kind?: OperationKind): OperationSignature;
 }
 
 /**

@@ -1,8 +1,5 @@
 import { Operation, Clock, ResponseHeaders, TerminalLink, GraphLinksError, ErrorDetails, Result } from '@graphlinks/core';
 
-/** The header that CSRF prevention asks of requests that need no preflight; `false` for none. */
-type CsrfHeader = 'apollo' | 'yoga' | 'hot-chocolate' | 'draft' | Readonly<Record<string, string>> | false;
-
 /**
  * One try at an operation, and everything that can end it early: the operation's own cancellation, time, or whoever
  * reads the response. Its signal is made when somebody asks for it; callbacks are cheaper.
@@ -66,6 +63,9 @@ interface Transport {
     /** Closes its connections. */
     dispose?(): void | Promise<void>;
 }
+
+/** The header that CSRF prevention asks of requests that need no preflight; `false` for none. */
+type CsrfHeader = 'apollo' | 'yoga' | 'hot-chocolate' | 'draft' | Readonly<Record<string, string>> | false;
 
 /** `fetch`, as far as the link uses it. */
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -157,6 +157,11 @@ type EndpointOptions = {
 /** Options of {@link httpLink}. */
 type HttpLinkOptions = HttpLinkBaseOptions & EndpointOptions;
 
+/** What {@link httpLink} makes. */
+interface HttpTerminalLink extends TerminalLink {
+    /** What the entry `@graphlinks/http-link/batch` makes requests with. Not for others. */
+    readonly wire: object;
+}
 /**
  * The terminal link of GraphQL over HTTP: queries and mutations, files in their variables included; `@defer` and
  * `@stream`; subscriptions as server-sent events or multipart. It gives results with status and headers in
@@ -181,7 +186,7 @@ type HttpLinkOptions = HttpLinkBaseOptions & EndpointOptions;
  * console.log(data)
  * ```
  */
-declare function httpLink(options: HttpLinkOptions): TerminalLink;
+declare function httpLink(options: HttpLinkOptions): HttpTerminalLink;
 
 /** What is known of the response that an error is about. */
 interface ResponseDetails extends ErrorDetails {
@@ -356,4 +361,4 @@ declare class NetworkError extends GraphLinksError {
 }
 
 export { EmptyResponseError, HttpError, MalformedResponseError, NetworkError, RedirectBlockedError, ResponseError, ResponseTooLargeError, StreamInterruptedError, SubscriptionNotSupportedError, httpLink };
-export type { CsrfHeader, EndpointOptions, Fetch, FetchOptions, HttpErrorDetails, HttpLinkBaseOptions, HttpLinkOptions, ResponseDetails, Transport };
+export type { CsrfHeader, EndpointOptions, Fetch, FetchOptions, HttpErrorDetails, HttpLinkBaseOptions, HttpLinkOptions, HttpTerminalLink, ResponseDetails, Transport };

@@ -30,7 +30,9 @@ interface ProtocolListener {
 }
 /** What an operation comes to on the wire. */
 interface ProtocolOperation {
+    /** Empty where the text is not sent. */
     readonly query: string;
+    readonly documentId?: string | undefined;
     readonly operationName?: string | undefined;
     readonly variables?: JsonObject | undefined;
     readonly extensions?: JsonObject | undefined;

@@ -59,7 +59,7 @@ function check(url, protocol) {
   throw new TypeError(`snippets reach only ${protocol}//api.example.com/graphql, not ${url}`)
 }
 
-const yoga = createYoga({ schema, logging: false, plugins: [useDeferStream()] })
+const yoga = createYoga({ schema, logging: false, batching: true, plugins: [useDeferStream()] })
 const { fetch } = globalThis
 globalThis.fetch = async (url, init) => {
   // A server that the snippet itself started.

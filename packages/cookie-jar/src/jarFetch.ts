@@ -1,5 +1,4 @@
-import { HeaderError, InsecureTransportError, isLoopback, ownOptions, parseUrl } from '@graphlinks/core'
-import type { CookieJar } from '@graphlinks/core'
+import { HeaderError, InsecureTransportError, isLoopback, ownOptions, parseUrl, type CookieJar } from '@graphlinks/core'
 import { CookieJarError } from './errors.ts'
 import { mergeCookies } from './mergeCookies.ts'
 import type { Settings } from './options.ts'

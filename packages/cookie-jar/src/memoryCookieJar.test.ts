@@ -1,8 +1,8 @@
-import { OptionsError } from '@graphlinks/core'
+import { OptionsError, type CookieJar } from '@graphlinks/core'
 import { FakeClock, secretCanary } from '@graphlinks/testing'
 import fc from 'fast-check'
 import { CookieJar as ToughCookieJar } from 'tough-cookie'
-import { CookieJarError, memoryCookieJar, type CookieJar } from './index.ts'
+import { CookieJarError, memoryCookieJar } from './index.ts'
 
 const api = 'https://api.example.com/graphql'
 const dayMs = 86_400_000

@@ -55,6 +55,24 @@ describe('methods', () => {
     }
   })
 
+  test('of a document that a build replaced by its hash, the method says the kind', async () => {
+    const memory = memoryLink()
+    const client = createClient({ link: memory })
+    const document = { __meta__: { hash: 'sha256:01' } } as never
+    await client.query(document, { a: 1 })
+    await client.mutate(document, null, { operationName: 'A' })
+    await collect(client.subscribe(document))
+    await client.mutate(createRequest({ query: document, operationName: 'B' }))
+    expect(memory.sent.map(({ operation: { kind, operationName } }) => [kind, operationName])).toEqual([
+      ['query', undefined],
+      ['mutation', 'A'],
+      ['subscription', undefined],
+      ['mutation', 'B'],
+    ])
+    for (const run of [() => client.request(document), () => client.execute(document)])
+      expect(await errorOf(run)).toBeInstanceOf(DocumentError)
+  })
+
   test('GraphQL errors are data for query, mutate, execute and subscribe', async () => {
     const result = { data: null, errors: [{ message: 'no' }] }
     const client = createClient({ link: memoryLink(result) })

@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import type { AnyDocument, Document, GraphQLDocument } from './document.ts'
+import type { AnyDocument, Document, GraphQLDocument, OperationKind } from './document.ts'
 import { DocumentCache } from './documentCache.ts'
 import { DisposedError, DocumentError, GraphLinksError, OptionsError } from './errors.ts'
 import { executeIn, lastResultIn } from './execute.ts'
@@ -174,13 +174,15 @@ export function createClient(options: ClientOptions): Client {
 
   const prepare = (method: Method, [source, variables, options]: MethodArguments): Operation => {
     if (disposal) throw new DisposedError('the client was disposed')
-    const operation = toOperation(documents, source, variables, options)
+    const operation = toOperation(documents, source, variables, options, kindFor[method])
     const { kind, operationName } = operation
-    const isRight =
-      method === 'execute' || (method === 'request' ? kind !== 'subscription' : method === methodFor[kind])
+    const isRight = method === 'execute' || (method === 'request' ? kind !== 'subscription' : kindFor[method] === kind)
     if (isRight) return operation
     throw new DocumentError(
-      inDevelopment(() => `this is a ${kind}: use client.${methodFor[kind]} and not client.${method}`) ?? kind,
+      inDevelopment(() => {
+        const methodFor = { query: 'query', mutation: 'mutate', subscription: 'subscribe' }
+        return `this is a ${kind}: use client.${methodFor[kind]} and not client.${method}`
+      }) ?? kind,
       { operationName },
     )
   }
@@ -227,7 +229,11 @@ export function createClient(options: ClientOptions): Client {
   }
 }
 
-const methodFor = { query: 'query', mutation: 'mutate', subscription: 'subscribe' } as const
+const kindFor: Partial<Record<Method, OperationKind>> = {
+  query: 'query',
+  mutate: 'mutation',
+  subscribe: 'subscription',
+}
 
 type Method = Exclude<keyof Client & string, 'dispose'>
 
@@ -240,11 +246,12 @@ function toOperation(
   source: AnyDocument | Request,
   variables: JsonObject | null | undefined,
   options: CallOptions | undefined,
+  kind: OperationKind | undefined,
 ): Operation {
   const call = options ? ownOptions(options) : noOptions
   const request = isRequest(source) ? source : undefined
   const document = request?.document ?? documents.get(source as AnyDocument)
-  const signature = document.select(call.operationName ?? request?.operationName)
+  const signature = document.select(call.operationName ?? request?.operationName, kind)
   const { operationName } = signature
   if (variables && !options && looksLikeOptions(variables, document)) {
     throw new OptionsError(

@@ -8,6 +8,7 @@ import {
   createClient,
   createOperation,
   createRequest,
+  fingerprintOf,
   headerLink,
   identityOf,
   InsecureTransportError,
@@ -24,6 +25,8 @@ import {
   type Operation,
   type RenderedFields,
 } from './index.ts'
+import { Field } from './field.ts'
+import { withField } from './operation.ts'
 
 const operation = createOperation({ document: 'query Q { a }' })
 
@@ -340,5 +343,50 @@ describe('AUTH-20 threats 15 identity', () => {
   test('AUTH-20 it comes in a box', () => {
     const canary = secretCanary()
     canary.check(identityOf(call({ authorization: canary.value })))
+  })
+})
+
+describe('TR-48 fingerprint', () => {
+  const key = (given: Operation, except?: string[]): string => fingerprintOf(given, except).reveal()
+  const call = (headers: Record<string, string | null>): Operation => createOperation({ document: '{ a }', headers })
+  const owned = (token: string): Operation =>
+    withField(operation, new Field('authorization', token, true, 'header', undefined, 'session 1'))
+
+  test('TR-48 harmless headers count, and the tokens of one session, in which order and whatever the case of names', () => {
+    const fingerprints = [
+      operation,
+      call({ 'accept-language': 'de' }),
+      call({ 'accept-language': 'en' }),
+      call({ 'accept-language': null }),
+      withCredential(operation, { name: 'k', value: 'v' }),
+      withCredential(operation, { name: 'k', value: 'v', in: 'query' }),
+      withCredential(operation, { name: 'k', value: 'v', origins: ['https://api.test'] }),
+      owned('token 1'),
+      owned('token 2'),
+    ].map((given) => key(given))
+    expect(new Set(fingerprints).size).toBe(fingerprints.length)
+    expect(identityOf(owned('token 1')).reveal()).toBe(identityOf(owned('token 2')).reveal())
+    expect(key(owned('token 1'))).toBe(key(owned('token 1')))
+    expect(key(call({ 'X-B': '2', 'x-a': '1' }))).toBe(key(call({ 'x-a': '1', 'x-b': '2' })))
+  })
+
+  test('TR-48 which of two values of one name is the stronger makes a difference', () => {
+    const both = (first: string, second: string): Operation =>
+      withHeader(withHeader(operation, 'accept-language', first), 'accept-language', second)
+    expect(key(both('de', 'en'))).not.toBe(key(both('en', 'de')))
+  })
+
+  test('TR-48 what does not count does not, but a credential is never left out', () => {
+    expect(key(call({ traceparent: '1', 'x-request-id': '2' }))).toBe(key(operation))
+    expect(key(call({ traceparent: '1' }), [])).not.toBe(key(operation))
+    expect(key(call({ accept: '1' }), ['accept'])).toBe(key(operation))
+    expect(key(call({ authorization: 'ada' }), ['authorization'])).not.toBe(
+      key(call({ authorization: 'bob' }), ['authorization']),
+    )
+  })
+
+  test('TR-48 it comes in a box', () => {
+    const canary = secretCanary()
+    canary.check(fingerprintOf(call({ authorization: canary.value, 'accept-language': canary.value })))
   })
 })

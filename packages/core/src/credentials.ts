@@ -100,3 +100,33 @@ export function identityOf(operation: Operation): Secret {
   for (const { link, identity } of exchangesOf(operation)) if (identity) parts.push([link, identity])
   return new Secret(JSON.stringify(parts.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))))
 }
+
+/**
+ * All that a server is told beside the document, its variables and extensions: operations of one fingerprint have one
+ * identity, and the same headers and query parameters to the letter. Other than in {@link identityOf}, harmless headers
+ * count, and so do the tokens of a session: one that was renewed may be good where the one before was refused. For links
+ * that answer several operations by one request.
+ *
+ * @param except - names of headers that do not count, in lower case. A sensitive one stays part of the identity. Default:
+ * those that name a request and do not change its answer, `traceparent`, `tracestate`, `x-request-id` and
+ * `x-correlation-id`.
+ *
+ * @example
+ * ```ts
+ * import { createOperation, fingerprintOf } from '@graphlinks/core'
+ *
+ * const english = createOperation({ document: '{ hello }', headers: { 'accept-language': 'en' } })
+ * const german = createOperation({ document: '{ hello }', headers: { 'accept-language': 'de' } })
+ * console.log(fingerprintOf(english).reveal() === fingerprintOf(german).reveal()) // false
+ * ```
+ */
+export function fingerprintOf(operation: Operation, except: readonly string[] = namesOfRequests): Secret {
+  const told = (operation as OperationValue).fields
+    .filter(({ name }) => !except.includes(name))
+    .map(({ name, place, value, origins }) => [name, place, value && value.reveal(), origins])
+    // Stable: of one name, the stronger stays first.
+    .sort(([a], [b]) => (String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0))
+  return new Secret(JSON.stringify([identityOf(operation).reveal(), told]))
+}
+
+const namesOfRequests: readonly string[] = ['traceparent', 'tracestate', 'x-request-id', 'x-correlation-id']

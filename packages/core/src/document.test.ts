@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { parse, print, version, type DocumentNode } from 'graphql'
-import { DocumentError, parseDocument, scanOperations, type OperationSignature } from './index.ts'
+import { createOperation, DocumentError, parseDocument, scanOperations, type OperationSignature } from './index.ts'
 
 /** As GraphQL Code Generator's client preset writes it with `documentMode: 'string'`. */
 class TypedDocumentString<Data, Variables> extends String {
@@ -279,5 +279,44 @@ describe('select', () => {
     expect(messageOf('query A { a } { b }')).toMatch(/operationName/)
     expect(messageOf('query A { a } mutation B { b }', 'C')).toMatch(/"C".*A, B/)
     expect(messageOf('{ a }', '')).toMatch(/""/)
+  })
+})
+
+describe('a document of which a build left only a hash', () => {
+  // As GraphQL Code Generator (replaceDocumentWithHash) and others write it.
+  const replaced = [
+    { __meta__: { hash: 'sha256:01' } },
+    { kind: 'Document', definitions: [], documentId: '01' },
+  ] as unknown as DocumentNode[]
+
+  test('its kind is what the caller says, its name too; without a kind there is a sentence', () => {
+    for (const source of replaced) {
+      const document = parseDocument(source)
+      expect(document.source).toBe(source)
+      expect(document.operations).toEqual([])
+      expect(document.select(undefined, 'mutation')).toEqual({ kind: 'mutation', operationName: undefined })
+      expect(document.select('A', 'query')).toEqual({ kind: 'query', operationName: 'A' })
+      expect(() => document.select()).toThrow(/only a hash is left: use query, mutate or subscribe/)
+      expect(createOperation({ document: source, kind: 'subscription' }).kind).toBe('subscription')
+    }
+  })
+
+  test('it has no text, and is not printed', async () => {
+    for (const source of replaced) {
+      const document = parseDocument(source)
+      for (const text of [document.text(), document.jsonText()]) {
+        await expect(text).rejects.toThrow(DocumentError)
+        await expect(text).rejects.toThrow(/only a hash is left: send that, by persistedLink/)
+      }
+    }
+  })
+
+  test('a kind says nothing of a document with a text', () => {
+    expect(createOperation({ document: '{ a }', kind: 'mutation' }).kind).toBe('query')
+    expect(createOperation({ document: parse('{ a }'), kind: 'mutation' }).kind).toBe('query')
+    expect(() => parseDocument(parse('fragment F on T { a }')).select('A', 'query')).toThrow(DocumentError)
+    expect(() => parseDocument('').select('A', 'query')).toThrow(DocumentError)
+    const typed = Object.assign(new String('mutation { a }'), { __meta__: { hash: '01' } }) // oxlint-disable-line no-new-wrappers
+    expect(parseDocument(typed as never).select(undefined, 'query').kind).toBe('mutation')
   })
 })

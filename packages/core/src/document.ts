@@ -51,9 +51,9 @@ export interface OperationSignature {
  * ```
  */
 export class GraphQLDocument {
-  /** What the caller passed: a string, a `TypedDocumentString` or an AST. For links that read a hash off it. */
+  /** What the caller passed: a string, a `TypedDocumentString`, an AST, or what a build put in its place. For links that read a hash off it. */
   declare readonly source: Document<unknown, never>
-  /** The operations of the document, in order. */
+  /** The operations of the document, in order; none are known of one that a build replaced by its hash. */
   declare readonly operations: readonly OperationSignature[]
   #text: string | undefined
   #json: string | undefined
@@ -64,7 +64,10 @@ export class GraphQLDocument {
     this.#text = text
   }
 
-  /** The text of the document. A promise only for an AST that was not printed yet: that loads graphql's printer. */
+  /**
+   * The text of the document. A promise only for an AST that was not printed yet: that loads graphql's printer. Rejects
+   * with a {@link DocumentError} for a document that a build replaced by its hash.
+   */
   text(): string | Promise<string> {
     return this.#text ?? this.#print()
   }
@@ -78,10 +81,12 @@ export class GraphQLDocument {
   /**
    * The operation that a request with this `operationName` runs (GraphQL spec section 6.1, GetOperation).
    *
+   * @param kind - of the operation, where nothing but a hash is left of the document.
    * @throws {@link DocumentError} when there is no such operation, or the document has several and none is named.
    */
-  select(operationName?: string): OperationSignature {
+  select(operationName?: string, kind?: OperationKind): OperationSignature {
     const { operations } = this
+    if (this.#isReplaced && kind) return { kind, operationName }
     const selected =
       operationName === undefined
         ? operations.length === 1 && operations[0]
@@ -89,6 +94,8 @@ export class GraphQLDocument {
     if (selected) return selected
     throw new DocumentError(
       inDevelopment(() => {
+        if (this.#isReplaced)
+          return 'of this document only a hash is left: use query, mutate or subscribe, which say its kind'
         const names = operations.map((operation) => operation.operationName ?? '(anonymous)').join(', ') || 'none'
         return operationName === undefined
           ? `the document must have one operation, or operationName must select one; it has: ${names}`
@@ -97,7 +104,19 @@ export class GraphQLDocument {
     )
   }
 
+  /** Whether a build left nothing but a hash (`replaceDocumentWithHash` of GraphQL Code Generator). */
+  get #isReplaced(): boolean {
+    return this.#text === undefined && !(this.source as DocumentNode).definitions?.length
+  }
+
   async #print(): Promise<string> {
+    if (this.#isReplaced) {
+      throw new DocumentError(
+        inDevelopment(
+          () => 'of this document only a hash is left: send that, by persistedLink({ documentId: embeddedId() })',
+        ) ?? 'no text',
+      )
+    }
     const { print } = await import('graphql')
     return (this.#text = print(this.source as DocumentNode))
   }
@@ -118,21 +137,23 @@ export class GraphQLDocument {
  * ```
  */
 export function parseDocument(source: Document<unknown, never>): GraphQLDocument {
-  if (isDocumentNode(source)) return new GraphQLDocument(source, operationsOf(source), undefined)
   // A TypedDocumentString is an object, so `typeof` cannot tell; a plain object would be text like "[object Object]".
   if (typeof source === 'string' || source instanceof String)
     return new GraphQLDocument(source, scanOperations(String(source)), String(source))
+  if (isDocumentNode(source)) return new GraphQLDocument(source, operationsOf(source), undefined)
   throw new DocumentError(
     inDevelopment(() => 'the document is no GraphQL text, TypedDocumentString or parsed document') ?? 'no document',
   )
 }
 
-function isDocumentNode(source: unknown): source is DocumentNode {
-  return Object(source).kind === 'Document'
+/** Whether a document is an AST, or what is left of one: `{ __meta__: { hash } }`. */
+function isDocumentNode(source: unknown): source is Partial<DocumentNode> {
+  const { kind, __meta__ } = Object(source) as { readonly kind?: unknown; readonly __meta__?: unknown }
+  return kind === 'Document' || Boolean(__meta__)
 }
 
-function operationsOf(node: DocumentNode): OperationSignature[] {
-  return node.definitions.flatMap((definition) =>
+function operationsOf({ definitions = [] }: Partial<DocumentNode>): OperationSignature[] {
+  return definitions.flatMap((definition) =>
     definition.kind === 'OperationDefinition'
       ? [{ kind: definition.operation as OperationKind, operationName: definition.name?.value }]
       : [],

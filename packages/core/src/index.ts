@@ -98,6 +98,9 @@ export type { Exchange, IncomingResponse, OutgoingRequest, RequestChange } from 
 export type { CredentialInit, FieldOptions } from './field.ts'
 export { Context, contextKey, emptyContext } from './context.ts'
 export type { ContextKey } from './context.ts'
+export { urgent } from './urgent.ts'
+export { documentTransfer } from './documentTransfer.ts'
+export type { DocumentTransfer } from './documentTransfer.ts'
 export { execute, lastResult } from './execute.ts'
 export { failed, flatten, single } from './results.ts'
 export { mapResults, onSettled } from './stream.ts'
@@ -123,7 +126,7 @@ export type { AttemptOutcome } from './auth/rejection.ts'
 export type { BearerFieldOptions } from './auth/bearerField.ts'
 
 // For authors of terminal links
-export { identityOf, renderFields } from './credentials.ts'
+export { fingerprintOf, identityOf, renderFields } from './credentials.ts'
 export { exchangesOf } from './exchange.ts'
 export type { Destination, RenderedFields } from './credentials.ts'
 export { credentialSources, renewCredentials } from './credentialSource.ts'

@@ -484,6 +484,13 @@ describe('K-10 wiring', () => {
     ).not.toThrow()
   })
 
+  test('a chain whose operations share requests keeps no places on the wire for each of them', () => {
+    const terminal = Object.assign(memoryLink(), { admit: async () => {} })
+    expect(chain(auth, terminal).admit).toBe(terminal.admit)
+    expect(chain(auth, staged('dedup', 'share'), terminal).admit).toBeUndefined()
+    expect(chain(auth, chain(compose(staged('dedup', 'share')), terminal)).admit).toBeUndefined()
+  })
+
   test('K-10 each wrong order is a sentence with both names, the consequence and the fix', () => {
     const warn = jest.spyOn(console, 'warn').mockImplementation(() => {})
     try {

@@ -24,7 +24,8 @@ export interface LinkTraits {
   /** The links in a terminal link that is made of others. Set by `chain` and `split`; an outer `chain` checks the order. */
   readonly within?: readonly Link[]
   /**
-   * Of a terminal link that limits how many operations are on the wire: waits for a place. See {@link admission}.
+   * Of a terminal link that limits how many operations are on the wire: waits for a place. See {@link admission}. A
+   * chain with a `share` link has none.
    */
   readonly admit?: ((operation: Operation) => Promise<void> | undefined) | undefined
   /** Frees what the link holds: sockets, timers, listeners. Called by the client's `dispose`. */
@@ -69,7 +70,8 @@ export function chain(...links: [...Link[], TerminalLink]): TerminalLink {
   return withTraits((operation: Operation) => first(operation), 'chain', links, {
     stage: 'terminal',
     within: [...middle, ...(terminal?.within ?? [])],
-    admit: terminal?.admit,
+    // Operations that share a request would each keep a place that only one of them takes.
+    admit: middle.some(({ stage }) => stage === 'share') ? undefined : terminal?.admit,
   })
 }
 

@@ -43,6 +43,8 @@ export interface OperationInit {
   readonly document: AnyDocument | GraphQLDocument
   /** Which operation of the document runs. Needed only where it has several. */
   readonly operationName?: string | undefined
+  /** What the operation is, where a build left nothing of the document but a hash. Otherwise the document says it. */
+  readonly kind?: OperationKind | undefined
   readonly variables?: JsonObject | null | undefined
   readonly extensions?: JsonObject | undefined
   /** Headers of this operation alone: they win over every link. `null` removes a header and silences its auth link. */
@@ -90,6 +92,11 @@ export interface OperationExecution {
   onEnd(callback: () => void): void
   /** How often terminal links have sent the operation. */
   readonly attempts: number
+  /**
+   * The operation as terminal links sent it, once for each attempt, its credentials boxed: for those who have to know
+   * whose it was, by `identityOf`, or what must not be printed.
+   */
+  readonly sent: readonly Operation[]
   /** How often links did something for the operation: `'replay'` of `tokenRefreshLink`, `'retry'` of `retryLink`, ... */
   readonly notes: ReadonlyMap<string, number>
   /** Counts something that a link did for the operation. */
@@ -100,7 +107,6 @@ export interface OperationExecution {
 interface ExecutionState extends OperationExecution {
   readonly notes: Map<string, number>
   readonly signal: AbortSignal
-  /** The operation as terminal links sent it, once for each attempt: its secrets are cut out of every error. */
   readonly sent: Operation[]
   /** A terminal link begins to send the operation. */
   sends(operation: Operation): void
@@ -205,7 +211,7 @@ export class OperationValue implements Operation {
 export function createOperation(init: OperationInit): Operation {
   const { document } = init
   const parsed = isParsed(document) ? document : parseDocument(document)
-  const selected = parsed.select(own(init, 'operationName'))
+  const selected = parsed.select(own(init, 'operationName'), own(init, 'kind'))
   const headers = own(init, 'headers')
   const overrides = headers && overrideFields(headers, { operationName: selected.operationName })
   const [variables, extensions] = [own(init, 'variables'), own(init, 'extensions')]

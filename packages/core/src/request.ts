@@ -51,7 +51,8 @@ export function createRequest<Data = unknown, Variables = object>(
   const { query, variables, operationName, headers, extensions } = ownOptions(init)
   if (!query) throw new OptionsError('createRequest needs { query }: a GraphQL text or a typed document')
   const document = parseDocument(query as AnyDocument)
-  document.select(operationName)
+  // The kind is for a document that only a hash is left of.
+  document.select(operationName, 'query')
   return Object.freeze({
     document,
     variables: variables && Object.freeze({ ...variables }),

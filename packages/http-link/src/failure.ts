@@ -43,7 +43,8 @@ export function explainFailure(operation: Operation, response: WireResponse, fla
 }
 
 /** A request could not be made of the operation. */
-export function unsendable(operation: Operation, problem: string, error: unknown): LinkError {
+export function unsendable(operation: Operation, url: URL | undefined, error: unknown): LinkError {
+  const problem = url ? 'the operation cannot be written as JSON' : 'the url function threw'
   return new LinkError(`${problem}; see cause`, {
     link: 'httpLink',
     operationName: operation.operationName,

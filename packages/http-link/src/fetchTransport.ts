@@ -1,6 +1,6 @@
 import { ownOptions } from '@graphlinks/core'
 import type { Attempt } from './attempt.ts'
-import { isForm, type Transport, type TransportResponse } from './transport.ts'
+import type { Transport, TransportResponse } from './transport.ts'
 
 /** `fetch`, as far as the link uses it. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
@@ -15,10 +15,6 @@ export function fetchTransport(given: Fetch | undefined, options: FetchOptions):
     // Node's fetch takes a socket again in the next turn of the event loop, and opens another one until then.
     whenFree: (callback) => (globalThis.setImmediate ? void globalThis.setImmediate(callback) : callback()),
     async send(request, attempt) {
-      // Only the runtime's own fetch is certain to know its FormData.
-      const isOwn = !given && globalThis.fetch !== undefined
-      if (!isOwn && isForm(request.body))
-        request = await (await import('./formRequest.ts')).withoutForm(request, request.body)
       const { url, method, headers, body } = request
       const fetch = given ?? (globalThis.fetch as Fetch | undefined) ?? (await import('cross-fetch')).fetch
       // Own members only, because fetch would read those of the prototype, too. Redirects are ours to judge: every stack

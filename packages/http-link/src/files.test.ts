@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm'
 import type { JsonObject } from '@graphlinks/core'
 import fc from 'fast-check'
-import { hasFiles } from './files.ts'
+import { hasFiles, mayHaveFiles } from './files.ts'
 
 const file = new Blob(['a'])
 const fileList = { 0: file, length: 1, [Symbol.toStringTag]: 'FileList' }
@@ -58,6 +58,26 @@ describe('U3 whether there is a file in variables', () => {
 
   test('U3 JSON has no files', () => {
     fc.assert(fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (variables) => !hasFiles(variables, undefined)))
+  })
+
+  test.each([
+    ['a Blob', { file }],
+    ['a FileList', { files: fileList }],
+    ['a promise', { file: Promise.resolve(file) }],
+    ['a file in a list', { input: { files: [null, { content: file }] } }],
+    ['a file beside a cycle', { input: cycle(), file }],
+  ])('U3 the first look does not miss %s', (_, variables) => {
+    expect(mayHaveFiles(variables, undefined)).toBe(true)
+  })
+
+  test('U3 the first look asks isFile, too, and finds nothing in JSON and in what writes itself', () => {
+    expect(mayHaveFiles({ photo: { uri: 'file:///a.jpg' } }, (value) => 'uri' in value)).toBe(true)
+    expect(mayHaveFiles({ at: new Date(0), price: { toJSON: () => '1', file }, input: cycle() }, undefined)).toBe(false)
+    // Data may have the name of what is waited for.
+    const json = fc
+      .dictionary(fc.string(), fc.jsonValue())
+      .filter((variables) => !JSON.stringify(variables).includes('"then"'))
+    fc.assert(fc.property(json, (variables) => !mayHaveFiles(variables, undefined)))
   })
 })
 

@@ -3,6 +3,18 @@ import type { JsonObject } from '@graphlinks/core'
 /** What the `isFile` option says of a value; `undefined` where it is not set. */
 export type FileTest = ((value: object) => boolean) | undefined
 
+/**
+ * Whether there may be a file in variables, or a promise of one: something of the platform's, or something to wait for.
+ * For every operation, so that {@link hasFiles}, which looks closer, need not be there from the beginning.
+ */
+export function mayHaveFiles(variables: object, isFile: FileTest, seen?: Set<unknown>): boolean {
+  return Object.values(variables).some((value: unknown) => {
+    if (typeof value !== 'object' || !value || seen?.has(value)) return false
+    if (Symbol.toStringTag in value || 'then' in value || isFile?.(value)) return true
+    return !('toJSON' in value) && mayHaveFiles(value, isFile, (seen ??= new Set()).add(value))
+  })
+}
+
 /** Whether there is a file in variables, or a promise of one. Stops at the first. */
 export function hasFiles(variables: JsonObject | undefined, isFile: FileTest): boolean {
   return variables !== undefined && holdsFile(variables, isFile)

@@ -8,11 +8,12 @@ import { buildForm } from './uploadForm.ts'
 /** The request of an operation with files: a form (GraphQL multipart request specification), always a POST. */
 export async function formRequest(
   operation: Operation,
-  { url, headers, query }: RequestParts,
-  { isFile, csrf }: RequestOptions,
+  parts: RequestParts,
+  { isFile, csrf, isOwnFetch }: RequestOptions,
 ): Promise<WireRequest> {
-  const body = await buildForm(operation, query, isFile)
-  return { url, method: 'POST', headers: headersWithoutJson(headers, csrf), body }
+  const form = await buildForm(operation, parts, isFile)
+  const request = { url: parts.url, method: 'POST', headers: headersWithoutJson(parts.headers, csrf), body: form }
+  return isOwnFetch && globalThis.fetch !== undefined ? request : withoutForm(request, form)
 }
 
 /** The same request with bytes in place of the form, for what takes nothing else. */

@@ -14,14 +14,19 @@ export function getRequest(
   { maxUrlLength = 2_048, csrf }: RequestOptions,
   post: WireRequest,
 ): OperationRequest {
-  const url = getUrl(operation, parts.url, JSON.parse(parts.query) as string)
+  const url = getUrl(operation, parts)
   if (url.href.length > maxUrlLength) return post
   return { url, method: 'GET', headers: headersWithoutJson(parts.headers, csrf), post }
 }
 
 /** What the URL has already stays as it is, also how it is escaped. */
-function getUrl({ operationName, variables, extensions }: Operation, endpoint: URL, query: string): URL {
-  const params = new URLSearchParams({ query: minify(query) })
+function getUrl(
+  { operationName, variables, extensions }: Operation,
+  { url: endpoint, query, transfer }: RequestParts,
+): URL {
+  const params = new URLSearchParams()
+  if (transfer?.id !== undefined) params.set('documentId', transfer.id)
+  if (query !== undefined) params.set('query', minify(JSON.parse(query) as string))
   if (operationName !== undefined) params.set('operationName', operationName)
   if (variables !== undefined) params.set('variables', JSON.stringify(variables))
   if (extensions !== undefined) params.set('extensions', JSON.stringify(extensions))

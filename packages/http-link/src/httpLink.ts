@@ -7,6 +7,21 @@ import { isStream, readResult, toResult, type Flaw, type WireResponse } from './
 import { explain, failureOf, open, outline, readWhole, send, transmit, type OpenResponse } from './send.ts'
 import type { SingleConnection } from './singleConnection.ts'
 
+/** What {@link httpLink} makes. */
+export interface HttpTerminalLink extends TerminalLink {
+  /** What the entry `@graphlinks/http-link/batch` makes requests with. Not for others. */
+  readonly wire: object
+}
+
+/** What is in there. */
+export interface Wire {
+  readonly settings: Settings
+  readonly inFlight: InFlight
+  /** Sends an operation by itself, with the request where that was built before. */
+  readonly run: (operation: Operation, turn: Promise<void> | undefined, request?: OperationRequest) => Promise<Results>
+  readonly parts: typeof parts
+}
+
 /**
  * The terminal link of GraphQL over HTTP: queries and mutations, files in their variables included; `@defer` and
  * `@stream`; subscriptions as server-sent events or multipart. It gives results with status and headers in
@@ -31,17 +46,16 @@ import type { SingleConnection } from './singleConnection.ts'
  * console.log(data)
  * ```
  */
-export function httpLink(options: HttpLinkOptions): TerminalLink {
+export function httpLink(options: HttpLinkOptions): HttpTerminalLink {
   const settings = checkOptions(options)
   const { clock, timeoutMs, transport } = settings
   const inFlight = new InFlight(settings.maxInFlight, transport)
   const leave = (): void => inFlight.leave()
   let connection: SingleConnection | undefined
   // async and no generator: most operations have one result, and that costs half as much.
-  const run = async (operation: Operation, turn: Promise<void> | undefined): Promise<Results> => {
+  const run: Wire['run'] = async (operation, turn, request) => {
     if (turn) await turn
     const attempt = new Attempt(operation, clock, leave)
-    let request: OperationRequest | undefined
     try {
       attempt.check()
       attempt.limit(timeoutMs, 'timeoutMs', 'no response')
@@ -50,7 +64,7 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
         connection ??= new SingleConnection(settings, parts)
         return await connection.subscribe(operation, attempt)
       }
-      const built = requestOf(operation, settings)
+      const built = request ?? requestOf(operation, settings)
       request = built instanceof Promise ? await built : built
       const answer = open(operation, request, await transmit(operation, request, attempt, settings), attempt, settings)
       let response = answer instanceof Promise ? await answer : answer
@@ -77,6 +91,7 @@ export function httpLink(options: HttpLinkOptions): TerminalLink {
   return Object.assign(named, {
     stage: 'terminal' as const,
     admit: (operation: Operation) => inFlight.admit(operation),
+    wire: { settings, inFlight, run, parts } satisfies Wire,
     dispose: () => {
       connection?.dispose()
       return transport.dispose?.()
@@ -111,14 +126,13 @@ async function fail(operation: Operation, response: WireResponse, flaw: Flaw): P
 const parts = { Attempt, requestOf, resultOf, send, readWhole, failureOf, toResult, outline }
 
 function requestOf(operation: Operation, settings: Settings): OperationRequest | Promise<OperationRequest> {
-  let problem = 'the url function threw'
+  let url: URL | undefined
   const fail = async (error: unknown): Promise<never> => {
     if (GraphLinksError.is(error)) throw error
-    throw (await import('./failure.ts')).unsendable(operation, problem, error)
+    throw (await import('./failure.ts')).unsendable(operation, url, error)
   }
   try {
-    const url = settings.endpoint(operation)
-    problem = 'the operation cannot be written as JSON'
+    url = settings.endpoint(operation)
     const request = buildRequest(operation, url, settings)
     return request instanceof Promise ? request.catch(fail) : request
   } catch (error) {

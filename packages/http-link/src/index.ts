@@ -1,4 +1,5 @@
 export { httpLink } from './httpLink.ts'
+export type { HttpTerminalLink } from './httpLink.ts'
 export type { EndpointOptions, HttpLinkBaseOptions, HttpLinkOptions } from './options.ts'
 export type { CsrfHeader } from './csrf.ts'
 export type { Fetch, FetchOptions } from './fetchTransport.ts'

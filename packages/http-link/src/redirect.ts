@@ -1,30 +1,53 @@
 // Loaded when the first redirect comes.
 import { parseUrl, type Operation } from '@graphlinks/core'
 import { redact } from '@graphlinks/core/redact'
+import type { Attempt } from './attempt.ts'
 import { RedirectBlockedError } from './index.ts'
 import { responseDetails } from './failure.ts'
-import type { ResponseHead } from './response.ts'
-import type { TransportResponse } from './transport.ts'
+import type { OpenResponse, readWhole as readWholeResponse, send as sendRequest, SendOptions } from './send.ts'
+import type { TransportResponse, WireRequest } from './transport.ts'
 
 const maxRedirects = 3
 
 /** A response that redirects, or that came from a fetch that followed a redirect although it was told not to. */
-export interface Redirect {
+interface Redirect {
+  readonly request: WireRequest
   readonly response: TransportResponse
-  readonly head: Omit<ResponseHead, 'mediaType'>
-  readonly from: URL
-  readonly policy: 'error' | 'same-origin' | undefined
+  readonly head: OpenResponse
   /** How many redirects were followed before. */
   readonly count: number
 }
 
 /**
- * The URL to go on to. Only 307 and 308 keep the method and the body (RFC 9110 section 15.4), and only the same origin
- * may see the credentials; everything else is an error.
+ * Sends a request on to where it was redirected.
  *
+ * @param parts - handed over, as those of streams.ts.
  * @throws {@link RedirectBlockedError}
  */
-export function followRedirect(operation: Operation, { response, head, from, policy, count }: Redirect): URL {
+export async function follow(
+  operation: Operation,
+  redirect: Redirect,
+  attempt: Attempt,
+  options: SendOptions,
+  { readWhole, send }: { readonly readWhole: typeof readWholeResponse; readonly send: typeof sendRequest },
+): Promise<OpenResponse> {
+  const { request, head, count } = redirect
+  const url = targetOf(operation, redirect, options.redirects)
+  // Unread, it would keep its connection.
+  await readWhole(operation, head, attempt, options)
+  return send(operation, { ...request, url }, attempt, options, count + 1)
+}
+
+/**
+ * The URL to go on to. Only 307 and 308 keep the method and the body (RFC 9110 section 15.4), and only the same origin
+ * may see the credentials; everything else is an error.
+ */
+function targetOf(
+  operation: Operation,
+  { request, response, head, count }: Redirect,
+  policy: SendOptions['redirects'],
+): URL {
+  const from = request.url
   const { status, headers, redirected } = response
   const location = headers.get('location')
   const target = location ? parseUrl(location, from.href) : undefined

@@ -1,6 +1,12 @@
-import { renderFields, type Operation, type RenderedFields } from '@graphlinks/core'
+import {
+  documentTransfer,
+  renderFields,
+  type DocumentTransfer,
+  type Operation,
+  type RenderedFields,
+} from '@graphlinks/core'
 import type { CsrfHeader } from './csrf.ts'
-import { hasFiles } from './files.ts'
+import { mayHaveFiles } from './files.ts'
 import type { WireRequest } from './transport.ts'
 
 /** What a request is made of beside its operation. */
@@ -12,14 +18,18 @@ export interface RequestOptions {
   readonly subscriptions?: 'auto' | 'sse' | 'single-connection' | 'multipart' | undefined
   readonly incrementalAccept?: string | undefined
   readonly isFile?: ((value: object) => boolean) | undefined
+  /** Whether it is the platform's own fetch, where there is one, that carries the request: it knows its `FormData`. */
+  readonly isOwnFetch: boolean
 }
 
 /** What is known of every request before its method is. */
 export interface RequestParts {
   readonly url: URL
   readonly headers: Map<string, string>
-  /** The document as JSON text. */
-  readonly query: string
+  /** The document as JSON text; `undefined` where its text is not sent. */
+  readonly query: string | undefined
+  /** What a link says of the document; handed over, because what loads lazily must not import from core by value. */
+  readonly transfer: DocumentTransfer | undefined
   /** What is accepted of every operation. */
   readonly accept: string
 }
@@ -39,15 +49,17 @@ export function buildRequest(
   endpoint: URL,
   options: RequestOptions,
 ): OperationRequest | Promise<OperationRequest> {
-  const { document, kind, variables } = operation
-  const query = document.jsonText()
-  if (typeof query !== 'string') return query.then(() => buildRequest(operation, endpoint, options))
+  const { document, kind, variables, context } = operation
+  const transfer = context.get(documentTransfer)
+  const query = transfer?.text === false ? undefined : document.jsonText()
+  if (typeof query === 'object') return query.then(() => buildRequest(operation, endpoint, options))
   const fields = renderFields(operation, { endpoint, link: 'httpLink', allowInsecure: options.allowInsecure })
-  const parts = { url: withSearch(endpoint, fields), headers: withDefaults(fields), query, accept }
+  const parts = { url: withSearch(endpoint, fields), headers: withDefaults(fields), query, transfer, accept }
   const isUsual =
     (kind === 'mutation' || (kind === 'query' && options.queryMethod === 'POST')) &&
-    !mayStream(query) &&
-    !hasFiles(variables, options.isFile)
+    !transfer &&
+    !mayStream(query as string) &&
+    !(variables && mayHaveFiles(variables, options.isFile))
   if (isUsual) return postRequest(operation, parts)
   return import('./unusualRequest.ts').then(({ unusualRequest }) =>
     unusualRequest(operation, parts, options, postRequest),
@@ -55,11 +67,16 @@ export function buildRequest(
 }
 
 /** The request of an operation as JSON. */
-export function postRequest(operation: Operation, { url, headers, query }: RequestParts, method = 'POST'): WireRequest {
+export function postRequest(
+  operation: Operation,
+  { url, headers, query, transfer }: RequestParts,
+  method = 'POST',
+): WireRequest {
   const { operationName, variables, extensions } = operation
   // The document is most of the body, and its JSON text is kept. Members that are not there are omitted.
-  const others = JSON.stringify({ operationName, variables, extensions }).slice(1)
-  return { url, method, headers, body: `{"query":${query}${others === '}' ? '' : ','}${others}` }
+  const others = JSON.stringify({ documentId: transfer?.id, operationName, variables, extensions })
+  const body = query ? `{"query":${query}${others === '{}' ? '' : ','}${others.slice(1)}` : others
+  return { url, method, headers, body }
 }
 
 /** Whether `@defer` or `@stream` may be in the JSON text of a document: what reads streams looks closer. */

@@ -51,23 +51,10 @@ export function open(
   const { status, headers, body, readAll } = response
   const { origin, pathname } = request.url
   const head = { status, headers, url: origin + pathname, mediaType: mediaTypeOf(headers), body, readAll }
-  return response.redirects ? follow(operation, request, response, head, attempt, options, count) : head
-}
-
-async function follow(
-  operation: Operation,
-  request: WireRequest,
-  response: TransportResponse,
-  head: OpenResponse,
-  attempt: Attempt,
-  options: SendOptions,
-  count: number,
-): Promise<OpenResponse> {
-  const { followRedirect } = await import('./redirect.ts')
-  const url = followRedirect(operation, { response, head, from: request.url, policy: options.redirects, count })
-  // Unread, it would keep its connection.
-  await readWhole(operation, head, attempt, options)
-  return send(operation, { ...request, url }, attempt, options, count + 1)
+  if (!response.redirects) return head
+  return import('./redirect.ts').then(({ follow }) =>
+    follow(operation, { request, response, head, count }, attempt, options, { readWhole, send }),
+  )
 }
 
 /** Reads a response to its end. A body that is there already needs no waiting, which costs more than reading it. */

@@ -7,6 +7,7 @@ export interface WireRequest {
   readonly method: string
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>
+  // A form only where the platform's own fetch carries it.
   readonly body?: string | Uint8Array | FormData | undefined
   /** In browsers: whether the platform sends its cookies along. It wins over the option of fetch. */
   readonly credentials?: RequestCredentials | undefined
@@ -39,7 +40,7 @@ export interface Transport {
   dispose?(): void | Promise<void>
 }
 
-/** Whether a body is a form, which only fetch can write. */
+/** Whether a body is a form, which has its boundary from whoever writes it. */
 export function isForm(body: WireRequest['body']): body is FormData {
   return typeof body === 'object' && !(body instanceof Uint8Array)
 }

@@ -4,7 +4,7 @@ import { constants, createBrotliDecompress, createGunzip, createInflate } from '
 import { inDevelopment, OptionsError, ownOptions, type ResponseHeaders } from '@graphlinks/core'
 import { Agent, type Dispatcher } from 'undici'
 import type { Attempt } from './attempt.ts'
-import { isForm, type Transport, type TransportResponse, type WireRequest } from './transport.ts'
+import type { Transport, TransportResponse, WireRequest } from './transport.ts'
 
 /** Options of {@link undiciTransport}. */
 export interface UndiciTransportOptions {
@@ -52,7 +52,6 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
 
 function dispatch(dispatcher: Dispatcher, request: WireRequest, attempt: Attempt): Promise<TransportResponse> {
   const { url, method, headers, body } = request
-  if (isForm(body)) return encodeForm(request, body).then((encoded) => dispatch(dispatcher, encoded, attempt))
   const lines = headers.has('accept-encoding') ? [] : ['accept-encoding', 'gzip, deflate, br']
   for (const [name, value] of headers) lines.push(name, value)
   return new Promise((resolve, reject) => {
@@ -64,7 +63,7 @@ function dispatch(dispatcher: Dispatcher, request: WireRequest, attempt: Attempt
         path: url.pathname + url.search,
         method: method as Dispatcher.HttpMethod,
         headers: lines,
-        body: body ?? null,
+        body: (body as Exclude<typeof body, FormData>) ?? null,
         // Time is the link's.
         headersTimeout: 0,
         bodyTimeout: 0,
@@ -72,11 +71,6 @@ function dispatch(dispatcher: Dispatcher, request: WireRequest, attempt: Attempt
       reader,
     )
   })
-}
-
-async function encodeForm(request: WireRequest, form: FormData): Promise<WireRequest> {
-  const { withoutForm } = await import('./formRequest.ts')
-  return withoutForm(request, form)
 }
 
 /** What waits for a slow reader until the socket is paused, in bytes. */

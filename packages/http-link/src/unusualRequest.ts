@@ -19,15 +19,16 @@ export async function unusualRequest(
   post: typeof postRequest,
 ): Promise<OperationRequest> {
   const { kind, variables } = operation
-  const { headers, query, accept } = parts
-  if ((kind === 'subscription' || query.includes('@')) && headers.get('accept') === accept)
-    headers.set('accept', await acceptOf(operation, accept, options))
+  const { headers, accept, transfer } = parts
+  const queryMethod = transfer?.queryMethod ?? options.queryMethod
+  if (headers.get('accept') === accept && (kind === 'subscription' || isIncremental(parts)))
+    headers.set('accept', acceptOf(operation, accept, options))
   if (hasFiles(variables, options.isFile)) {
     const { formRequest } = await import('./formRequest.ts')
     return formRequest(operation, parts, options)
   }
-  if (kind !== 'query' || options.queryMethod === 'POST') return post(operation, parts)
-  if (options.queryMethod !== 'GET') return post(operation, parts, options.queryMethod)
+  if (kind !== 'query' || queryMethod === 'POST') return post(operation, parts)
+  if (queryMethod !== 'GET') return post(operation, parts, queryMethod)
   const { getRequest } = await import('./getRequest.ts')
   return getRequest(operation, parts, options, post(operation, parts))
 }
@@ -36,17 +37,23 @@ export async function unusualRequest(
  * The `accept` header of an operation that may have several results. Only here are streams named, since servers that
  * answer a plain query with 406 for them, or with a stream, are real.
  */
-async function acceptOf(
-  { kind, document }: Operation,
+function acceptOf(
+  { kind }: Operation,
   plain: string,
   { subscriptions = 'auto', incrementalAccept }: RequestOptions,
-): Promise<string> {
+): string {
   if (kind === 'subscription') {
     if (subscriptions === 'sse') return 'text/event-stream'
     return `${subscriptions === 'auto' ? 'text/event-stream, ' : ''}${subscriptionType}, ${plain}`
   }
-  // Strings and comments may hold anything. One without an end goes on to the end, so that nothing is read twice.
-  const code = (await document.text()).replace(/"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\?[^])*?(?:"|$)|#[^\n\r]*/g, ' ')
-  if (!/@[\s,\uFEFF]*(defer|stream)\b/.test(code)) return plain
   return incrementalAccept ?? `${incrementalTypes}, ${plain}`
+}
+
+/** Whether there is `@defer` or `@stream` in a document. */
+function isIncremental({ query, transfer }: RequestParts): boolean {
+  if (query === undefined) return transfer?.incremental ?? false
+  if (!query.includes('@')) return false
+  // Strings and comments may hold anything. One without an end goes on to the end, so that nothing is read twice.
+  const code = (JSON.parse(query) as string).replace(/"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\?[^])*?(?:"|$)|#[^\n\r]*/g, ' ')
+  return /@[\s,\uFEFF]*(defer|stream)\b/.test(code)
 }

@@ -8,8 +8,12 @@ import { buildForm } from './uploadForm.ts'
 
 const document = 'mutation Upload($a: Upload) { upload(a: $a) }'
 
+function partsOf(text: string): Parameters<typeof buildForm>[1] {
+  return { query: JSON.stringify(text), transfer: undefined }
+}
+
 function formOf(variables: JsonObject, isFile?: FileTest, extensions?: JsonObject): Promise<FormData> {
-  return buildForm(createOperation({ document, variables, extensions }), JSON.stringify(document), isFile)
+  return buildForm(createOperation({ document, variables, extensions }), partsOf(document), isFile)
 }
 
 interface Read {
@@ -46,7 +50,7 @@ describe('U1 the form', () => {
 
   test('U1 members that are not there are left out', async () => {
     const operation = createOperation({ document: 'mutation ($a: Upload) { upload(a: $a) }', variables: { a } })
-    const form = await buildForm(operation, '"{ text }"', undefined)
+    const form = await buildForm(operation, partsOf('{ text }'), undefined)
     expect(form.get('operations')).toBe('{"query":"{ text }","variables":{"a":null}}')
   })
 

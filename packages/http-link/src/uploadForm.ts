@@ -2,6 +2,7 @@
 import type { Operation } from '@graphlinks/core'
 import { unfit } from './failure.ts'
 import { isUpload, type FileTest } from './files.ts'
+import type { RequestParts } from './request.ts'
 
 /** Files, or what they are read from, each with its places in the operation. */
 type Places = Map<object, string[]>
@@ -10,20 +11,22 @@ type Places = Map<object, string[]>
  * The form of an operation with files: `operations`, `map`, then the files, in this order, because servers read it as it
  * comes. A file in several places is sent once.
  *
- * @param query - the document as JSON text.
- *
  * @throws `OptionsError` naming the place of what cannot be sent as a file.
  *
  * @see https://github.com/jaydenseric/graphql-multipart-request-spec
  */
-export async function buildForm(operation: Operation, query: string, isFile: FileTest): Promise<FormData> {
+export async function buildForm(
+  operation: Operation,
+  { query, transfer }: Pick<RequestParts, 'query' | 'transfer'>,
+  isFile: FileTest,
+): Promise<FormData> {
   const { operationName, variables, extensions } = operation
   const sources: Places = new Map()
-  const others = withoutFiles({ operationName, variables, extensions }, isFile, sources)
+  const others = withoutFiles({ documentId: transfer?.id, operationName, variables, extensions }, isFile, sources)
   const files = await readFiles(sources, operation)
   const form = new FormData()
   // Something follows the query: the variables that hold the files.
-  form.append('operations', `{"query":${query},${others.slice(1)}`)
+  form.append('operations', `{${query ? `"query":${query},` : ''}${others.slice(1)}`)
   form.append('map', JSON.stringify(Object.fromEntries([...files.values()].entries())))
   for (const [index, [file, places]] of [...files].entries()) {
     const name = String(index)

@@ -15,6 +15,7 @@ export type ServerName =
   | 'hono'
   | 'login'
   | 'mercurius'
+  | 'ws-persisted'
   | 'yoga'
   | 'yoga-graphql17'
   | WebSocketServerName

@@ -1,4 +1,4 @@
-import { onWake, renewCredentials, type Clock, type Operation } from '@graphlinks/core'
+import { documentTransfer, onWake, renewCredentials, type Clock, type Operation } from '@graphlinks/core'
 import { refuseCredentials, watchCredentials } from './connectionCredentials.ts'
 import type { ConnectionEvent } from './connectionEvents.ts'
 import { transition, type Circumstances, type Effect, type Event, type State } from './connectionState.ts'
@@ -244,7 +244,8 @@ export class Connection {
     const { id, gapMs } = this.#runs.start(run, this.#options.clock.now())
     if (variables !== undefined) this.#variables.push(variables)
     if (this.#variables.length > rememberedOperations) this.#variables.shift()
-    attempt.subscribe(id, { query, operationName, variables, extensions, headers: this.#handshake.headers })
+    const documentId = operation.context.get(documentTransfer)?.id
+    attempt.subscribe(id, { query, documentId, operationName, variables, extensions, headers: this.#handshake.headers })
     if (gapMs === undefined) this.#emit({ type: 'subscribed', operationName, id })
     else this.#emit({ type: 'resubscribed', operationName, id, gapMs })
   }

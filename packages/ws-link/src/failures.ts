@@ -3,7 +3,7 @@ import { partsOf, redact, redactError, secretsOf, valuesOf } from '@graphlinks/c
 import { closeCodeOf, type CloseCode } from './closeCodes.ts'
 import type { Loss } from './connectionState.ts'
 import { detailsOf } from './details.ts'
-import { SocketClosedError, SocketConnectError } from './errors.ts'
+import { SocketClosedError, SocketConnectError } from './index.ts'
 
 /** How far an operation had come when it failed. */
 export interface Progress {

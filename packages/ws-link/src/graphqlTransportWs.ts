@@ -53,11 +53,13 @@ export const graphqlTransportWs: Protocol = {
         lastMessage = message
         socket.received(message)
       },
-      subscribe(id, { query, operationName, variables, extensions }) {
+      subscribe(id, { query, documentId, operationName, variables, extensions }) {
         lastId = id
         const release = client.subscribe(
           {
+            // Servers want it to be a text, also where there is an id.
             query,
+            ...(documentId === undefined ? {} : { documentId }),
             ...(operationName === undefined ? {} : { operationName }),
             ...(variables === undefined ? {} : { variables: { ...variables } }),
             ...(extensions === undefined ? {} : { extensions: { ...extensions } }),

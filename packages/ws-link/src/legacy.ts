@@ -85,8 +85,12 @@ function startSession({ send, payload, listener }: ProtocolStart, keepAliveTimeo
           listener.malformed(new Error('its type is not one of the legacy protocol'))
       }
     },
-    subscribe: (id, { query, operationName, variables, extensions }) =>
-      say({ id, type: 'start', payload: { query, operationName, variables, extensions } }),
+    subscribe: (id, { query, documentId, operationName, variables, extensions }) =>
+      say({
+        id,
+        type: 'start',
+        payload: { query: query || undefined, documentId, operationName, variables, extensions },
+      }),
     unsubscribe: (id) => say({ id, type: 'stop' }),
     ended: () => say({ type: 'connection_terminate' }),
   }

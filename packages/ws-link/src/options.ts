@@ -105,30 +105,50 @@ export type Settings = ReturnType<typeof checkOptions>
 /** The options, with defaults. @throws {@link OptionsError} naming the one that is no good. */
 export function checkOptions(given: WsLinkOptions) {
   if (typeof given !== 'object' || given === null || given.url == null)
-    throw wrong('url', () => 'give it { url }, such as "wss://api.example.com/graphql"')
+    throw wrong(
+      'url',
+      inDevelopment(() => 'give it { url }, such as "wss://api.example.com/graphql"'),
+    )
   const options = ownOptions(given)
   const { payload = 'nested', overflow = 'error', protocol, closeCodes = {} } = options
   const { handshakeHeaders = false, allowInsecure = false, clock = systemClock, random = Math.random } = options
   const endpoint = parseEndpoint(options.url, protocol)
   if (payload !== 'nested' && payload !== 'flat' && typeof payload !== 'function')
-    throw wrong('payload', () => 'payload is "nested", "flat" or a function of the operation')
+    throw wrong(
+      'payload',
+      inDevelopment(() => 'payload is "nested", "flat" or a function of the operation'),
+    )
   if (overflow !== 'error' && overflow !== 'drop-oldest')
-    throw wrong('overflow', () => 'overflow is "error" or "drop-oldest"')
+    throw wrong(
+      'overflow',
+      inDevelopment(() => 'overflow is "error" or "drop-oldest"'),
+    )
   if (protocol !== undefined && typeof protocol.start !== 'function')
-    throw wrong('protocol', () => 'protocol is one of this package, such as legacyProtocol()')
+    throw wrong(
+      'protocol',
+      inDevelopment(() => 'protocol is one of this package, such as legacyProtocol()'),
+    )
   for (const name of ['webSocket', 'ticket', 'parse', 'onEvent', 'random'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'function')
-      throw wrong(name, () => `${name} is a ${name === 'webSocket' ? 'WebSocket class' : 'function'}`)
+      throw wrong(
+        name,
+        inDevelopment(() => `${name} is a ${name === 'webSocket' ? 'WebSocket class' : 'function'}`),
+      )
   }
   for (const [code, { action }] of Object.entries(closeCodes)) {
     if (!['retry', 'refresh', 'isolate', 'fail'].includes(action))
-      throw wrong('closeCodes', () => `closeCodes[${code}].action is "retry", "refresh", "isolate" or "fail"`)
+      throw wrong(
+        'closeCodes',
+        inDevelopment(() => `closeCodes[${code}].action is "retry", "refresh", "isolate" or "fail"`),
+      )
   }
   if (handshakeHeaders && inBrowser()) {
     throw wrong(
       'handshakeHeaders',
-      () =>
-        'browsers cannot send headers with a WebSocket handshake: leave handshakeHeaders out, the payload carries the credentials',
+      inDevelopment(
+        () =>
+          'browsers cannot send headers with a WebSocket handshake: leave handshakeHeaders out, the payload carries the credentials',
+      ),
     )
   }
   const { parse, ticket, onEvent } = options
@@ -143,7 +163,10 @@ function checkNumbers(options: WsLinkOptions): Record<keyof typeof numbers, numb
     const isUnlimited = value === Infinity && mayBeUnlimited === true
     // setTimeout takes no more, and would fire at once.
     if (isUnlimited || (Number.isInteger(value) && value >= least && value < 2 ** 31)) return [name, value]
-    throw wrong(name, () => `${name} is a positive integer below 2,147,483,648, not ${value}`)
+    throw wrong(
+      name,
+      inDevelopment(() => `${name} is a positive integer below 2,147,483,648, not ${value}`),
+    )
   })
   return Object.fromEntries(entries) as Record<keyof typeof numbers, number>
 }
@@ -156,14 +179,18 @@ function parseEndpoint(url: string | URL, protocol: Protocol | undefined): URL {
   // A host, and nothing before it.
   if (endpoint && schemes.test(endpoint.protocol) && /^\w+:\/\/[^/@]+\//.test(endpoint.href) && !endpoint.hash)
     return endpoint
-  throw wrong('url', () => {
-    if (!endpoint) return 'url is no absolute URL such as "wss://api.example.com/graphql"'
-    if (!schemes.test(endpoint.protocol)) return `url has the scheme "${endpoint.protocol}", not wss: or ws:`
-    if (endpoint.hash) return 'url has a fragment (#), which WebSocket URLs cannot have'
-    return 'url has a user name or password in it: use basicAuthLink'
-  })
+  throw wrong(
+    'url',
+    inDevelopment(() => {
+      if (!endpoint) return 'url is no absolute URL such as "wss://api.example.com/graphql"'
+      if (!schemes.test(endpoint.protocol)) return `url has the scheme "${endpoint.protocol}", not wss: or ws:`
+      if (endpoint.hash) return 'url has a fragment (#), which WebSocket URLs cannot have'
+      return 'url has a user name or password in it: use basicAuthLink'
+    }),
+  )
 }
 
-function wrong(option: string, sentence: () => string): OptionsError {
-  return new OptionsError(inDevelopment(sentence) ?? option, { link: 'wsLink' })
+/** @param sentence - what to do about it, for whoever develops. */
+function wrong(option: string, sentence: string | undefined): OptionsError {
+  return new OptionsError(sentence ?? option, { link: 'wsLink' })
 }

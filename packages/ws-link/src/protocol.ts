@@ -31,7 +31,9 @@ export interface ProtocolListener {
 
 /** What an operation comes to on the wire. */
 export interface ProtocolOperation {
+  /** Empty where the text is not sent. */
   readonly query: string
+  readonly documentId?: string | undefined
   readonly operationName?: string | undefined
   readonly variables?: JsonObject | undefined
   readonly extensions?: JsonObject | undefined

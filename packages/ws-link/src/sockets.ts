@@ -2,7 +2,15 @@
  * All that a link does with sockets. Loaded with its first operation: most pages have content to show before they have
  * something to subscribe to.
  */
-import { DocumentError, inDevelopment, OptionsError, type Operation, type Result, type Results } from '@graphlinks/core'
+import {
+  DocumentError,
+  documentTransfer,
+  inDevelopment,
+  OptionsError,
+  type Operation,
+  type Result,
+  type Results,
+} from '@graphlinks/core'
 import { redactError } from '@graphlinks/core/redact'
 import type { Assembler } from './assembler.ts'
 import { detailsOf } from './details.ts'
@@ -32,12 +40,13 @@ export class Sockets {
     const { protocol, parse, maxQueuedResults, overflow } = this.#settings
     checkKind(operation, protocol)
     checkJson(operation)
+    const { text: isSent, incremental = false } = operation.context.get(documentTransfer) ?? {}
     const [handshake, query] = await Promise.all([
       createHandshake(operation, this.#settings),
-      operation.document.text(),
+      isSent === false ? '' : operation.document.text(),
     ])
-    checkDocument(query, operation, parse)
-    const createAssembler = mayHaveParts(query) ? await assemblerOf(operation) : undefined
+    if (query) checkDocument(query, operation, parse)
+    const createAssembler = incremental || mayHaveParts(query) ? await assemblerOf(operation) : undefined
     const start = (): AsyncIterator<Result> => {
       // A generator in the chain may come back here after all: nothing is opened for what is over.
       throwIfAborted(operation)

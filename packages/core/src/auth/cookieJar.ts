@@ -12,29 +12,25 @@ export interface CookieJar {
   setCookie(cookie: string, url: string): Promise<unknown>
 }
 
-/**
- * The cookies of a jar.
- *
- * @param origins - those that they may go to; `undefined` leaves it to the jar.
- * @param hasCsrf - whether servers look for another site's requests.
- */
-export function jarExchange(
-  jar: CookieJar,
-  origins: readonly string[] | undefined,
-  headersFor: CsrfHeaders,
-  hasCsrf: boolean,
-): Exchange {
+/** What the cookies of a jar are sent by. */
+export interface JarSettings {
+  readonly jar: CookieJar
+  /** Origins that cookies may go to; `undefined` leaves it to the jar. */
+  readonly origins: readonly string[] | undefined
+  readonly headersFor: CsrfHeaders
+  /** Whether servers look for another site's requests. */
+  readonly hasCsrf: boolean
+}
+
+/** The cookies of a jar. */
+export function jarExchange(settings: JarSettings): Exchange {
   // Browsers, whose bundles this is in all the same, have no use for it.
   const load = () => import('./jarCookies.ts')
   return {
     link: 'cookieLink',
     // A jar is whoever its cookies say: the number tells it from all others.
     identity: crypto.getRandomValues(new Uint32Array(4)).join('-'),
-    async request(request, operation) {
-      const { cookieHeaders } = await load()
-      const headers = await cookieHeaders(jar, origins, request, hasCsrf)
-      return headers && { headers: { ...headers, ...(await headersFor(headers.cookie, request, operation)) } }
-    },
-    response: async (response, request) => (await load()).keepCookies(jar, origins, request, response),
+    request: async (request, operation) => (await load()).changeRequest(settings, request, operation),
+    response: async (response, request) => (await load()).keepCookies(settings, request, response),
   }
 }

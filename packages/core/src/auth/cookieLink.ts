@@ -77,16 +77,18 @@ export function cookieLink(options: CookieLinkOptions = {}): Link {
   const own = ownOptions(options)
   const { jar, onUnauthenticated, isUnauthenticated } = own
   const checked = checkOptions(link, own)
-  checkCookieOptions(own, link)
+  checkCookieOptions(own)
+  const { origins } = checked
   const headersFor = csrfHeaders(own.csrf, own.requirePreflight, link)
+  const hasCsrf = own.csrf !== undefined
 
   const known = new WeakMap<CookieJar, Exchange>()
   const withJar = (operation: Operation, given: CookieJar): Operation => {
-    const exchange = known.get(given) ?? jarExchange(given, checked.origins, headersFor, own.csrf !== undefined)
+    const exchange = known.get(given) ?? jarExchange({ jar: given, origins, headersFor, hasCsrf })
     known.set(given, exchange)
     return withExchange(operation, exchange)
   }
-  const ofPlatform = (inBrowser() || jar === 'platform') && platformExchange(checked.origins, headersFor)
+  const ofPlatform = (inBrowser() || jar === 'platform') && platformExchange(origins, headersFor)
   const source: CredentialSource = {
     attach: (operation) =>
       ofPlatform
@@ -102,7 +104,7 @@ export function cookieLink(options: CookieLinkOptions = {}): Link {
     login ??= import('./cookieLogin.ts').then(
       ({ Login }) => new Login({ ...checked, replay, onUnauthenticated, isUnauthenticated }),
     )
-    return Promise.all([login, source.attach(operation)]).then(([loaded, attached]) => loaded.send(attached, next))
+    return login.then(async (loaded) => loaded.send(await source.attach(operation), next))
   }
   return Object.assign(named, {
     stage: 'credential' as const,
@@ -110,13 +112,13 @@ export function cookieLink(options: CookieLinkOptions = {}): Link {
   })
 }
 
-function checkCookieOptions({ jar, onUnauthenticated, isUnauthenticated }: CookieLinkOptions, link: string): void {
+function checkCookieOptions({ jar, onUnauthenticated, isUnauthenticated }: CookieLinkOptions): void {
   const isJar = jar === 'platform' || typeof jar === 'function' || typeof jar?.setCookie === 'function'
   const isWrong = (option: unknown): boolean => option !== undefined && typeof option !== 'function'
   const wrong =
     (!isJar && !inBrowser() && 'jar') ||
-    ((isWrong(onUnauthenticated) || (onUnauthenticated && typeof jar === 'function')) && 'onUnauthenticated') ||
-    (isWrong(isUnauthenticated) && 'isUnauthenticated')
+    (isWrong(isUnauthenticated) && 'isUnauthenticated') ||
+    ((isWrong(onUnauthenticated) || (onUnauthenticated && typeof jar === 'function')) && 'onUnauthenticated')
   if (!wrong) return
   throw new OptionsError(
     inDevelopment(() =>
@@ -125,7 +127,7 @@ function checkCookieOptions({ jar, onUnauthenticated, isUnauthenticated }: Cooki
         : typeof jar === 'function'
           ? 'onUnauthenticated signs one user in, so it goes with one jar and not with a function that gives several'
           : `${wrong} is a function`,
-    ) ?? `${wrong}: see @graphlinks/cookie-jar`,
-    { link },
+    ) ?? `${wrong} (@graphlinks/cookie-jar)`,
+    { link: 'cookieLink' },
   )
 }

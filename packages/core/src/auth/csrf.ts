@@ -71,7 +71,7 @@ export function csrfHeaders(csrf: Csrf | undefined, requirePreflight: boolean | 
   const header = token && checkHeaderName((source as CsrfCookie).header, { link })
   return async (cookies, { method }, operation) => {
     // What changes nothing needs no protection (RFC 9110 section 9.2.1).
-    const value = cookies !== false && !/^(GET|HEAD)$/.test(method) && (await token?.(cookies, operation))
+    const value = cookies !== false && method !== 'GET' && (await token?.(cookies, operation))
     return { ...(requirePreflight && preflight), ...(header && value && { [header]: value }) }
   }
 }

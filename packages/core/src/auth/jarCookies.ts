@@ -1,33 +1,37 @@
 // Loaded with the first request that a jar has a part in.
 import { GraphLinksError } from '../errors.ts'
-import type { IncomingResponse, OutgoingRequest } from '../exchange.ts'
+import type { IncomingResponse, OutgoingRequest, RequestChange } from '../exchange.ts'
+import type { Operation } from '../operation.ts'
 import { originOf } from '../origin.ts'
 import type { ResponseHeaders } from '../results.ts'
-import type { CookieJar } from './cookieJar.ts'
+import type { CookieJar, JarSettings } from './cookieJar.ts'
 
 /**
- * The headers of a request that are a jar's to set; `undefined` where it has no part in it.
- *
- * @param hasCsrf - whether to say where the request comes from, as a page of the server would: over https, Django and
- * Rails take no token without that.
+ * What a jar changes of a request; nothing where it has no part in it. Where servers look for another site's requests, it
+ * says where this one comes from, as a page of the server would: over https, Django and Rails take no token without that.
  */
-export async function cookieHeaders(
-  jar: CookieJar,
-  origins: readonly string[] | undefined,
-  { url, headers, method }: OutgoingRequest,
-  hasCsrf: boolean,
-): Promise<{ readonly cookie?: string; readonly origin?: string } | undefined> {
+export async function changeRequest(
+  { jar, origins, headersFor, hasCsrf }: JarSettings,
+  request: OutgoingRequest,
+  operation: Operation,
+): Promise<RequestChange | undefined> {
+  const { url, headers, method } = request
   const address = addressOf(url, origins)
   if (address === undefined) return undefined
   const cookie = mergeCookies(await jar.getCookieString(address), headers.get('cookie') ?? '')
   const namesOrigin = hasCsrf && method !== 'GET' && !headers.has('origin')
-  return { ...(cookie && { cookie }), ...(namesOrigin && { origin: originOf(url) }) }
+  return {
+    headers: {
+      ...(cookie && { cookie }),
+      ...(namesOrigin && { origin: originOf(url) }),
+      ...(await headersFor(cookie, request, operation)),
+    },
+  }
 }
 
 /** Keeps what a response sets: one after the other, so that the last of a name wins. */
 export async function keepCookies(
-  jar: CookieJar,
-  origins: readonly string[] | undefined,
+  { jar, origins }: JarSettings,
   { url }: OutgoingRequest,
   { headers }: IncomingResponse,
 ): Promise<void> {

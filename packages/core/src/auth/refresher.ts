@@ -3,33 +3,30 @@
  * most pages are left before that. It is built on its own, so it is given what must not be there twice, such as classes.
  */
 import { instantOf } from '../clock.ts'
-import { contextKey, type Context } from '../context.ts'
+import { contextKey, emptyContext } from '../context.ts'
 import type { GraphLinksError, TimeoutError } from '../errors.ts'
 import type { Operation, OperationValue } from '../operation.ts'
 import type { ReplayRefusal } from '../results.ts'
 import { holdsValue } from './holdsValue.ts'
-import type { AttemptOutcome, replay } from './rejection.ts'
+import type { AttemptOutcome } from './rejection.ts'
 import { renew, type Renewal } from './renewal.ts'
 import { refusalOf } from './replayRefusal.ts'
-import type { AuthExpiredError, AuthQueueFullError, AuthRefreshError, IdentityChangedError } from './sessionErrors.ts'
+import type { AuthExpiredError, AuthQueueFullError, AuthRefreshError } from './sessionErrors.ts'
 import * as machine from './sessionState.ts'
 import type { CheckedOptions } from './sessionTokenSource.ts'
-import { credentialOf, type checkTokens, type Credential } from './tokens.ts'
+import { credentialOf, type Credential } from './tokens.ts'
 import type { SessionMessage, TokenSourceOptions } from './tokenSource.ts'
 import type { StoredTokens, TokenStore } from './tokenStore.ts'
+import type { urgent } from '../urgent.ts'
 import { WaitingLine } from './waitingLine.ts'
 
-/** What is there once, however often the code that uses it was copied. */
+/** What others know as well, and is there once, however often the code that uses it was copied. */
 export interface SharedParts {
-  readonly emptyContext: Context
-  readonly replay: typeof replay
-  readonly checkTokens: typeof checkTokens
+  readonly urgent: typeof urgent
   readonly AuthExpiredError: typeof AuthExpiredError
   readonly AuthQueueFullError: typeof AuthQueueFullError
   readonly AuthRefreshError: typeof AuthRefreshError
   readonly TimeoutError: typeof TimeoutError
-  readonly disposed: () => GraphLinksError
-  readonly identityChanged: (operation?: Operation) => IdentityChangedError
 }
 
 /** The token source, as its refresher sees it. */
@@ -61,7 +58,7 @@ export type Verdict = ReplayRefusal | 'replay'
 interface Flight {
   /** Never rejects. */
   readonly done: Promise<void>
-  readonly cancel: () => void
+  readonly cancel: (reason: Error) => void
 }
 
 const disposalMs = 5_000
@@ -101,18 +98,21 @@ export class Refresher {
     return machine.nextDueMs(this.#host.state(), this.#circumstances)
   }
 
-  /** What an operation that came with a ticket is to be sent with, now or when there are new tokens. */
-  async admit({ epoch, generation }: machine.Ticket, operation: Operation | undefined): Promise<machine.Ticket> {
+  /**
+   * Waits until an operation that came with a ticket may be sent, now or when there are new tokens; or until its session
+   * is over, which is for whoever called to say.
+   */
+  async admit({ epoch, generation }: machine.Ticket, operation: Operation | undefined): Promise<void> {
     const { parts, options } = this.#host
     for (;;) {
       this.use()
       const state = this.#host.state()
-      if (state.epoch !== epoch) throw parts.identityChanged(operation)
+      if (state.epoch !== epoch || this.#isDisposed) return
       const circumstances = this.#circumstances
       // A token that was renewed for whoever waited is used, however little of its life is left.
       const isRenewed = state.generation !== generation && machine.isUsable(state, circumstances.present)
       const verdict = isRenewed ? 'send' : machine.admit(state, circumstances)
-      if (verdict === 'send') return machine.ticketOf(state)
+      if (verdict === 'send') return
       if (verdict === 'fail') throw this.#refusal(operation)
       if (this.#line.length >= options.maxQueued) {
         throw new parts.AuthQueueFullError(`${options.maxQueued} operations wait for a token already (maxQueued)`, {
@@ -124,9 +124,10 @@ export class Refresher {
     }
   }
 
-  /** Lets everybody who waits look again. */
-  wake(): void {
-    this.#line.wake()
+  /** Does what the state machine asks for: a refresh, or that everybody who waits looks again. */
+  run(effect: Extract<machine.Effect, { type: 'refresh' | 'wake' }>): void {
+    if (effect.type === 'wake') this.#line.wake()
+    else this.#refresh(effect.reason)
   }
 
   /** A server refused what an operation was sent with: what is to become of the operation. */
@@ -135,9 +136,12 @@ export class Refresher {
     const { execution } = operation as OperationValue
     if (isReplay || (execution && this.#replayed.has(execution))) return 'replayed'
     if (!isFirst) return 'delivered'
-    const policy = operation.context.get(this.#host.parts.replay)
+    const policy = operation.context.get(this.#host.options.replay)
     const refusal = refusalOf(operation, outcome, policy) ?? (isBetterNear ? 'replay' : 'not-renewed')
-    if (refusal === 'replay' && execution) this.#replayed.add(execution)
+    if (refusal === 'replay' && execution) {
+      this.#replayed.add(execution)
+      execution.note('replay')
+    }
     return refusal
   }
 
@@ -184,20 +188,20 @@ export class Refresher {
   }
 
   /** When the refresh that is running has ended. It is given a moment. */
-  async dispose(): Promise<void> {
+  async dispose(reason: Error): Promise<void> {
     const flight = this.#flight
     if (!flight) return
     // A refresh token that was sent may be used up: what comes back for it is worth a moment.
     await new Promise<void>((resolve) => {
       const cancelTimer = this.#host.options.clock.after(disposalMs, () => {
-        flight.cancel()
+        flight.cancel(reason)
         resolve()
       })
       void flight.done.then(cancelTimer).then(resolve)
     })
   }
 
-  refresh(reason: machine.RefreshReason): void {
+  #refresh(reason: machine.RefreshReason): void {
     const { options, parts, state, written, write, post } = this.#host
     const { clock, timeoutMs } = options
     const before = machine.ticketOf(state()).stored
@@ -228,12 +232,12 @@ export class Refresher {
       refreshToken: before?.refreshToken,
       signal: controller.signal,
       reason,
-      context: parts.emptyContext.with(renews, this),
+      // Where the call goes through the same client, what waits for new tokens must not hold it up.
+      context: emptyContext.with(parts.urgent, true).with(renews, this),
     }
     const done = renew(before, request, {
       ...options,
       store: this.#store,
-      parts,
       renewTokens: (asked) => {
         this.#isAsking = true
         try {
@@ -251,9 +255,9 @@ export class Refresher {
       .finally(cancelTimer)
     const flight: Flight = {
       done,
-      cancel: () => {
+      cancel: (reason) => {
         cancelTimer()
-        controller.abort(parts.disposed())
+        controller.abort(reason)
       },
     }
     this.#flight = flight
@@ -289,9 +293,8 @@ export class Refresher {
   /** Why an operation is not sent. */
   #refusal(operation: Operation | undefined): GraphLinksError {
     const { options, parts, state } = this.#host
-    const { session, refresher } = state()
+    const { refresher } = state()
     const details = { link: options.link, operationName: operation?.operationName }
-    if (session.status === 'disposed') return parts.disposed()
     if (!('until' in refresher)) return new parts.AuthExpiredError('the session is over: sign in again', details)
     const { until, oauthError, error } = refresher
     const retryAfterMs = Math.max(0, until.now - options.clock.now())

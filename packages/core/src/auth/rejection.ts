@@ -27,14 +27,15 @@ export const replay: ContextKey<'always' | 'never'> = /* @__PURE__ */ contextKey
  * `FORBIDDEN`, `insufficient_scope`; nor a missing DPoP nonce (RFC 9449 section 8).
  */
 export function isTokenRefused({ result, error }: AttemptOutcome): boolean {
-  const { status, closeCode, wwwAuthenticate } = Object(error) as {
+  const { status, closeCode, wwwAuthenticate, errors } = Object(error) as {
     readonly status?: unknown
     readonly closeCode?: unknown
     readonly wwwAuthenticate?: string | null
+    readonly errors?: Result['errors']
   }
   const challenge = wwwAuthenticate ?? result?.http?.headers.get('www-authenticate')
   if (/insufficient_scope|use_dpop_nonce/.test(challenge ?? '')) return false
-  const codes = result?.errors?.map(({ extensions }) => extensions?.['code']) ?? []
+  const codes = (result?.errors ?? errors)?.map(({ extensions }) => extensions?.['code']) ?? []
   return (
     status === 401 ||
     closeCode === 4401 ||

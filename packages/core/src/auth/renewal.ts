@@ -1,10 +1,10 @@
 import { instantOf, type Clock } from '../clock.ts'
 import type { Context } from '../context.ts'
-import type { TimeoutError } from '../errors.ts'
+import { inDevelopment } from '../inDevelopment.ts'
 import { partsOf, redactError } from '../redact.ts'
 import { readFailure, type RefreshFailure } from './refreshFailure.ts'
 import type { RefreshReason } from './sessionState.ts'
-import { storedTokens, type checkTokens, type Tokens } from './tokens.ts'
+import { hasAccessToken, storedTokens, type Tokens } from './tokens.ts'
 import type { RefreshLock, StoredTokens, TokenStore } from './tokenStore.ts'
 
 /** What a function that renews tokens is given. */
@@ -30,12 +30,6 @@ export type Renewal =
 
 type Success = Exclude<Renewal, { readonly type: 'failed' }>
 
-/** What must not be there twice, see refresher.ts. */
-export interface RenewalParts {
-  readonly checkTokens: typeof checkTokens
-  readonly TimeoutError: typeof TimeoutError
-}
-
 /** How far a refresh is. */
 interface Progress {
   readonly startedAt: number
@@ -51,7 +45,6 @@ export interface RenewalOptions {
   readonly lock?: RefreshLock | undefined
   readonly clock: Clock
   readonly timeoutMs: number
-  readonly parts: RenewalParts
   /** Whether the session is still the one that the refresh is for. */
   readonly isCurrent: () => boolean
   /** When the store has what the session was, or the error that kept it from that. */
@@ -121,7 +114,6 @@ async function renewAlone(
   progress: Progress,
 ): Promise<Success> {
   const { store, clock, timeoutMs, isCurrent, revoke, restore } = options
-  const { TimeoutError } = options.parts
   await options.stored().catch(restore)
   const known = (await store.read()) ?? undefined
   // Somebody else renewed them, or signed out: presenting the old refresh token again would look like theft.
@@ -129,7 +121,8 @@ async function renewAlone(
 
   const from = instantOf(clock)
   // What is sent now may be cut off before its answer is there, and the refresh token would be used up for nothing.
-  if (from.now - progress.startedAt > timeoutMs / 2) throw new TimeoutError('the lock was free too late to ask')
+  if (from.now - progress.startedAt > timeoutMs / 2)
+    throw failure('TimeoutError', 'TIMEOUT', 'the lock was free too late to ask')
   let tokens: Tokens
   try {
     tokens = await askTwice(request, options)
@@ -197,18 +190,28 @@ async function readOrNothing(store: TokenStore): Promise<StoredTokens | undefine
 }
 
 /** Asks again, at once and with the same refresh token, where the answer may have been lost on its way. */
-async function askTwice(request: RefreshRequest, { renewTokens, clock, parts }: RenewalOptions): Promise<Tokens> {
+async function askTwice(request: RefreshRequest, { renewTokens, clock }: RenewalOptions): Promise<Tokens> {
   const start = clock.now()
   try {
-    return parts.checkTokens(await renewTokens(request))
+    return checked(await renewTokens(request))
   } catch (error) {
     const isSoon = clock.now() - start < graceMs
     if (request.signal.aborted || !isSoon || !readFailure(error, clock.date()).isLost) throw error
-    return parts.checkTokens(await renewTokens(request))
+    return checked(await renewTokens(request))
   }
 }
 
-/** As a `RefreshRejectedError`, of which {@link renew} would leave no more than this. */
+function checked(tokens: Tokens): Tokens {
+  if (hasAccessToken(tokens)) return tokens
+  const problem = inDevelopment(() => 'there is no accessToken, a string, in the tokens') ?? 'accessToken'
+  throw failure('OptionsError', 'BAD_OPTIONS', problem)
+}
+
 function refreshRejected(message: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { name: 'RefreshRejectedError', code: 'REFRESH_REJECTED' })
+  return failure('RefreshRejectedError', 'REFRESH_REJECTED', message, cause)
+}
+
+/** As an error of the class of that name, of which {@link renew} would leave no more than this. */
+function failure(name: string, code: string, message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { name, code })
 }

@@ -1,9 +1,9 @@
 import type { LeasedSource } from '../credentialLease.ts'
 import { withSource } from '../credentialSource.ts'
 import type { Next } from '../link.ts'
-import { admission, executionOf, type Operation } from '../operation.ts'
-import type { ReplayRefusal, Result } from '../results.ts'
-import type { Attempt, Verdict } from './refresher.ts'
+import { admission, type Operation } from '../operation.ts'
+import type { Result } from '../results.ts'
+import type { Verdict } from './refresher.ts'
 import type { AttemptOutcome } from './rejection.ts'
 import type { Ticket } from './sessionState.ts'
 import type { SessionTokenSource } from './sessionTokenSource.ts'
@@ -23,23 +23,10 @@ export async function* sendRenewed(
   next: Next,
   { session, attach, isRefused }: RenewedSending,
 ): AsyncGenerator<Result> {
-  /** What an outcome means: `'replay'` to send the operation again, why not to, or nothing that has to do with it. */
-  const judge = (outcome: AttemptOutcome, attempt: Attempt): Promise<Verdict> | undefined => {
-    session.checkEpoch(attempt.ticket, operation)
-    try {
-      if (attempt.isDelegated || !attempt.ticket.stored || isRefused(outcome, operation) !== true) return undefined
-    } catch {
-      return undefined
-    }
-    return session.judge(operation, outcome, attempt)
-  }
-
   session.running.add(operation)
   try {
     await admission(operation)
-    for (let isReplay = false, again = true; again; isReplay = true) {
-      again = false
-      if (isReplay) executionOf(operation)?.note('replay')
+    for (const isReplay of [false, true]) {
       const attempt = {
         isReplay,
         isFirst: true,
@@ -47,18 +34,21 @@ export async function* sendRenewed(
         attach: async (before: Operation) => attach(before, (attempt.ticket = await session.admit(before))),
       } as LeasedSource
       const credentialed = withSource(operation, await attempt.attach(operation), attempt)
+      let verdict: Verdict | undefined
       try {
         for await (const result of next(credentialed)) {
-          const verdict = await judge({ result }, attempt)
-          if ((again = verdict === 'replay')) break
+          verdict = await session.judge(operation, { result }, attempt, isRefused)
+          if (verdict === 'replay') break
           if (isReplay && !verdict && attempt.isFirst) session.refresher?.accept()
           attempt.isFirst = false
-          yield verdict ? { ...result, notReplayed: verdict as ReplayRefusal } : result
+          yield verdict ? { ...result, notReplayed: verdict } : result
         }
       } catch (error) {
-        again = (await judge({ error }, attempt)) === 'replay'
-        if (!again) throw error
+        verdict = await session.judge(operation, { error }, attempt, isRefused)
+        if (verdict !== 'replay') throw error
       }
+      // At most once: a replay that is refused is not sent again.
+      if (verdict !== 'replay') return
     }
   } finally {
     session.running.delete(operation)

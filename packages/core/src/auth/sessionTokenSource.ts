@@ -1,5 +1,4 @@
 import { instantOf, systemClock, type Instant } from '../clock.ts'
-import { emptyContext } from '../context.ts'
 import { DisposedError, OptionsError, TimeoutError } from '../errors.ts'
 import { inBrowser } from '../headers.ts'
 import { inDevelopment } from '../inDevelopment.ts'
@@ -23,9 +22,10 @@ import {
   type Ticket,
   type Transition,
 } from './sessionState.ts'
-import { checkTokens, credentialOf, storedTokens, type Tokens } from './tokens.ts'
+import { credentialOf, hasAccessToken, storedTokens, type Tokens } from './tokens.ts'
 import type { SessionEvent, SessionMessage, SessionState, TokenSource, TokenSourceOptions } from './tokenSource.ts'
-import type { StoredTokens } from './tokenStore.ts'
+import type { StoredTokens, TokenStore } from './tokenStore.ts'
+import { urgent } from '../urgent.ts'
 import { listen, onWake } from '../wakeEvents.ts'
 
 export type CheckedOptions = ReturnType<typeof checkOptions>
@@ -51,7 +51,8 @@ export class SessionTokenSource implements TokenSource {
   readonly running = new Set<Operation>()
   readonly events: SessionEvents = new SessionEvents()
   #refresher: Refresher | undefined
-  #loading: Promise<Refresher> | undefined
+  #loading: Promise<Refresher | undefined> | undefined
+  #loadFailure: unknown
   #cancelTick: (() => void) | undefined
   /** What is to be undone in the end. */
   readonly #release: Set<() => void>
@@ -68,7 +69,7 @@ export class SessionTokenSource implements TokenSource {
     this.#opened = new Promise((resolve) => (this.#open = resolve))
     this.#release = new Set(mode === 'eager' ? onWake(() => this.check()) : [])
     if (channel) {
-      this.#release.add(listen(channel, 'message', () => this.#withRefresher((refresher) => refresher.look())))
+      this.#release.add(listen(channel, 'message', () => void this.load().then((refresher) => refresher?.look())))
       this.#release.add(() => channel.close())
     }
     this.#begin()
@@ -100,13 +101,13 @@ export class SessionTokenSource implements TokenSource {
   }
 
   check(): void {
-    if (this.#needsRefresher(this.#phase)) this.#withRefresher((refresher) => refresher.use())
+    if (this.#needsRefresher(this.#phase)) void this.load().then((refresher) => refresher?.use())
   }
 
   async dispose(): Promise<void> {
     for (const release of this.#release) release()
     this.#apply(dispose(this.#state))
-    await this.#refresher?.dispose()
+    await this.#refresher?.dispose(this.#disposed())
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -127,21 +128,60 @@ export class SessionTokenSource implements TokenSource {
     const phase = this.#phase
     // A token that is to be renewed soon is good meanwhile.
     if (phase === 'soft') this.check()
-    else if (this.#needsRefresher(phase)) return (await this.#loadRefresher(operation)).admit(before, operation)
+    else if (this.#needsRefresher(phase)) {
+      const refresher = await this.load()
+      if (!refresher) {
+        throw new AuthRefreshError('the code that renews tokens could not be loaded; see cause', {
+          link: this.#options.link,
+          operationName: operation?.operationName,
+          retryAfterMs: 0,
+          cause: this.#loadFailure,
+        })
+      }
+      await refresher.admit(before, operation)
+      this.#checkDisposed()
+      this.checkEpoch(before, operation)
+    }
     return ticketOf(this.#state)
   }
 
-  /** A server refused what an operation was sent with: what is to become of the operation. */
-  async judge(operation: Operation, outcome: AttemptOutcome, attempt: Attempt): Promise<Verdict> {
-    // Where it cannot be loaded, what the server said is worth more than why nothing can be done about it.
-    const refresher = await this.load(operation)
+  /** What an outcome means: `'replay'` to send the operation again, why not to, or nothing that has to do with tokens. */
+  judge(
+    operation: Operation,
+    outcome: AttemptOutcome,
+    attempt: Attempt,
+    isRefused: (outcome: AttemptOutcome, operation: Operation) => boolean,
+  ): Promise<Verdict> | undefined {
     this.checkEpoch(attempt.ticket, operation)
-    return refresher?.judge(operation, outcome, attempt) ?? 'not-renewed'
+    try {
+      if (attempt.isDelegated || !attempt.ticket.stored || isRefused(outcome, operation) !== true) return undefined
+    } catch {
+      return undefined
+    }
+    return this.load().then((refresher) => {
+      this.checkEpoch(attempt.ticket, operation)
+      // Where it cannot be loaded, what the server said is worth more than why nothing can be done about it.
+      return refresher?.judge(operation, outcome, attempt) ?? 'not-renewed'
+    })
   }
 
-  /** What renews the tokens, or nothing where it cannot be loaded. */
-  load(operation?: Operation): Promise<Refresher | undefined> {
-    return this.#loadRefresher(operation).catch(() => undefined)
+  /** What renews the tokens, or nothing where it cannot be loaded; it is tried again at the next occasion. */
+  load(): Promise<Refresher | undefined> {
+    this.#loading ??= this.#inTime(import('./refresher.ts'), 'the code that renews tokens').then(
+      (module) => {
+        this.#refresher = new module.Refresher(this.#host)
+        this.#arm()
+        return this.#refresher
+      },
+      (error: unknown) => {
+        this.#loading = undefined
+        this.#loadFailure = error
+        if (this.#phase !== 'disposed') this.#apply([this.#state, [emit('refreshFailed', error)]])
+        this.#arm(longestTickMs)
+        return undefined
+      },
+    )
+    return this.#loading
   }
 
   /** @throws {@link IdentityChangedError} when the session of a result is no longer there. */
@@ -174,47 +214,11 @@ export class SessionTokenSource implements TokenSource {
     return /soft|hard|dead/.test(phase) || (phase === 'none' && this.#options.fetchToken !== undefined)
   }
 
-  /** Does something with the refresher; if it cannot be loaded, then at the next occasion. */
-  #withRefresher(act: (refresher: Refresher) => unknown): void {
-    this.#loadRefresher().then(act, () => {})
-  }
-
-  /** @throws {@link AuthRefreshError} when it cannot be loaded. */
-  async #loadRefresher(operation?: Operation): Promise<Refresher> {
-    this.#loading ??= this.#inTime(import('./refresher.ts'), 'the code that renews tokens').then(
-      (module) => {
-        this.#refresher = new module.Refresher(this.#host)
-        this.#arm()
-        return this.#refresher
-      },
-      (error: unknown) => {
-        this.#loading = undefined
-        if (this.#phase !== 'disposed') this.#apply([this.#state, [emit('refreshFailed', error)]])
-        this.#arm(longestTickMs)
-        throw error
-      },
-    )
-    try {
-      return await this.#loading
-    } catch (cause) {
-      throw new AuthRefreshError('the code that renews tokens could not be loaded; see cause', {
-        link: this.#options.link,
-        operationName: operation?.operationName,
-        retryAfterMs: 0,
-        cause,
-      })
-    }
-  }
-
   get #host(): RefresherHost {
     return {
       options: this.#options,
       parts: {
-        emptyContext,
-        checkTokens,
-        disposed: () => this.#disposed(),
-        identityChanged: (operation) => this.#identityChanged(operation),
-        replay: this.#options.replay,
+        urgent,
         AuthExpiredError,
         AuthQueueFullError,
         AuthRefreshError,
@@ -237,8 +241,7 @@ export class SessionTokenSource implements TokenSource {
     for (const effect of effects) {
       if (effect.type === 'emit') events.push({ type: effect.event, epoch, generation, error: effect.error })
       else if (effect.type === 'disown') this.#disown()
-      else if (effect.type === 'wake') this.#refresher?.wake()
-      else this.#refresher?.refresh(effect.reason)
+      else this.#refresher?.run(effect)
     }
     this.#arm()
     this.events.tell(events)
@@ -276,15 +279,14 @@ export class SessionTokenSource implements TokenSource {
       this.#apply(begin(this.#state, first && credentialOf(first, this.#present, this.#options)))
       if (first && !found) void this.#write(undefined, true)
     }
-    // A store that cannot be read is an empty one.
-    const startEmpty = (): void => start()
+    let found: ReturnType<TokenStore['read']>
     try {
-      const found = store?.read()
-      if (isPromise(found)) this.#inTime(found).then(start, startEmpty)
-      else start(found)
+      found = store?.read()
     } catch {
-      startEmpty()
+      // A store that cannot be read is an empty one.
     }
+    if (isPromise(found)) this.#inTime(found).then(start, () => start())
+    else start(found)
   }
 
   /** Stores what the session is now, after what was to be stored before, and tells the other tabs. */
@@ -294,14 +296,12 @@ export class SessionTokenSource implements TokenSource {
     const write = async (): Promise<void> => {
       await this.#inTime(replacing && stored ? store?.replace(stored, undefined) : store?.write(stored))
       if (event) this.#post(event)
+      if (this.#written === written) this.#written = undefined
     }
     const written = this.#written ? this.#written.then(write, write) : write()
     this.#written = written
-    const forget = (): void => {
-      if (this.#written === written) this.#written = undefined
-    }
     // Whoever does not wait for it has no use for its error; the next refresh makes up for it.
-    written.then(forget, () => {})
+    written.catch(() => {})
     return written
   }
 
@@ -348,24 +348,35 @@ function checkOptions(given: TokenSourceOptions, owner: SessionOwner) {
   const { timeoutMs = 30_000, maxQueued = 10_000, mode = inBrowser() ? 'eager' : 'lazy' } = options
   const { skewMs = 0, store, clock = systemClock, random = Math.random } = options
   const [way, another] = [options.refresh, options.fetchToken, options.readonly].filter(Boolean)
-  const wrong =
-    ((another || (way !== true && typeof way !== 'function')) && 'refresh') ||
-    (!(skewMs >= 0) && 'skewMs') ||
-    (!(timeoutMs > 0 && timeoutMs < 2 ** 31) && 'timeoutMs') ||
-    (!(maxQueued > 0) && 'maxQueued') ||
-    (!/^(eager|lazy)$/.test(mode) && 'mode') ||
-    (store && typeof store.replace !== 'function' && 'store')
+  const isGood = {
+    refresh: !another && (way === true || typeof way === 'function'),
+    skewMs: skewMs >= 0,
+    timeoutMs: timeoutMs > 0 && timeoutMs < 2 ** 31,
+    maxQueued: maxQueued > 0,
+    mode: mode === 'eager' || mode === 'lazy',
+    store: !store || typeof store.replace === 'function',
+  }
+  const wrong = (Object.keys(isGood) as (keyof typeof isGood)[]).find((option) => !isGood[option])
   if (wrong) {
-    const words = inDevelopment(() => ({
-      refresh: 'give it one of refresh, fetchToken (functions) and readonly: true',
-      skewMs: `skewMs is a number of milliseconds, not ${skewMs}`,
-      timeoutMs: `timeoutMs is a positive number of milliseconds below 2,147,483,648, not ${timeoutMs}`,
-      maxQueued: `maxQueued is a positive number, not ${maxQueued}`,
-      mode: 'mode is "eager" or "lazy"',
-      store: 'store has read, write and replace',
-    }))
-    throw new OptionsError(words?.[wrong] ?? wrong, { link: 'createTokenSource' })
+    const words = inDevelopment(
+      () =>
+        ({
+          refresh: 'give it one of refresh, fetchToken (functions) and readonly: true',
+          skewMs: `skewMs is a number of milliseconds, not ${skewMs}`,
+          timeoutMs: `timeoutMs is a positive number of milliseconds below 2,147,483,648, not ${timeoutMs}`,
+          maxQueued: `maxQueued is a positive number, not ${maxQueued}`,
+          mode: 'mode is "eager" or "lazy"',
+          store: 'store has read, write and replace',
+        })[wrong],
+    )
+    throw new OptionsError(words ?? wrong, { link: 'createTokenSource' })
   }
   if (options.initial) checkTokens(options.initial)
   return Object.assign(options, { ...owner, timeoutMs, maxQueued, mode, clock, random })
+}
+
+/** Says what is missing, never what is there. */
+function checkTokens(tokens: Tokens): void {
+  if (hasAccessToken(tokens)) return
+  throw new OptionsError(inDevelopment(() => 'there is no accessToken, a string, in the tokens') ?? 'accessToken')
 }

@@ -1,6 +1,4 @@
 import { isOver, later, type Instant } from '../clock.ts'
-import { OptionsError } from '../errors.ts'
-import { inDevelopment } from '../inDevelopment.ts'
 import type { StoredTokens } from './tokenStore.ts'
 
 /** What a sign-in or a refresh gives. */
@@ -49,11 +47,10 @@ const shortestLifetimeMs = 1_000
 // A difference that no network makes: the clock of this machine is wrong.
 const wrongClockMs = 300_000
 
-/** @throws {@link OptionsError} that says what is missing, never what is there. */
-export function checkTokens(tokens: Tokens): Tokens {
+/** Whether tokens are any. */
+export function hasAccessToken(tokens: Tokens): boolean {
   const { accessToken } = Object(tokens) as Tokens
-  if (typeof accessToken === 'string' && accessToken !== '') return tokens
-  throw new OptionsError(inDevelopment(() => 'there is no accessToken, a string, in the tokens') ?? 'accessToken')
+  return typeof accessToken === 'string' && accessToken !== ''
 }
 
 /** Tokens as they are stored: what an answer says, counted from the moment when it was asked for. */

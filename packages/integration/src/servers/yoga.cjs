@@ -26,7 +26,9 @@ exports.start = function start({ server, report }, plugins = []) {
       useAPQ(),
       usePersistedOperations({
         allowArbitraryOperations: true,
-        extractPersistedOperationId: ({ documentId }) => documentId ?? null,
+        // Of a GET, Yoga leaves out what it does not know.
+        extractPersistedOperationId: ({ documentId }, { url }) =>
+          documentId ?? new URL(url).searchParams.get('documentId'),
         getPersistedOperation: (id) => (id === storedId ? stored : null),
       }),
       ...plugins,

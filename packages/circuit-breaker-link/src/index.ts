@@ -1,0 +1,5 @@
+export { circuitBreakerLink } from './circuitBreakerLink.ts'
+export type { CircuitBreakerLinkOptions, CircuitChange } from './options.ts'
+export type { CircuitPhase } from './circuit.ts'
+export { CircuitOpenError } from './circuitOpenError.ts'
+export { isOutage } from './outage.ts'

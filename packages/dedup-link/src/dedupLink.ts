@@ -1,0 +1,112 @@
+import {
+  contextKey,
+  detached,
+  execute,
+  executionOf,
+  inDevelopment,
+  mapResults,
+  onSettled,
+  OptionsError,
+  ownOptions,
+  type ContextKey,
+  type Link,
+  type Next,
+  type Operation,
+  type Results,
+} from '@graphlinks/core'
+import { keyOf } from './keyOf.ts'
+import { memberOf, sharedExecution, type SharedExecution } from './sharedExecution.ts'
+
+/** Options of {@link dedupLink}. */
+export interface DedupLinkOptions {
+  /**
+   * Headers that name a request and do not change its answer: queries that differ in them alone are identical, and the
+   * one that is sent has those of the first. Default: `traceparent`, `tracestate`, `x-request-id`, `x-correlation-id`.
+   */
+  readonly ignoreHeaders?: readonly string[] | undefined
+  /**
+   * What else decides the answer, as a text: queries for which it differs are not identical; `undefined`: the query is
+   * not shared. In place of the default: the context of the operation, by which links further in may choose a server.
+   */
+  readonly key?: ((operation: Operation) => string | undefined) | undefined
+}
+
+/**
+ * Whether a query may share its execution with identical ones, under this key of its context. Default: `true`.
+ *
+ * @example
+ * ```ts
+ * import { emptyContext } from '@graphlinks/core'
+ * import { sharing } from '@graphlinks/dedup-link'
+ *
+ * // A query that must be asked for itself, such as that of a poll.
+ * export const context = emptyContext.with(sharing, false)
+ * ```
+ */
+export const sharing: ContextKey<boolean> = /* @__PURE__ */ contextKey('sharing')
+
+/**
+ * Lets identical queries that are on their way at the same time share one execution: the same document, variables and
+ * extensions, headers and credentials. Each caller gets results of its own; one that leaves ends nothing for the others,
+ * and the last one to leave ends the execution.
+ *
+ * @throws {@link OptionsError} when an option is no good, when the link is built.
+ *
+ * @example
+ * ```ts
+ * import { bearerLink, chain, createClient } from '@graphlinks/core'
+ * import { dedupLink } from '@graphlinks/dedup-link'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * const client = createClient({
+ *   link: chain(bearerLink('token'), dedupLink(), httpLink({ url: 'https://api.example.com/graphql' })),
+ * })
+ * await Promise.all([client.query('{ hello }'), client.query('{ hello }')]) // one request
+ * ```
+ */
+export function dedupLink(options: DedupLinkOptions = {}): Link {
+  const { ignoreHeaders, key } = ownOptions(options)
+  const isList = !ignoreHeaders || Array.isArray(ignoreHeaders)
+  if (!isList || (key && typeof key !== 'function')) {
+    throw new OptionsError(
+      inDevelopment(() => (isList ? 'key is a function of the operation' : 'ignoreHeaders is a list of names')) ??
+        'options',
+      { link: 'dedupLink' },
+    )
+  }
+  const ignored = ignoreHeaders?.map((name) => name.toLowerCase())
+  /** Those that may be joined, with the rest of the chain that they run through, and their context where it counts. */
+  const running = new Map<string, SharedExecution & { readonly next: Next; readonly context: unknown }>()
+
+  const share = (operation: Operation, next: Next, text: string): Results => {
+    const other = key ? key(operation) : ''
+    const id = other === undefined ? other : keyOf(operation, ignored, [text, other])
+    if (id === undefined) return next(operation)
+    const context = key ?? operation.context
+    return memberOf(operation, () => {
+      let found = running.get(id)
+      if (found?.next === next && found.context === context) {
+        executionOf(operation)?.note('shared')
+        return found
+      }
+      // Nobody joins what has delivered: from then on it may be older than what the caller knows.
+      const close = (): unknown => running.get(id) === found && running.delete(id)
+      found = { ...sharedExecution(execute(next, detached(operation)), close), next, context }
+      running.set(id, found)
+      return found
+    })
+  }
+  /** What was asked before something changed is not the answer to what is asked after it. */
+  const outdate = (): void => running.clear()
+
+  const named: Link = function dedupLink(operation, next) {
+    if (operation.kind !== 'query') {
+      const observed = mapResults(next(operation), (result) => (outdate(), result))
+      return onSettled(observed, outdate)
+    }
+    if (operation.context.get(sharing) === false) return next(operation)
+    const text = operation.document.text()
+    return typeof text === 'string' ? share(operation, next, text) : text.then((late) => share(operation, next, late))
+  }
+  return Object.assign(named, { stage: 'share' as const })
+}

@@ -1,0 +1,2 @@
+export { dedupLink, sharing } from './dedupLink.ts'
+export type { DedupLinkOptions } from './dedupLink.ts'

@@ -1,0 +1,2 @@
+export { hedgeLink } from './hedgeLink.ts'
+export type { HedgeLinkOptions } from './hedgeLink.ts'

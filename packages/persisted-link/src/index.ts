@@ -1,0 +1,8 @@
+export { persistedLink } from './persistedLink.ts'
+export type { PersistedLinkOptions } from './persistedLink.ts'
+export type { AutomaticOptions, PersistedDocumentOptions, PersistedLinkBaseOptions } from './options.ts'
+export { embeddedId } from './embeddedId.ts'
+export { hashedId } from './hashedId.ts'
+export { UnknownDocumentError } from './errors.ts'
+export type { DocumentIdSource } from './documentIdSource.ts'
+export type { Sha256 } from './sha256.ts'
