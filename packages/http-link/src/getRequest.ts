@@ -16,7 +16,7 @@ export function getRequest(
 ): OperationRequest {
   const url = getUrl(operation, parts)
   if (url.href.length > maxUrlLength) return post
-  return { url, method: 'GET', headers: headersWithoutJson(parts.headers, csrf), post }
+  return { url, method: 'GET', headers: headersWithoutJson(parts.headers, csrf), body: undefined, post }
 }
 
 /** What the URL has already stays as it is, also how it is escaped. */
