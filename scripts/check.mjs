@@ -16,6 +16,9 @@ const steps = {
   // What the tests in a browser need; they are skipped where it cannot be had.
   chromium: ['run', 'chromium'],
   test: ['test', '--', '--ci', '--json', `--outputFile=${report}`],
+  threats: ['run', 'threats:check'],
+  // A moment for each parser; npm run fuzz alone takes a minute each.
+  fuzz: ['run', 'fuzz', '--', '1'],
   build: ['run', 'build'],
   packages: ['run', 'packages'],
   size: ['run', 'size'],

@@ -71,7 +71,18 @@ describe('threats 6 no character ends a header, or a line of a form', () => {
   // All that could, all that is no ASCII in some way, and the halves of what is none.
   const bad = [
     ...Array.from({ length: 0x20 }, (_, code) => String.fromCharCode(code)).filter((character) => character !== '\t'),
-    ...['\x7f', '\x80', '\x85', '\xa0', '\xe9', '\xff', '\u0100', '\u010a', '\u010d', '\u2028', '\ud83d', '💧'],
+    '\x7f',
+    '\x80',
+    '\x85',
+    '\xa0',
+    '\xe9',
+    '\xff',
+    '\u0100',
+    '\u010a',
+    '\u010d',
+    '\u2028',
+    '\ud83d',
+    '💧',
   ]
   const around = (character: string): string => `a${character}x-evil: 1`
 
@@ -281,7 +292,7 @@ describe('threats 13 a compressed message of a WebSocket', () => {
     server.on('connection', (socket) => {
       extensions.push(socket.extensions)
       socket.on('message', (message) => {
-        const { type } = JSON.parse(String(message)) as { readonly type: string }
+        const { type } = JSON.parse((message as Buffer).toString()) as { readonly type: string }
         if (type === 'connection_init') socket.send('{"type":"connection_ack"}')
         else socket.send(Buffer.alloc(64 * 1_048_576, ' '))
       })
@@ -402,9 +413,14 @@ describe('threats 26 what is installed', () => {
 
   test('threats 26 the core depends on nothing, and the others on what is listed here', () => {
     const allowed = [
-      ...['cross-fetch', 'eventsource-parser', 'graphql-ws', 'isomorphic-ws', 'ws', 'tough-cookie'],
+      'cross-fetch',
+      'eventsource-parser',
+      'graphql-ws',
+      'isomorphic-ws',
+      'ws',
+      'tough-cookie',
       // Of packages for servers and for single sign-on.
-      ...['@graphlinks/core'],
+      '@graphlinks/core',
     ]
     for (const name of packages) {
       const { dependencies = {}, optionalDependencies = {} } = read(`packages/${name}/package.json`) as Record<

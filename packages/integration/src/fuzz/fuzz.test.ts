@@ -16,7 +16,7 @@ describe.each(fuzzTargets(__dirname).map((target) => [target.name, target] as co
   test('some inputs that nobody thought of', async () => {
     await fc.assert(
       fc.asyncProperty(target.input, (input) => runTarget(target, input)),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 })

@@ -31,8 +31,31 @@ export function wild(words: readonly string[]): fc.Arbitrary<string> {
 
 // Ends of lines, ends of texts, halves of characters, a byte order mark, numbers at their limits.
 const edges = [
-  ...['\0', '\n', '\r', '\r\n', '\u2028', '\ufeff', '\ufffd', '\ud800', '\udc00', '💧', 'ü', '\x7f', '\x85', '\xff'],
-  ...['-1', '0', '1e999', '-0', 'NaN', '9007199254740993', '__proto__', 'constructor', 'toString', 'length', 'then'],
+  '\0',
+  '\n',
+  '\r',
+  '\r\n',
+  '\u2028',
+  '\ufeff',
+  '\ufffd',
+  '\ud800',
+  '\udc00',
+  '💧',
+  'ü',
+  '\x7f',
+  '\x85',
+  '\xff',
+  '-1',
+  '0',
+  '1e999',
+  '-0',
+  'NaN',
+  '9007199254740993',
+  '__proto__',
+  'constructor',
+  'toString',
+  'length',
+  'then',
 ]
 
 interface Edit {

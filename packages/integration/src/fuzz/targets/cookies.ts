@@ -5,9 +5,38 @@ import { bent, jsonWith, wild } from '../inputs.ts'
 import { fuzzTarget, must } from '../target.ts'
 
 const words = [
-  ...['sid=1', 'sid', '=', ';', '; ', 'Secure', 'HttpOnly', 'SameSite=', 'Lax', 'None', 'Path=', '/', 'Domain='],
-  ...['example.com', '.com', 'api.', 'Max-Age=', '-1', '1e9', 'Expires=', 'Thu, 01 Jan 2026 00:00:00 GMT', ',', '"'],
-  ...['__Host-', '__secure-', '__HTTP-', '[::1]', '127.0.0.1', '%00', 'xn--', '\t', '\0'],
+  'sid=1',
+  'sid',
+  '=',
+  ';',
+  '; ',
+  'Secure',
+  'HttpOnly',
+  'SameSite=',
+  'Lax',
+  'None',
+  'Path=',
+  '/',
+  'Domain=',
+  'example.com',
+  '.com',
+  'api.',
+  'Max-Age=',
+  '-1',
+  '1e9',
+  'Expires=',
+  'Thu, 01 Jan 2026 00:00:00 GMT',
+  ',',
+  '"',
+  '__Host-',
+  '__secure-',
+  '__HTTP-',
+  '[::1]',
+  '127.0.0.1',
+  '%00',
+  'xn--',
+  '\t',
+  '\0',
 ]
 const fields = [
   'sid=abc; Path=/; Domain=example.com; Secure; HttpOnly; SameSite=Lax; Max-Age=3600',
@@ -15,8 +44,13 @@ const fields = [
   'a=; Domain=.api.example.com; Path=/graphql',
 ]
 const urls = fc.constantFrom(
-  ...['https://api.example.com/graphql', 'http://api.example.com/', 'wss://example.com/a/b', 'http://127.0.0.1:4000/'],
-  ...['https://example.co.uk/', 'https://[::1]/', 'http://localhost/x'],
+  'https://api.example.com/graphql',
+  'http://api.example.com/',
+  'wss://example.com/a/b',
+  'http://127.0.0.1:4000/',
+  'https://example.co.uk/',
+  'https://[::1]/',
+  'http://localhost/x',
 )
 
 /** A jar sends what can be sent, within bounds, keeps secrets off plain connections, and survives being saved. */
@@ -55,8 +89,20 @@ const saved = JSON.stringify({
   ],
 })
 const names = [
-  ...['version', 'cookies', 'key', 'value', 'domain', 'path', 'hostOnly', 'secure', 'httpOnly', 'sameSite', 'expires'],
-  ...['creation', 'lastAccessed', 'maxAge'],
+  'version',
+  'cookies',
+  'key',
+  'value',
+  'domain',
+  'path',
+  'hostOnly',
+  'secure',
+  'httpOnly',
+  'sameSite',
+  'expires',
+  'creation',
+  'lastAccessed',
+  'maxAge',
 ]
 
 /** What was saved is a jar again, or a typed error that shows nothing of it. */

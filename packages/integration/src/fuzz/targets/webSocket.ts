@@ -8,8 +8,18 @@ import { bent, jsonWith, wild } from '../inputs.ts'
 import { fuzzTarget, must } from '../target.ts'
 
 const types = [
-  ...['connection_ack', 'connection_error', 'ping', 'pong', 'ka', 'next', 'data', 'error', 'complete', 'start_ack'],
-  ...['subscribe', 'connection_init'],
+  'connection_ack',
+  'connection_error',
+  'ping',
+  'pong',
+  'ka',
+  'next',
+  'data',
+  'error',
+  'complete',
+  'start_ack',
+  'subscribe',
+  'connection_init',
 ]
 const words = [
   '"type":',
