@@ -7,10 +7,13 @@ const project: Config = {
   testEnvironmentOptions: { customExportConditions: ['@graphlinks/source', 'node', 'node-addons'] },
   transform: {
     '\\.ts$': ['@swc/jest', { swcrc: false, jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }],
-    // It has ES modules only, which Jest does not load in CommonJS mode.
-    '/oauth4webapi/.+\\.js$': ['@swc/jest', { swcrc: false, jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
+    // They have ES modules only, which Jest does not load in CommonJS mode.
+    '/(jose|oauth4webapi)/.+\\.js$': [
+      '@swc/jest',
+      { swcrc: false, jsc: { target: 'es2022' }, module: { type: 'commonjs' } },
+    ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!oauth4webapi/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(jose|oauth4webapi)/)'],
 }
 
 const config: Config = {

@@ -53,6 +53,20 @@ const without = (object, names) => Object.fromEntries(Object.entries(object).fil
 const recognisedTwice = /core.src.(errors|operation|context|secret|field|results|auth.(session\w+|waitingLine))\.ts$/
 
 /**
+ * Links are functions that say their names in errors. esbuild gives a function within another one of the same name a name
+ * with a number; here the two never meet.
+ */
+const ownNames = {
+  name: 'own-names',
+  renderChunk: (code) => ({
+    code: code.replace(/((?:=|return) (?:async )?function\*? )(\w+)2\(/g, (found, start, name) =>
+      new RegExp(`^(?:async )?function ${name}\\(`, 'm').test(code) ? `${start}${name}(` : found,
+    ),
+    map: null,
+  }),
+}
+
+/**
  * Fails where a copy would be another one: copies of functions and of frozen tables are as good as one, those of classes and
  * keys are not.
  */
@@ -127,7 +141,7 @@ export default publishable.flatMap((pkg) => {
       external: (id) => external(id) || Object.values(others).includes(id),
       // What a file imports for a function that its copy does not have is not imported for nothing.
       treeshake: { moduleSideEffects: 'no-external' },
-      plugins: [esbuild({ target: 'es2022', tsconfig: false }), plugin],
+      plugins: [esbuild({ target: 'es2022', tsconfig: false }), plugin, ownNames],
       output: [write('es', 'js', js), write('cjs', 'cjs', cjs)],
     }
   }

@@ -1299,7 +1299,7 @@ declare const replay: ContextKey<'always' | 'never'>;
 /**
  * Whether a server refused the token: HTTP 401, or a GraphQL error with the code `UNAUTHENTICATED` (Hasura:
  * `invalid-jwt`); over WebSocket, a close with 4401 or 4403. Never what says that the token is good and not enough: 403,
- * `FORBIDDEN`, `insufficient_scope`; nor a missing DPoP nonce (RFC 9449 section 8).
+ * `FORBIDDEN`, `insufficient_scope`; nor what is wrong with a DPoP proof (RFC 9449 sections 7.1 and 9).
  */
 declare function isTokenRefused({ result, error }: AttemptOutcome): boolean;
 
@@ -1679,6 +1679,21 @@ declare class RefreshRejectedError extends GraphLinksError {
 }
 
 /**
+ * Marks an operation that others wait for, under this key of its context: a link that lets operations wait lets it pass,
+ * since it would wait for those that wait for it. The `context` that a function which renews tokens is given has it.
+ *
+ * @example
+ * ```ts
+ * import { emptyContext, urgent, type Client } from '@graphlinks/core'
+ *
+ * // A link further in asks for it on behalf of other operations.
+ * export const tenantOf = (client: Client) =>
+ *   client.request('{ tenant }', undefined, { context: emptyContext.with(urgent, true) })
+ * ```
+ */
+declare const urgent: ContextKey<boolean>;
+
+/**
  * Loaded with the first operation of a cookieLink that can sign in again, and built on its own: what renews tokens is there
  * once more, so that no page has it for cookies that it may never need to renew.
  */
@@ -1825,6 +1840,107 @@ declare function credentialSources(operation: Operation): readonly CredentialSou
  * ```
  */
 declare function renewCredentials(operation: Operation): Promise<Operation>;
+
+/** Options of {@link ClockSkew}. */
+interface ClockSkewOptions {
+    /** How far the two clocks may differ before a signature is blamed on it, in milliseconds. `Infinity`: any time. */
+    readonly maxSkewMs: number;
+    /** The clock of this machine. Default: the platform's. */
+    readonly clock?: Clock | undefined;
+}
+/**
+ * For authors of signers: the time as a server has it. It is this machine's, until a refusal says in its `Date` header
+ * that the two differ; nobody can mend the clock of a visitor.
+ *
+ * @example
+ * ```ts
+ * import { ClockSkew, type Exchange } from '@graphlinks/core'
+ *
+ * const skew = new ClockSkew({ maxSkewMs: 300_000 })
+ * export const signer: Exchange = {
+ *   link: 'mySigner',
+ *   identity: 'key-1',
+ *   request: (request) => ({ headers: { 'x-signed-at': new Date(skew.date(request)).toISOString() } }),
+ *   // With the right time it may be good.
+ *   response: (response, request) => response.status === 401 && skew.explains(response, request),
+ * }
+ * ```
+ */
+declare class ClockSkew {
+    #private;
+    constructor({ maxSkewMs, clock }: ClockSkewOptions);
+    /**
+     * Milliseconds since 1970 by the server's clock, as far as it is known, for a request that is about to be sent.
+     *
+     * @param request - the object that {@link explains} gets later.
+     */
+    date(request: object): number;
+    /**
+     * Whether a request was refused because of the time that it was given. If so, later requests get a better one.
+     *
+     * @param response - one that refuses; that it does is for the caller to know.
+     */
+    explains({ headers }: IncomingResponse, request: object): boolean;
+}
+
+/** What a signer of {@link signerLink} is, beside its link. */
+type Signer = Omit<Exchange, 'link'>;
+/** What {@link signerLink} needs to know. */
+interface SignerLinkOptions<Key extends object> {
+    /** Name of the link, for errors. */
+    readonly name: string;
+    /** A header that the link sets. Where the request or the call has it, or removes it, nothing is signed. */
+    readonly header: string;
+    /** The link's own options, as far as every auth link has them. */
+    readonly options: CredentialOptions;
+    /** How far the clocks may differ before a refusal is blamed on it, in milliseconds; `Infinity`: any time. */
+    readonly maxSkewMs: number;
+    /** The first of its other options that is no good, if one is. */
+    readonly problem?: string | false | undefined;
+    /** Another key is another object: what was made for one is kept. */
+    readonly key: Provided<Key>;
+    /** What the key is called among the options. */
+    readonly what: string;
+    /** Whether something can be used as a key. */
+    readonly isKey: (given: unknown) => given is Key;
+    /** Makes what signs with a key. Once for each object: what it prepares, it may keep. */
+    readonly signer: (key: Key, skew: ClockSkew) => Signer;
+}
+/**
+ * For authors of auth links: makes a link that signs requests with a key of the application. It checks the options that
+ * all such links have, and heeds them.
+ *
+ * @throws {@link OptionsError} when an option is no good. Operations fail with a {@link CredentialError} or
+ * `TimeoutError` where a function gives no key.
+ *
+ * @example
+ * ```ts
+ * import { signerLink, type CredentialOptions, type Link, type Provided } from '@graphlinks/core'
+ *
+ * interface Key {
+ *   readonly id: string
+ *   readonly secret: string
+ * }
+ *
+ * export function timeLink(options: CredentialOptions & { readonly key: Provided<Key> }): Link {
+ *   return signerLink({
+ *     name: 'timeLink',
+ *     header: 'x-time',
+ *     options,
+ *     maxSkewMs: 300_000,
+ *     key: options.key,
+ *     what: 'key',
+ *     isKey: (given): given is Key => typeof Object(given).secret === 'string',
+ *     signer: ({ id, secret }, skew) => ({
+ *       identity: id,
+ *       request: (request) => ({ headers: { 'x-time': `${skew.date(request)} ${secret.length}` } }),
+ *       response: (response, request) => response.status === 401 && skew.explains(response, request),
+ *     }),
+ *   })
+ * }
+ * ```
+ */
+declare function signerLink<Key extends object>({ name, header, options, maxSkewMs, key, what, isKey, signer, ...own }: SignerLinkOptions<Key>): Link;
 
 /** What a terminal link sends of a document, under {@link documentTransfer}. */
 interface DocumentTransfer {
@@ -2276,5 +2392,5 @@ declare function inDevelopment<Value>(make: () => Value): Value | undefined;
  */
 declare function ownOptions<Options extends object>(options: Options | undefined): Options;
 
-export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, cookieLink, createClient, createOperation, createRequest, createTokenSource, credentialSources, detached, documentTransfer, emptyContext, exchangesOf, execute, executionOf, failed, fingerprintOf, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOneShot, isOverridden, isTokenRefused, isTransient, lastResult, leaseOf, mapResults, mayRepeat, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, retryAfterMs, scanOperations, single, split, systemClock, tokenRefreshLink, whileRunning, withContext, withCredential, withExchange, withExtensions, withHeader, withSigner, withVariables };
-export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ContextKey, CookieJar, CookieLinkOptions, CredentialInit, CredentialLease, CredentialOptions, CredentialSource, Csrf, CsrfCookie, CsrfMeta, CsrfToken, Destination, Document, DocumentTransfer, ErrorDetails, Exchange, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncomingResponse, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, LoginRequest, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, OutgoingRequest, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestChange, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, Resumption, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, Stage, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };
+export { AuthExpiredError, AuthQueueFullError, AuthRefreshError, ClockSkew, Context, CredentialError, DisposedError, DocumentError, GraphLinksError, GraphQLDocument, GraphQLResultError, HeaderError, IdentityChangedError, InsecureTransportError, LinkError, OptionsError, QueueOverflowError, RefreshRejectedError, ResultQueue, Secret, TimeoutError, WiringError, admission, apiKeyLink, basicAuthLink, bearerLink, chain, checkHeaderName, checkHeaderValue, checkOrigin, compose, contextKey, cookieLink, createClient, createOperation, createRequest, createTokenSource, credentialSources, detached, documentTransfer, emptyContext, exchangesOf, execute, executionOf, failed, fingerprintOf, flatten, headerEntries, headerLink, identityOf, inBrowser, inDevelopment, isLoopback, isOneShot, isOverridden, isTokenRefused, isTransient, lastResult, leaseOf, mapResults, mayRepeat, memoryTokenStore, onSettled, onWake, originOf, ownOptions, parseDocument, parseUrl, renderFields, renewCredentials, renewableLink, replay, retryAfterMs, scanOperations, signerLink, single, split, systemClock, tokenRefreshLink, urgent, whileRunning, withContext, withCredential, withExchange, withExtensions, withHeader, withSigner, withVariables };
+export type { AnyDocument, ApiKeyLinkOptions, AttemptOutcome, BasicAuthLinkOptions, BearerFieldOptions, BearerLinkOptions, CallArguments, CallOptions, Client, ClientOptions, Clock, ClockSkewOptions, ContextKey, CookieJar, CookieLinkOptions, CredentialInit, CredentialLease, CredentialOptions, CredentialSource, Csrf, CsrfCookie, CsrfMeta, CsrfToken, Destination, Document, DocumentTransfer, ErrorDetails, Exchange, FieldOptions, HeaderEntry, HeaderLinkOptions, HeadersInput, HttpMetadata, IncomingResponse, IncrementalPart, IncrementalProgress, IterateMethod, JsonObject, Link, LinkTraits, LoginRequest, Next, Operation, OperationExecution, OperationInit, OperationKind, OperationSignature, Outcome, OutgoingRequest, Provided, QueryMethod, RefreshLock, RefreshOptions, RefreshReason, RefreshRequest, RenderedFields, ReplayRefusal, Request, RequestChange, RequestInit, RequestMethod, ResponseHeaders, Result, ResultError, ResultQueueOptions, Results, Resumption, SessionChannel, SessionEvent, SessionListener, SessionMessage, SessionState, Signer, SignerLinkOptions, Stage, StoredTokens, TerminalLink, TokenRefreshLinkOptions, TokenSource, TokenSourceBaseOptions, TokenSourceOptions, TokenStore, Tokens, TypedDocument };

@@ -24,7 +24,7 @@ function installed(readme) {
   const line = /^npm install (.+)$/m.exec(readme)?.[1]
   if (!line) throw new Error('its README has no line that begins with npm install')
   const names = line.replace(/#.*/, '').trim().split(/\s+/)
-  return names.map((name) => tarballs.get(name) ?? name)
+  return names.filter((name) => !name.startsWith('-')).map((name) => tarballs.get(name) ?? name)
 }
 
 /** The first `ts` fence, with its hidden set-up. */
@@ -41,7 +41,7 @@ async function run(command, args, cwd) {
   child.stdout.on('data', (chunk) => output.push(chunk))
   child.stderr.on('data', (chunk) => output.push(chunk))
   const status = await new Promise((resolve) => child.on('close', resolve))
-  if (status !== 0) throw new Error(`${[command, ...args].join(' ')}: ${Buffer.concat(output)}`)
+  if (status !== 0) throw new Error(`${[command, ...args].join(' ')}: ${Buffer.concat(output).toString()}`)
 }
 
 async function check({ dir, path, manifest }) {

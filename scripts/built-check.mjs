@@ -13,6 +13,12 @@ const formats = {
   CommonJS: names.map((name) => require(name)),
 }
 
+for (const [format, [core, http]] of Object.entries(formats)) {
+  // Errors and warnings name links by the names of their functions.
+  assert.equal(core.bearerLink('t').name, 'bearerLink', format)
+  assert.equal(http.httpLink({ url: 'https://api.example.com/graphql' }).name, 'httpLink', format)
+}
+
 const server = fork(`${root}packages/integration/src/servers/serve.mjs`, ['yoga'], { execArgv: [] })
 const [{ url }] = await once(server, 'message')
 for (const [format, [core, http, { undiciTransport }]] of Object.entries(formats)) {

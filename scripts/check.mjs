@@ -25,6 +25,7 @@ const steps = {
   api: ['run', 'api'],
   lockfile: ['run', 'lockfile'],
   ...(existsSync(`${root}scripts/snippets.mjs`) && { snippets: ['run', 'snippets'] }),
+  docs: ['run', 'docs'],
   demo: ['start'],
 }
 

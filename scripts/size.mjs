@@ -60,7 +60,14 @@ function withoutWords(contents) {
 /** A package alone, with everything that it loads lazily, in one file. */
 async function whole(code) {
   const peers = ['@graphlinks/core', '@graphlinks/http-link', '@graphlinks/http-link/batch']
-  const packages = ['graphql', 'cross-fetch', 'eventsource-parser', 'isomorphic-ws', 'tough-cookie']
+  const packages = [
+    'graphql',
+    'cross-fetch',
+    'eventsource-parser',
+    'isomorphic-ws',
+    'tough-cookie',
+    '@smithy/signature-v4',
+  ]
   const external = [...packages, ...peers].filter((name) => !code.includes(`'${name}'`))
   const { outputFiles } = await bundle(code, { external, plugins: [changing('production', withoutWords)] })
   return gzipped(outputFiles[0])

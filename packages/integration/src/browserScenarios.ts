@@ -160,6 +160,16 @@ export const scenarios = {
     return { named: named.data, unnamed: unnamed.errors?.[0]?.extensions?.['code'] }
   },
 
+  /** What a hostile page could do, of somebody who is logged in: no link of ours takes part in that. */
+  async cookieSocketElsewhere(url: string, password: string) {
+    const body = JSON.stringify({ user: 'ada', password })
+    await fetch(new URL('/login', url), { method: 'POST', body, credentials: 'include' })
+    const client = sessionClient(url)
+    const events = await collect(client.subscribe('subscription { countdown(from: 1) }'))
+    await client.dispose()
+    return events.map(({ data }) => (data as { countdown: string }).countdown)
+  },
+
   async refused(url: string, token: string) {
     const client = clientOf(url, token)
     const failures = await Promise.all([

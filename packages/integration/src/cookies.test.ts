@@ -174,7 +174,7 @@ describe('in Node', () => {
     expect(new Set(cookies.map((text) => /sid=([^;]+)/.exec(text)?.[1])).size).toBe(users.length)
   })
 
-  test('CK-15 double submit as Django does it: refused without the token, taken with it', async () => {
+  test('AUTH-35, CK-15 double submit as Django does it: refused without the token, taken with it', async () => {
     const { origin, login } = await loginServer()
     const jar = memoryCookieJar()
     await login(jar)
@@ -275,5 +275,14 @@ describeInBrowser('in Chromium', () => {
     )
     expect(posts.length).toBeGreaterThan(1)
     expect(posts.filter(({ headers }) => headers?.['x-csrftoken'])).toEqual([])
+  })
+
+  test('CK-18 a page of another origin opens a socket in the name of the user, and only the Origin header tells', async () => {
+    const { origin, events } = await loginServer()
+    const page = await newPage()
+    expect(await page.run('cookieSocketElsewhere', `${origin}/graphql`, passwords.ada)).toEqual(['1 for ada'])
+    const opened = (await events()).filter(({ what }) => what === 'opened').at(-1)
+    expect(opened?.headers).toMatchObject({ origin: page.origin, cookie: expect.stringContaining('sid=') as string })
+    expect(page.origin).not.toBe(origin)
   })
 })

@@ -20,8 +20,8 @@ export interface OidcServer {
   readonly tokenEndpoint: string
   /** Takes the access tokens of the same server, and answers `{ me }` to whatever is asked. */
   readonly graphqlUrl: string
-  /** Signs somebody in. @returns a refresh token. */
-  readonly signIn: (accountId: string) => Promise<string>
+  /** Signs somebody in; with a thumbprint, bound to that key (DPoP). @returns a refresh token. */
+  readonly signIn: (accountId: string, thumbprint?: string) => Promise<string>
   /** The code flow of somebody with a browser that keeps its cookies in this jar. @returns the code. */
   readonly codeFlow: (jar: Pick<UserCookieJar, 'fetch'>, accountId: string) => Promise<string>
   /** What happens when somebody types in the code of a device. */
@@ -29,6 +29,8 @@ export interface OidcServer {
   /** Whether a refresh token could still be used. */
   readonly isAlive: (refreshToken: string) => Promise<boolean>
   readonly revokeAccess: (accessToken: string) => Promise<void>
+  /** From now on, the GraphQL endpoint wants another nonce in proofs (DPoP). */
+  readonly changeNonce: () => Promise<void>
   readonly events: () => Promise<OidcEvents>
   readonly close: () => Promise<void>
 }
@@ -67,7 +69,7 @@ export async function startOidcServer(seed: number): Promise<OidcServer> {
     issuer,
     tokenEndpoint: `${issuer}/token`,
     graphqlUrl: `${issuer}/graphql`,
-    signIn: (accountId) => call('signIn', { accountId }) as Promise<string>,
+    signIn: (accountId, thumbprint) => call('signIn', { accountId, thumbprint }) as Promise<string>,
     async codeFlow(jar, accountId) {
       const parameters = new URLSearchParams({
         client_id: 'desktop-app',
@@ -84,6 +86,7 @@ export async function startOidcServer(seed: number): Promise<OidcServer> {
     approve: (userCode, accountId) => call('approve', { userCode, accountId }) as Promise<void>,
     isAlive: (refreshToken) => call('isAlive', { refreshToken }) as Promise<boolean>,
     revokeAccess: (accessToken) => call('revokeAccess', { accessToken }) as Promise<void>,
+    changeNonce: () => call('changeNonce') as Promise<void>,
     events: () => call('events') as Promise<OidcEvents>,
     close: async () => {
       child.kill()

@@ -1,8 +1,14 @@
 // An authorization server with rotating refresh tokens and reuse detection, and a GraphQL endpoint that takes its access
-// tokens. A process of its own: oidc-provider has ES modules only, and says much on the console. Started by oidc.ts.
+// tokens. Both want proofs with a nonce of what is bound to a key (DPoP, RFC 9449). A process of its own: oidc-provider has
+// ES modules only, and says much on the console. Started by oidc.ts.
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
 import { Provider } from 'oidc-provider'
+
+// oidc-provider uses it for DPoP, and not every Node 20 has it.
+if (!('parse' in URL)) URL.parse = (text) => (URL.canParse(text) ? new URL(text) : null)
 
 const server = createServer()
 server.listen(0, '127.0.0.1')
@@ -54,6 +60,7 @@ const provider = new Provider(issuer, {
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
     devInteractions: { enabled: false },
+    dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
   },
   findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
   rotateRefreshToken: true,
@@ -86,9 +93,35 @@ async function interact(request, response) {
   await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false })
 }
 
-async function graphql({ headers }, response) {
-  const value = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1] ?? ''
-  const token = (await provider.AccessToken.find(value)) ?? (await provider.ClientCredentials.find(value))
+// Of the resource; the authorization server has its own.
+let nonce = randomUUID()
+const proofs = new Set()
+
+/** What is wrong with how a token was sent (RFC 9449 sections 4.3, 7.1 and 9), in the words of the RFC. */
+async function problemOf({ method, headers }, scheme, value, { jkt }) {
+  if (jkt === undefined) return scheme === 'Bearer' ? undefined : 'invalid_token'
+  if (scheme !== 'DPoP') return 'invalid_token'
+  try {
+    const options = { typ: 'dpop+jwt', algorithms: ['ES256'], maxTokenAge: 60 }
+    const { payload, protectedHeader } = await jwtVerify(headers.dpop, EmbeddedJWK, options)
+    const { jti, htm, htu, ath } = payload
+    const hash = createHash('sha256').update(value).digest('base64url')
+    if (proofs.has(jti) || htm !== method || htu !== `${issuer}/graphql` || ath !== hash) return 'invalid_dpop_proof'
+    proofs.add(jti)
+    if ((await calculateJwkThumbprint(protectedHeader.jwk)) !== jkt) return 'invalid_token'
+    return payload.nonce === nonce ? undefined : 'use_dpop_nonce'
+  } catch {
+    return 'invalid_dpop_proof'
+  }
+}
+
+async function graphql(request, response) {
+  const [, scheme, value = ''] = /^(Bearer|DPoP) (.+)$/.exec(request.headers.authorization ?? '') ?? []
+  const found = (await provider.AccessToken.find(value)) ?? (await provider.ClientCredentials.find(value))
+  const problem = found && (await problemOf(request, scheme, value, found))
+  const token = problem ? undefined : found
+  if (problem) response.setHeader('www-authenticate', `DPoP error="${problem}", algs="ES256"`)
+  if (found?.jkt) response.setHeader('dpop-nonce', nonce)
   const body = token
     ? { data: { me: token.accountId ?? token.clientId, scope: token.scope } }
     : { errors: [{ message: 'who are you?', extensions: { code: 'UNAUTHENTICATED' } }] }
@@ -104,10 +137,10 @@ async function granted({ clientId }, accountId) {
 }
 
 const commands = {
-  /** Signs somebody in, without a browser. @returns a refresh token. */
-  async signIn({ accountId }) {
+  /** Signs somebody in, without a browser; with a thumbprint, bound to that key. @returns a refresh token. */
+  async signIn({ accountId, thumbprint }) {
     const client = await provider.Client.find('mobile-app')
-    const details = { ...(await granted(client, accountId)), client, gty: 'authorization_code' }
+    const details = { ...(await granted(client, accountId)), client, gty: 'authorization_code', jkt: thumbprint }
     return new provider.RefreshToken(details).save()
   },
   /** What happens when somebody types in a code. */
@@ -124,6 +157,10 @@ const commands = {
   async revokeAccess({ accessToken }) {
     const token = (await provider.AccessToken.find(accessToken)) ?? (await provider.ClientCredentials.find(accessToken))
     await token.destroy()
+  },
+  /** From now on, the GraphQL endpoint wants another nonce. */
+  async changeNonce() {
+    nonce = randomUUID()
   },
   events: () => events,
 }

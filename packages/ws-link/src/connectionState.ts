@@ -34,6 +34,8 @@ export interface Loss {
   /** How often in a row it is retried; counted by code. */
   readonly limit?: number | undefined
   readonly code: number
+  /** Whether another handshake may be good, such as one with the server's nonce: it is made at once, once in a row. */
+  readonly atOnce?: boolean | undefined
 }
 
 export type Event =
@@ -177,10 +179,14 @@ function prepare(state: State): Transition {
 
 function lose(
   state: State,
-  { loss: { action, code, limit }, hasCulprit }: Extract<Event, { type: 'lost' }>,
+  { loss: { action, code, limit, atOnce }, hasCulprit }: Extract<Event, { type: 'lost' }>,
   circumstances: Circumstances,
 ): Transition {
   const lost: State = { ...state, isStale: false }
+  if (atOnce && !state.limited[code]) {
+    const [next, effects] = prepare({ ...lost, limited: { ...state.limited, [code]: 1 } })
+    return [next, [{ type: 'unsubscribe' }, ...effects]]
+  }
   if (action === 'fail') return fail(lost)
   if (action === 'refresh') {
     return [{ ...lost, status: 'refreshing' }, [{ type: 'unsubscribe' }, { type: 'refresh', again: state.wasRefused }]]

@@ -133,7 +133,7 @@ export function tooLarge(maxMessageBytes: number, cause?: Error): SocketFailure 
 }
 
 /** There is no socket: the server is away, or refuses the handshake. */
-export function notConnected(event: unknown, { url, secrets }: Peer): SocketFailure {
+export function notConnected(event: unknown, { url, secrets }: Peer, atOnce = false): SocketFailure {
   const error = errorOf(event)
   const cause = redactError(secrets, error)
   // How `ws` says it; browsers keep the status to themselves.
@@ -147,6 +147,7 @@ export function notConnected(event: unknown, { url, secrets }: Peer): SocketFail
   return {
     action,
     code: 1006,
+    atOnce,
     describe: (operation, progress) =>
       new SocketConnectError(message, { ...detailsOf(operation), ...progress, status, cause }, action === 'retry'),
   }

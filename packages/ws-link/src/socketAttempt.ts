@@ -161,17 +161,19 @@ export class SocketAttempt {
   /** The handshake was answered, and not by a socket. Cookies may be what is to come of it, so they are kept first. */
   async #refuse(response: UpgradeResponse, answered: NonNullable<Handshake['answered']>): Promise<void> {
     try {
-      await answered(response)
-      this.#fail({ message: `Unexpected server response: ${response.statusCode}` })
+      const atOnce = await answered(response)
+      this.#fail({ message: `Unexpected server response: ${response.statusCode}` }, atOnce)
     } catch (error) {
       this.#fail({ error })
     }
   }
 
-  #fail(event: unknown): void {
+  #fail(event: unknown, atOnce?: boolean): void {
     const peer = this.#listener.peer()
     const { maxMessageBytes } = this.#options
-    this.#lose(this.#acknowledged ? failures.broken(event, peer, maxMessageBytes) : failures.notConnected(event, peer))
+    this.#lose(
+      this.#acknowledged ? failures.broken(event, peer, maxMessageBytes) : failures.notConnected(event, peer, atOnce),
+    )
   }
 
   /** As long as messages come, the server lives; after a while without any, it is asked. */

@@ -10,7 +10,13 @@ import {
   type IncomingResponse,
   type Link,
 } from '@graphlinks/core'
-import { scriptedSocketServer, secretCanary, type ScriptedSocket, type SocketScript } from '@graphlinks/testing'
+import {
+  FakeClock,
+  scriptedSocketServer,
+  secretCanary,
+  type ScriptedSocket,
+  type SocketScript,
+} from '@graphlinks/testing'
 import { SocketConnectError, wsLink } from './index.ts'
 
 const cleanUps: (() => Promise<unknown> | void)[] = []
@@ -153,6 +159,32 @@ test('the answer is heard with its status, several Set-Cookie headers apart, and
   expect(heard[0]?.status).toBe(403)
   expect(heard[0]?.headers.get('x-seen')).toBe('yes')
   expect(heard[0]?.headers.getSetCookie?.()).toEqual([`sid=${canary.value}`])
+})
+
+test('DP-2 an exchange that wants another handshake gets it at once, and once in a row', async () => {
+  const server = await serve((socket) =>
+    socket.headers.get('x-try') === '2' ? answer(socket) : socket.refuse(401, { 'dpop-nonce': 'n' }),
+  )
+  let tries = 0
+  const again: Exchange = {
+    link: 'again',
+    identity: 'me',
+    request: () => ({ headers: { 'x-try': String(++tries) } }),
+    response: ({ status }) => status === 401,
+  }
+  const clock = new FakeClock()
+  const client = createClient({
+    link: chain(exchanging(again), wsLink({ url: server.url, connectAttempts: 1, clock })),
+  })
+  cleanUps.push(() => client.dispose())
+  expect((await client.query('{ a }')).data).toEqual({ ok: true })
+  expect(server.sockets).toHaveLength(2)
+
+  tries = 2
+  const other = createClient({ link: chain(exchanging(again), wsLink({ url: server.url, clock })) })
+  cleanUps.push(() => other.dispose())
+  expect(await errorOf(other.query('{ a }'))).toMatchObject({ code: 'SOCKET_CONNECT', status: 401 })
+  expect(server.sockets).toHaveLength(4)
 })
 
 test('what an exchange fails with fails the operation, before and after the handshake', async () => {

@@ -16,8 +16,8 @@ import type { UpgradeResponse } from './socket.ts'
 export interface Upgrade {
   /** The headers that they set. They are secrets. */
   readonly headers: Readonly<Record<string, string>>
-  /** Tells them of the answer. @throws what one of them fails with. */
-  readonly answered: (response: UpgradeResponse) => Promise<void>
+  /** Tells them of the answer. @returns whether one of them wants another. @throws what one of them fails with. */
+  readonly answered: (response: UpgradeResponse) => Promise<boolean>
 }
 
 /** Those of an operation, as far as a handshake has any. */
@@ -48,9 +48,12 @@ export async function createUpgrade(
     headers: Object.fromEntries(set),
     async answered({ statusCode: status, headers }) {
       const response = { status, headers: toHeaders(headers) }
+      let isRefused = false
       for (const exchange of exchanges) {
-        await take(exchange, operation, () => exchange.response?.(response, request, operation))
+        const wish = await take(exchange, operation, () => exchange.response?.(response, request, operation))
+        if (wish === true) isRefused = true
       }
+      return isRefused
     },
   }
 }

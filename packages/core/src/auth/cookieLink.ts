@@ -80,11 +80,11 @@ export function cookieLink(options: CookieLinkOptions = {}): Link {
   checkCookieOptions(own)
   const { origins } = checked
   const headersFor = csrfHeaders(own.csrf, own.requirePreflight, link)
-  const hasCsrf = own.csrf !== undefined
 
   const known = new WeakMap<CookieJar, Exchange>()
   const withJar = (operation: Operation, given: CookieJar): Operation => {
-    const exchange = known.get(given) ?? jarExchange({ jar: given, origins, headersFor, hasCsrf })
+    const exchange =
+      known.get(given) ?? jarExchange({ jar: given, origins, headersFor, hasCsrf: own.csrf !== undefined })
     known.set(given, exchange)
     return withExchange(operation, exchange)
   }

@@ -24,7 +24,7 @@ export const replay: ContextKey<'always' | 'never'> = /* @__PURE__ */ contextKey
 /**
  * Whether a server refused the token: HTTP 401, or a GraphQL error with the code `UNAUTHENTICATED` (Hasura:
  * `invalid-jwt`); over WebSocket, a close with 4401 or 4403. Never what says that the token is good and not enough: 403,
- * `FORBIDDEN`, `insufficient_scope`; nor a missing DPoP nonce (RFC 9449 section 8).
+ * `FORBIDDEN`, `insufficient_scope`; nor what is wrong with a DPoP proof (RFC 9449 sections 7.1 and 9).
  */
 export function isTokenRefused({ result, error }: AttemptOutcome): boolean {
   const { status, closeCode, wwwAuthenticate, errors } = Object(error) as {
@@ -34,7 +34,7 @@ export function isTokenRefused({ result, error }: AttemptOutcome): boolean {
     readonly errors?: Result['errors']
   }
   const challenge = wwwAuthenticate ?? result?.http?.headers.get('www-authenticate')
-  if (/insufficient_scope|use_dpop_nonce/.test(challenge ?? '')) return false
+  if (/insufficient_scope|_dpop_/.test(challenge ?? '')) return false
   const codes = (result?.errors ?? errors)?.map(({ extensions }) => extensions?.['code']) ?? []
   return (
     status === 401 ||

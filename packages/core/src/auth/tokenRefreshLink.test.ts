@@ -589,6 +589,7 @@ describe('sending again', () => {
     ['an error without a code', { errors: [{ message: 'UNAUTHENTICATED' }] }, false],
     ['insufficient_scope', httpError(401, 'Bearer error="insufficient_scope"'), false],
     ['use_dpop_nonce', httpError(401, 'DPoP error="use_dpop_nonce"'), false],
+    ['invalid_dpop_proof', httpError(401, 'DPoP error="invalid_dpop_proof"'), false],
     ['use_dpop_nonce of a result', { ...unauthenticated, http: { status: 401, url: '', headers: new Headers({ 'www-authenticate': 'DPoP error="use_dpop_nonce"' }) } }, false], // prettier-ignore
     ['some other error', new Error('UNAUTHENTICATED'), false],
   ])('TR-9 is the token refused? %s', async (_, answer, isRefused) => {

@@ -1,0 +1,6 @@
+export { dpopLink } from './dpopLink.ts'
+export type { DpopLinkOptions } from './dpopLink.ts'
+export { createDpopKey } from './dpopKey.ts'
+export type { DpopKey, DpopKeyPart, GivenKey, GivenKeyPair } from './dpopKey.ts'
+export { dpopFetch } from './dpopFetch.ts'
+export type { DpopFetchOptions } from './dpopFetch.ts'

@@ -1,0 +1,2 @@
+export { hmacLink } from './hmacLink.ts'
+export type { HmacKey, HmacLinkOptions } from './hmacLink.ts'
