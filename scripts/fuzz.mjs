@@ -14,10 +14,9 @@ await build({
   target: 'node20',
   conditions: ['@graphlinks/source'],
   define: { sourceFolder: JSON.stringify(folder) },
-  sourcemap: 'inline',
   logLevel: 'warning',
 })
-const { status } = spawnSync(process.execPath, ['--enable-source-maps', outfile, ...process.argv.slice(2)], {
+const { status } = spawnSync(process.execPath, [outfile, ...process.argv.slice(2)], {
   stdio: 'inherit',
 })
 process.exitCode = status ?? 1

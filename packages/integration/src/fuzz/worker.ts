@@ -21,7 +21,7 @@ export interface WorkerReport {
   readonly failure?: { readonly seed: number; readonly input: unknown; readonly error: string } | undefined
 }
 
-const inputsAtOnce = 200
+const inputsAtOnce = 100
 
 /** What the main thread makes of a note. */
 export function readNote(note: SharedArrayBuffer): { readonly begun: number; readonly input: unknown } {
