@@ -462,6 +462,9 @@ describe('threats 12 a polluted Object.prototype', () => {
     }
   }
 
+  // Jest itself loads nothing while names like these are on everything.
+  beforeAll(async () => Promise.all([import('./redirect.ts'), import('./failure.ts')]))
+
   test('is no option, and nothing that fetch sees', async () => {
     const original = globalThis.fetch
     const recording = recordingFetch()
