@@ -21,7 +21,7 @@ const once = [
   '/cookie-jar/src/',
   '/core/src/auth/sessionModel',
   '/http-link/src/(inFlight|limits|redirect)',
-  '/integration/src/(combinations|cookies|cookieLogin|oidc|oidcDpop)\\.',
+  '/integration/src/(combinations|cookies|cookieLogin|oidc|oidcDpop|regularExpressions|threats)\\.',
   '/ws-link/src/chaos',
 ]
 

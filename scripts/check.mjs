@@ -16,6 +16,9 @@ const steps = {
   // What the tests in a browser need; they are skipped where it cannot be had.
   chromium: ['run', 'chromium'],
   test: ['test', '--', '--ci', '--json', `--outputFile=${report}`],
+  threats: ['run', 'threats:check'],
+  // That it works: what comes of one target. The tests have the corpus of all, and npm run fuzz a minute for each.
+  fuzz: ['run', 'fuzz', '--', '3', 'response'],
   build: ['run', 'build'],
   packages: ['run', 'packages'],
   size: ['run', 'size'],

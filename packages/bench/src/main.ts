@@ -4,10 +4,11 @@ import { http } from './http.ts'
 import { kernel } from './kernel.ts'
 import { multipart } from './multipart.ts'
 import { stampede } from './stampede.ts'
+import { threats } from './threats.ts'
 import { ws } from './ws.ts'
 
 /** Each part prints its tables and says whether the project's promises hold. */
-const parts: Readonly<Record<string, () => Promise<boolean>>> = { http, kernel, multipart, stampede, ws }
+const parts: Readonly<Record<string, () => Promise<boolean>>> = { http, kernel, multipart, stampede, threats, ws }
 
 const [name = ''] = process.argv.slice(2)
 const part = Object.hasOwn(parts, name) ? parts[name] : undefined

@@ -218,7 +218,7 @@ describe('redirects', () => {
     }
   })
 
-  test('AUTH-39 another origin gets no header of the caller, and of the jar what is for it', async () => {
+  test('AUTH-39 threats 1, 2 another origin gets no header of the caller, and of the jar what is for it', async () => {
     const other = await startServer({ '/back': (response) => response.writeHead(302, { location: back }).end() })
     const { origin, asked } = await startServer({ '/': redirect(302, `${other.local}/back`, 'sid=1; Path=/') })
     const back = `${origin}/end`
@@ -241,7 +241,7 @@ describe('redirects', () => {
     expect(asked[1]).toMatchObject({ line: 'GET /end', headers: { cookie: 'sid=1' } })
   })
 
-  test('AUTH-39 another port or scheme is another origin', async () => {
+  test('AUTH-39 threats 1, 3 another port or scheme is another origin', async () => {
     for (const [from, to] of [
       ['https://example.com/', 'https://example.com:8443/'],
       ['http://localhost/', 'https://localhost/'],
@@ -254,7 +254,7 @@ describe('redirects', () => {
     }
   })
 
-  test('AUTH-39 no other origin gets the body', async () => {
+  test('AUTH-39 threats 1 no other origin gets the body', async () => {
     for (const status of [307, 308]) {
       const { jar, asked } = scripted([status, { location: 'https://evil.com/', 'set-cookie': 'a=1' }])
       const error = await failure(jar.fetch('https://example.com/', { method: 'POST', body: 'password' }))
@@ -324,7 +324,7 @@ describe('redirects', () => {
 })
 
 describe('where requests go, and how they fail', () => {
-  test('CR-3 another machine is asked over https, unless allowInsecure says otherwise', async () => {
+  test('CR-3 threats 3 another machine is asked over https, unless allowInsecure says otherwise', async () => {
     const { jar, asked } = scripted()
     const error = await failure(jar.fetch('http://example.com/login', { method: 'POST', body: 'password' }))
     expect(error).toBeInstanceOf(InsecureTransportError)

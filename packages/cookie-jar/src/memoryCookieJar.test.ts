@@ -42,7 +42,7 @@ describe('CK-1 the contract with cookieLink', () => {
     }
   })
 
-  test('CK-1 two jars have nothing in common: 1,000 users, and none sees a cookie of another', async () => {
+  test('CK-1 threats 15 two jars have nothing in common: 1,000 users, and none sees a cookie of another', async () => {
     const jars = Array.from({ length: 1_000 }, () => memoryCookieJar())
     await Promise.all(jars.map((jar, user) => jar.setCookie(`sid=${user}; Path=/`, api)))
     expect(await Promise.all(jars.map((jar) => jar.getCookieString(api)))).toEqual(jars.map((_, user) => `sid=${user}`))
@@ -433,6 +433,7 @@ describe('CK-7 a jar is saved and restored', () => {
       entry({ expires: 'soon' }),
       entry({ expires: {} }),
       entry({ maxAge: 'long' }),
+      entry({ maxAge: { toString: 1 } }),
       entry({ maxAge: -1 }),
       entry({ maxAge: '-Infinity' }),
       entry({ expires: '2020-01-01T00:00:00Z' }),
@@ -500,7 +501,7 @@ describe('CK-7 a jar is saved and restored', () => {
     }
   })
 
-  test('CK-7 names like __proto__ are names, and pollute nothing', async () => {
+  test('CK-7 threats 12 names like __proto__ are names, and pollute nothing', async () => {
     const jar = memoryCookieJar()
     for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
       await jar.setCookie(`${name}=polluted; Path=/; Max-Age=60`, 'https://__proto__/')
@@ -511,7 +512,7 @@ describe('CK-7 a jar is saved and restored', () => {
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
   })
 
-  test('CK-7 a polluted Object.prototype adds nothing to a jar, nor to an entry', async () => {
+  test('CK-7 threats 12 a polluted Object.prototype adds nothing to a jar, nor to an entry', async () => {
     const names = ['from', 'cookies', 'domain', 'secure', 'hostOnly', 'fetch', 'allowInsecure'] as const
     const prototype = Object.prototype as Record<string, unknown>
     try {

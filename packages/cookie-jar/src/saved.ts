@@ -76,7 +76,8 @@ function readEntry(entry: unknown, now: number): Cookie | undefined {
 
 /** When it expires; `undefined` for never, `NaN` where nobody can tell, and it might live for ever. */
 function expiryOf(maxAge: unknown, expires: unknown, usedAt: number): number | undefined {
-  if (maxAge !== undefined) return usedAt + Number(maxAge) * 1_000
+  // An object may have no number at all, which throws.
+  if (maxAge !== undefined) return typeof maxAge === 'object' ? Number.NaN : usedAt + Number(maxAge) * 1_000
   return expires === undefined || expires === 'Infinity' ? undefined : (timeOf(expires) ?? Number.NaN)
 }
 

@@ -160,7 +160,7 @@ describe('methods', () => {
     expect(memory.sent.at(-1)?.operation.document).toBe(memory.sent.at(-3)?.operation.document)
   })
 
-  test('K-11 two clients share nothing unless they are given it', async () => {
+  test('K-11 threats 15 two clients share nothing unless they are given it', async () => {
     const [a, b] = [memoryLink(), memoryLink()]
     const [one, two] = [createClient({ link: a }), createClient({ link: b })]
     await one.query('{ a }')

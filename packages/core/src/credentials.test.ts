@@ -211,7 +211,7 @@ describe('CR-2 a credential is bound to origins', () => {
 describe('CR-3 https is required except on loopback', () => {
   const sensitive = withHeader(operation, 'x-session', 'canary-value')
 
-  test('CR-3 anything sensitive over plain http or ws to another machine is an InsecureTransportError', () => {
+  test('CR-3 threats 3 anything sensitive over plain http or ws to another machine is an InsecureTransportError', () => {
     for (const given of [
       sensitive,
       withCredential(operation, { name: 'api_key', value: 'canary-value', in: 'query' }),
@@ -273,7 +273,7 @@ describe('origin', () => {
   })
 })
 
-describe('AUTH-20 identity', () => {
+describe('AUTH-20 threats 15 identity', () => {
   const key = (given: Operation): string => identityOf(given).reveal()
   const call = (headers: Record<string, string | null>): Operation => createOperation({ document: '{ a }', headers })
 

@@ -182,7 +182,7 @@ describe('K-9 scanOperations', () => {
     }
   })
 
-  test('K-9 is linear: a document of many unclosed things reads each character a bounded number of times', () => {
+  test('K-9 threats 14 is linear: a document of many unclosed things reads each character a bounded number of times', () => {
     for (const part of ['{', '"', '#', '"""', '"\\', '""" \\', 'query ', '@', '(', 'q', '{a}', ')', 'a', ' ', 'é']) {
       const document = part.repeat(200_000)
       const start = performance.now()

@@ -30,7 +30,7 @@ const characters = (from: number, to: number): string[] =>
 
 const operation = createOperation({ document: 'query Q { a }' })
 
-describe('CR-4 AUTH-8 values are checked before any transport sees them', () => {
+describe('CR-4 AUTH-8 threats 6 values are checked before any transport sees them', () => {
   const bad = [
     ...characters(0x00, 0x1f).filter((char) => char !== '\t'),
     ...characters(0x7f, 0xff),
@@ -94,7 +94,7 @@ describe('CR-4 AUTH-8 values are checked before any transport sees them', () => 
 })
 
 describe('names', () => {
-  test('CR-4 a name is an RFC 9110 token, and comes in lower case', () => {
+  test('CR-4 threats 6 a name is an RFC 9110 token, and comes in lower case', () => {
     const token = "!#$%&'*+-.^_`|~09AZaz"
     expect(checkHeaderName(token)).toBe(token.toLowerCase())
     for (const char of [
@@ -120,7 +120,7 @@ describe('names', () => {
     }
   })
 
-  test('HL-2 hop-by-hop and framing headers are refused, in any spelling, everywhere', () => {
+  test('HL-2 threats 4, 24 hop-by-hop and framing headers are refused, in any spelling, everywhere', () => {
     const names =
       'connection content-length expect host keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade'
     for (const lower of names.split(' ')) {
@@ -191,7 +191,7 @@ describe('CR-6 all shapes of headers mean the same', () => {
   })
   const value = fc.stringMatching(/^[!-~]{1,8}$/)
 
-  test('CR-6 object, null-prototype object, Map, pairs, Headers and a generator', () => {
+  test('CR-6 threats 5 object, null-prototype object, Map, pairs, Headers and a generator', () => {
     fc.assert(
       // One spelling of each name: with two, a Headers joins the values, which is tested below.
       fc.property(fc.uniqueArray(fc.tuple(allowed, value), { selector: ([key]) => key.toLowerCase() }), (pairs) => {
@@ -254,7 +254,7 @@ describe('CR-6 all shapes of headers mean the same', () => {
     }
   })
 
-  test('CR-6 a polluted Object.prototype changes nothing', async () => {
+  test('CR-6 threats 12 a polluted Object.prototype changes nothing', async () => {
     const polluted = { authorization: 'Bearer evil', 'x-evil': '1', sensitive: false, cookie: 'evil=1' }
     for (const [key, text] of Object.entries(polluted)) {
       Object.defineProperty(Object.prototype, key, {

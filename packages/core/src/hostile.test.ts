@@ -97,7 +97,7 @@ test('CR-1 headers of a request and of a call are boxed: printing, spreading and
   canary.check(request, operation, { ...request }, { ...operation }, inspect({ ...operation }, { depth: 20 }))
 })
 
-test('threat 12 a polluted Object.prototype is no option, of links, clients, requests and calls', async () => {
+test('threats 12 a polluted Object.prototype is no option, of links, clients, requests and calls', async () => {
   const names =
     'headers signal context operationName extensions variables query link sensitive origins onMissing timeoutMs clock scheme header trim username password encoding key in parameter onRejected'.split(
       ' ',

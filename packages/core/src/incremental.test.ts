@@ -380,7 +380,7 @@ describe('every format', () => {
     expect(({} as { canary?: unknown }).canary).toBeUndefined()
   })
 
-  test('I10 fields named __proto__ and constructor are fields like others', () => {
+  test('I10 threats 12 fields named __proto__ and constructor are fields like others', () => {
     const first = JSON.parse('{"data":{"__proto__":{"a":1},"constructor":{"a":1}},"hasNext":true}') as unknown
     const patch = JSON.parse(
       '{"incremental":[{"data":{"__proto__":{"b":2},"toString":"x"},"path":[]},{"data":{"c":3},"path":["__proto__"]}],"hasNext":false}',
@@ -412,6 +412,16 @@ describe('every format', () => {
     const { error } = errorOf(...payloads)
     expect(error.message).toBe('httpLink, operation Q: a payload is malformed')
     expect(JSON.stringify(error) + error.stack).not.toContain('canary')
+  })
+
+  test('threats 13 payloads that are nested deeper than the stack are an error like others, where they cannot be merged', () => {
+    const deep = (leaf: string): string => `${'{"a":'.repeat(100_000)}${leaf}${'}'.repeat(100_000)}`
+    const merger = new IncrementalMerger()
+    const first = merger.add(JSON.parse(`{"data":${deep('1')},"hasNext":true}`))
+    const patch: unknown = JSON.parse(`{"incremental":[{"path":[],"data":${deep('2')}}],"hasNext":false}`)
+    expect(() => merger.add(patch)).toThrow(IncrementalDeliveryError)
+    expect(() => merger.add(patch)).toThrow('nested too deeply')
+    expect(merger.latest).toBe(first)
   })
 
   test('a payload after the last one is an error; errors without data are a result', () => {

@@ -101,6 +101,15 @@ export class IncrementalMerger {
 
   /** Takes a payload as it came. @returns the snapshot with it. @throws {@link IncrementalDeliveryError} */
   add(payload: unknown): Result {
+    try {
+      return this.#add(payload)
+    } catch (error) {
+      // Objects that are merged may be nested deeper than the stack.
+      throw error instanceof RangeError ? this.#error('a payload is nested too deeply') : error
+    }
+  }
+
+  #add(payload: unknown): Result {
     const [given = {}] = this.#entries([payload])
     const { data } = given
     const before = this.#latest

@@ -115,7 +115,7 @@ describe('redact', () => {
     )
   })
 
-  test('TL-5 control characters become spaces, and the rest is shortened', () => {
+  test('TL-5 threats 23 control characters become spaces, and the rest is shortened', () => {
     const operation = createOperation({ document: '{ a }' })
     expect(redact(operation, ' a\u001b[2Jb\r\n\u0000c\u009bd ')).toBe('a [2Jb c d')
     expect(redact(operation, 'x'.repeat(256))).toHaveLength(256)

@@ -29,8 +29,8 @@ export function retryAfterMs({ result, error }: AttemptOutcome, clock: Clock): n
 
 /** The header as it came, in milliseconds. */
 export function readRetryAfter(value: unknown, date: number): number | undefined {
-  if (value == null || value === '') return undefined
+  if ((typeof value !== 'string' && typeof value !== 'number') || value === '') return undefined
   const seconds = Number(value)
-  const delayMs = Number.isNaN(seconds) ? Date.parse(value as string) - date : seconds * 1_000
+  const delayMs = Number.isNaN(seconds) ? Date.parse(String(value)) - date : seconds * 1_000
   return delayMs >= 0 ? Math.min(delayMs, longestMs) : undefined
 }

@@ -89,6 +89,11 @@ const bodies: Readonly<Record<string, readonly [body: string, payloads: unknown[
     [{ a: '\nevent: complete', b: '\u2028event: complete' }, 'event: complete'],
     true,
   ],
+  'a line that ends like the end, and is another': [
+    ': event: complete\n\ndata: {"a":1}\n\n: éevent: complete\n\nxevent: complete\n\nevent: complete\n\n',
+    [{ a: 1 }],
+    true,
+  ],
   'what follows the end does not count': ['event: complete\n\nevent: next\ndata: nonsense\n\n', [], true],
 }
 

@@ -71,7 +71,7 @@ class EventDecoder implements StreamDecoder {
     const text = this.#held + chunk
     const line = Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1
     const rest = text.slice(line)
-    const isHeld = completes.some((complete) => complete.startsWith(rest))
+    const isHeld = (line > 0 || this.#isLineStart) && completes.some((complete) => complete.startsWith(rest))
     const pattern = this.#isLineStart ? /(^|[\r\n])event: ?complete(?=[\r\n])/g : /[\r\n]event: ?complete(?=[\r\n])/g
     this.#held = isHeld ? rest : ''
     this.#isLineStart = isHeld

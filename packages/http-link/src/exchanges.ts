@@ -2,6 +2,7 @@
 import {
   GraphLinksError,
   LinkError,
+  ownOptions,
   type Exchange,
   type Operation,
   type OutgoingRequest,
@@ -50,9 +51,10 @@ async function sendOnce(
   const outgoing: OutgoingRequest = { method, url, headers, body: body as OutgoingRequest['body'] }
   let credentials: RequestChange['credentials']
   for (const each of exchanges) {
-    const change = await take(each, operation, attempt, () => each.request?.(outgoing, operation))
-    credentials = change?.credentials ?? credentials
-    for (const [name, value] of exchangedHeaders(operation, change?.headers ?? {}, each.link, destination)) {
+    // Own members only: what somebody put on Object.prototype must not go out.
+    const change = ownOptions((await take(each, operation, attempt, () => each.request?.(outgoing, operation))) ?? {})
+    credentials = change.credentials ?? credentials
+    for (const [name, value] of exchangedHeaders(operation, change.headers ?? {}, each.link, destination)) {
       if (value === null) headers.delete(name)
       else headers.set(name, value)
     }

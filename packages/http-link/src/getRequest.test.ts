@@ -148,6 +148,23 @@ describe('H23 the text of a query in a URL', () => {
     expect(print(parse(minified))).toBe(print(parse(text)))
   })
 
+  test('threats 14 a long document, also one that is no document, is read once', async () => {
+    const { client } = recorded({ queryMethod: 'GET', maxUrlLength: 10_000_000 })
+    const half = 100_000
+    for (const document of [
+      `{ a(b: "${'\\"'.repeat(half)}) @defer }`,
+      `{ a(b: "${'\\\n'.repeat(half)}) @defer }`,
+      `{ a(b: """${'\\"""'.repeat(half)}) @defer }`,
+      `{ ${'a(b: 1) { ...F } '.repeat(half / 4)} @defer }`,
+      `{ ${'@ , '.repeat(half)} @defer }`,
+    ]) {
+      const start = performance.now()
+      await client.query(document)
+      // Linear is some 50 ms; what begins again at each quote takes minutes.
+      expect(performance.now() - start).toBeLessThan(2_000)
+    }
+  })
+
   test('means the same as before, whatever is in its strings', () => {
     const value = fc.oneof(
       fc.string().map((text) => JSON.stringify(text).replace(/[\u007F-\uFFFF]/g, '')),

@@ -16,7 +16,7 @@ export function getRequest(
 ): OperationRequest {
   const url = getUrl(operation, parts)
   if (url.href.length > maxUrlLength) return post
-  return { url, method: 'GET', headers: headersWithoutJson(parts.headers, csrf), post }
+  return { url, method: 'GET', headers: headersWithoutJson(parts.headers, csrf), body: undefined, post }
 }
 
 /** What the URL has already stays as it is, also how it is escaped. */
@@ -36,16 +36,18 @@ function getUrl(
 }
 
 // Block strings, strings, comments, spreads, names and numbers, punctuators (GraphQL spec section 2.1); between them is
-// nothing that means anything.
-const tokens = /"""(?:\\"""|[^])*?"""|"(?:\\.|[^"\\])*"|#[^\n\r]*|\.\.\.|[-+.\w]+|[^\s,\uFEFF]/g
+// nothing that means anything. A string without an end goes on to the end of the text, so that nothing is read twice.
+const tokens = /"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\?[^])*?(?:"|$)|#[^\n\r]*|\.\.\.|[-+.\w]+|[^\s,\uFEFF]/g
 
 /** The text of a document without comments and without spaces that nobody needs. Strings stay as they are. */
 export function minify(text: string): string {
   let minified = ''
+  let last = ''
   for (const [token] of text.matchAll(tokens)) {
     if (token.startsWith('#')) continue
     // Side by side, two words or two strings would be another token.
-    minified += /[\w"]$/.test(minified) && /^[-+\w"]/.test(token) ? ` ${token}` : token
+    minified += /[\w"]$/.test(last) && /^[-+\w"]/.test(token) ? ` ${token}` : token
+    last = token
   }
   return minified
 }

@@ -74,7 +74,7 @@ function resultOf(bytes: number): string {
   return frame.replace('""', `"${'x'.repeat(bytes - frame.length)}"`)
 }
 
-describe.each(stacks)('threat 13: a body has at most maxResponseBytes, by %s', (_, stack) => {
+describe.each(stacks)('threats 13 a body has at most maxResponseBytes, by %s', (_, stack) => {
   const encodings: Readonly<Record<string, (response: ServerResponse, body: string) => void>> = {
     'of known length': (response, body) =>
       response.writeHead(200, { ...json, 'content-length': Buffer.byteLength(body) }).end(body),
@@ -189,7 +189,7 @@ const bundler = `
   })
 `
 
-describe('threat 13: half a megabyte of gzip that becomes 512 MB', () => {
+describe('threats 13 half a megabyte of gzip that becomes 512 MB', () => {
   let gzip: Buffer
   let bundle: { folder: string; file: string }
 

@@ -130,7 +130,7 @@ const elsewhere: Readonly<Record<string, (from: Site, other: Site) => string>> =
   'no URL at all': () => 'http://[',
 }
 
-describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, stack) => {
+describe.each(stacks)('threats 1, 2, 9, 10, 11 by %s', (_, stack) => {
   describe.each(policies)('redirects: %s', (redirects) => {
     test.each(statuses.flatMap((status) => Object.keys(elsewhere).map((where) => [status, where] as const)))(
       'AUTH-39 TL-1 a %i to %s is not followed',
@@ -154,7 +154,7 @@ describe.each(stacks)('threats 1, 2, 9, 10, 11: by %s', (_, stack) => {
   })
 
   test.each(policies.flatMap((redirects) => statuses.map((status) => [status, redirects] as const)))(
-    'threat 3: a %i from https to http is not followed, redirects: %s',
+    'threats 3 a %i from https to http is not followed, redirects: %s',
     async (status, redirects) => {
       const [from, other] = await Promise.all([secure, second])
       from.redirects.set('/graphql', { status, location: `${other.origin}/stolen` })

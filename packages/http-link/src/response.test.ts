@@ -254,7 +254,7 @@ test.each<[code: string, status: number, body: string, options: Partial<HttpLink
   expect(error).toMatchObject({ code, status, retryAfter: '120', wwwAuthenticate: 'Bearer error="[redacted]"' })
 })
 
-describe('threat 8: the secret canary finds nothing', () => {
+describe('threats 8 the secret canary finds nothing', () => {
   /** Everything that came with a request, as servers with debug pages do. */
   function echo({ url, headers, body }: Received): string {
     return JSON.stringify({ url, headers, body })
@@ -391,7 +391,7 @@ describe('threat 8: the secret canary finds nothing', () => {
     })
 
     test.each(['\n', '\r\nx-evil: 1', '\0', '💧', '\u0100', '\u007f', ' '])(
-      'threat 6: after a header that cannot be sent (%j), before fetch sees it',
+      'threats 6, 7 after a header that cannot be sent (%j), before fetch sees it',
       async (bad) => {
         const canary = secretCanary()
         const called = jest.fn()
@@ -424,7 +424,7 @@ describe('threat 8: the secret canary finds nothing', () => {
     ['in a URL', "a sec!'()~*ret", encodeURIComponent],
     ['in a form', "a sec!'()~*ret", (secret) => new URLSearchParams({ secret }).toString()],
     ['in HTML', `a<s>&"e'cret`, (secret) => `<p>${secret.replace(/[&<>"']/g, (c) => entities[c] ?? c)}</p>`],
-  ])('threat 8: a credential and a variable that come back %s', async (_, secret, spell) => {
+  ])('threats 8 a credential and a variable that come back %s', async (_, secret, spell) => {
     const { url } = await answering((response) =>
       response.writeHead(400, { 'content-type': 'text/html' }).end(`before ${spell(secret)} after`),
     )
@@ -443,7 +443,7 @@ describe('threat 8: the secret canary finds nothing', () => {
     }
   })
 
-  test('threat 8: a number, and half a character that no URL can spell', async () => {
+  test('threats 8 a number, and half a character that no URL can spell', async () => {
     const { url } = await answering((response) => response.writeHead(500).end('card 4111111111111111'))
     const variables = { card: 4_111_111_111_111_111, broken: '\ud800\ud800\ud800' }
     const error = await errorOf(createClient({ link: httpLink({ url }) }).query('{ a }', variables))
@@ -451,7 +451,7 @@ describe('threat 8: the secret canary finds nothing', () => {
     expect(error.message).toContain('card [redacted]')
   })
 
-  test('threat 8: a long secret that is cut where the excerpt ends is left out whole', async () => {
+  test('threats 8 a long secret that is cut where the excerpt ends is left out whole', async () => {
     const token = Array.from({ length: 1_500 }, (_, n) => `t${n}`).join('.')
     const { url } = await answering((response) =>
       response.writeHead(401, { 'content-type': 'text/html' }).end(`Bearer ${token} `.repeat(1_000)),
@@ -475,7 +475,7 @@ describe('threat 8: the secret canary finds nothing', () => {
   })
 })
 
-describe('threat 23: what a server says is fit for a terminal', () => {
+describe('threats 23 what a server says is fit for a terminal', () => {
   const escapes = '\u001b[2J\u001b]0;title\u0007\r\n\u0000\u009b31m\u007f'
 
   test.each([
@@ -509,7 +509,7 @@ describe('threat 23: what a server says is fit for a terminal', () => {
     expect((error as GraphLinksError & { wwwAuthenticate: string }).wwwAuthenticate.length).toBeLessThan(300)
   })
 
-  test('threat 14: a megabyte of anything is explained in no time, whatever the variables are', async () => {
+  test('threats 14 a megabyte of anything is explained in no time, whatever the variables are', async () => {
     const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`v${n}`, `value ${n}`]))
     const texts = [' '.repeat(1_000_000), ';'.repeat(1_000_000), '\u0000'.repeat(1_000_000), 'csrf '.repeat(200_000)]
     for (const text of texts) {

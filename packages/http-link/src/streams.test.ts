@@ -395,6 +395,22 @@ describe.each(stacks)('the multipart protocol for subscriptions by %s', (_, stac
     expect(collected.error).toMatchObject({ code: 'STREAM_INTERRUPTED', retryable: true })
   })
 
+  test('threats 13 parts that are nested deeper than the stack are errors like others, where they are no result', async () => {
+    const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`
+    const errorOf = async (json: string): Promise<unknown> => {
+      const server = await serverOf(async (exchange) => {
+        await exchange.head(200, mixed)
+        await exchange.write(`\r\n---\r\n\r\n${json}${end}`)
+        await exchange.end()
+      })
+      return (await collect(clientOf(server).subscribe(subscription))).error
+    }
+    expect(await errorOf(deep)).toBeInstanceOf(MalformedResponseError)
+    const broken = (await errorOf(`{"payload":null,"errors":[${deep}]}`)) as Error
+    expect(broken).toBeInstanceOf(StreamInterruptedError)
+    expect(broken.message).toContain('cannot go on')
+  })
+
   test('the credentials are those of each attempt', async () => {
     const server = await serverOf(streaming(event({ payload: { data: { tick: 1 } } }) + last))
     let count = 0

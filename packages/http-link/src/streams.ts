@@ -138,7 +138,7 @@ export class StreamResults {
     if (!this.#isEnveloped && ('data' in body || 'hasNext' in body)) return payload
     if (!('payload' in body)) return typeof payload === 'object' && Object.keys(body).length === 0 ? undefined : payload
     if (body.payload === null && body.errors) {
-      const said = redact(this.#operation, JSON.stringify(body.errors))
+      const said = redact(this.#operation, jsonOf(body.errors))
       throw this.interrupted(`the server cannot go on with the stream: ${said}`)
     }
     return body.payload
@@ -153,7 +153,7 @@ export class StreamResults {
       return { ...this.#merger.add(payload), http: this.#http }
     }
     const result = isPart ? (payload as Result) : this.#parts.toResult(payload)
-    if (!result) throw this.#malformed('is no GraphQL result', JSON.stringify(payload))
+    if (!result) throw this.#malformed('is no GraphQL result', jsonOf(payload))
     return Object.assign(result, { http: this.#http })
   }
 
@@ -163,5 +163,14 @@ export class StreamResults {
       `a part of the stream ${flaw}; it starts with: ${excerpt}`,
       responseDetails(this.#operation, this.#response),
     )
+  }
+}
+
+/** As text, to be quoted; of what is nested deeper than the stack there is none. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return ''
   }
 }

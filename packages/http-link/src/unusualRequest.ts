@@ -53,7 +53,7 @@ function acceptOf(
 function isIncremental({ query, transfer }: RequestParts): boolean {
   if (query === undefined) return transfer?.incremental ?? false
   if (!query.includes('@')) return false
-  // Strings and comments may hold anything.
-  const code = (JSON.parse(query) as string).replace(/"""(?:\\"""|[^])*?"""|"(?:\\.|[^"\\])*"|#[^\n\r]*/g, ' ')
+  // Strings and comments may hold anything. One without an end goes on to the end, so that nothing is read twice.
+  const code = (JSON.parse(query) as string).replace(/"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\?[^])*?(?:"|$)|#[^\n\r]*/g, ' ')
   return /@[\s,\uFEFF]*(defer|stream)\b/.test(code)
 }

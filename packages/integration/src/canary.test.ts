@@ -115,7 +115,7 @@ const httpFailures: readonly (readonly [
   ],
 ]
 
-describe.each(credentials)('%s over HTTP', (_, link) => {
+describe.each(credentials)('threats 8 %s over HTTP', (_, link) => {
   it.each(httpFailures.map((failure) => [failure[0], failure[1], failure] as const))(
     '%s: %s, without the secret',
     async (_name, code, [, , respond, options]) => {
@@ -208,7 +208,7 @@ const socketFailures: readonly (readonly [
   ],
 ]
 
-describe.each(credentials)('%s over WebSocket', (_, link) => {
+describe.each(credentials)('threats 8 %s over WebSocket', (_, link) => {
   it.each(socketFailures.map((failure) => [failure[0], failure[1], failure] as const))(
     '%s: %s, without the secret',
     async (_name, code, [, , onMessage, server, options]) => {

@@ -25,7 +25,7 @@ const transports: readonly (readonly [string, () => TerminalLink])[] = [
 ]
 
 it.each(transports)(
-  'AUTH-18 200 interleaved calls with 200 identities over %s, none mixed up',
+  'AUTH-18 threats 15 200 interleaved calls with 200 identities over %s, none mixed up',
   async (name, terminal) => {
     const latency = randomLatencies(42)
     // Half of them say who they are on the call, half through a token function that takes its time.
@@ -63,7 +63,7 @@ it.each(transports)(
   },
 )
 
-it('AUTH-45 200 interleaved operations of four identities share four sockets', async () => {
+it('AUTH-45 threats 15 200 interleaved operations of four identities share four sockets', async () => {
   const client = createClient({ link: wsLink({ url: server.wsUrl }) })
   const latency = randomLatencies(7)
   const answers = await Promise.all(

@@ -340,7 +340,7 @@ const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const faults = ['refused', 'busy', 'later', 'hangs'] as const
 
 test.each([0, 1, 2, 3])(
-  'TR-34 eight hours, five sources, outages: no refresh token is used twice (%i)',
+  'TR-34 threats 17 eight hours, five sources, outages: no refresh token is used twice (%i)',
   async (more) => {
     const { failures, felt, succeeded, ...report } = await live({ seed: seed + more, hours: 8, isShared: true, faults })
     const { consumed } = report.events
@@ -374,7 +374,7 @@ test('TR-34 the same without a shared store: tokens are used twice, and the fami
   expect(events.errors).toContain('invalid_grant: refresh token already used')
 }, 60_000)
 
-describe('found by TR-34', () => {
+describe('threats 19 found by TR-34', () => {
   /** Two sources over one store and one lock, and a server that has a refresh token as soon as it is sent. */
   async function pair(answer: (clock: FakeClock, count: number, signal: AbortSignal) => Promise<void>, storingMs = 0) {
     const clock = new FakeClock()

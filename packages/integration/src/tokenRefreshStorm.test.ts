@@ -98,7 +98,7 @@ async function idsOf(client: Client, count: number, spreadMs: number): Promise<u
   return Promise.all(running)
 }
 
-describe.each<Refusal>(['HTTP 401', 'HTTP 200 and UNAUTHENTICATED'])('a voided token, %s', (refusal) => {
+describe.each<Refusal>(['HTTP 401', 'HTTP 200 and UNAUTHENTICATED'])('threats 17 a voided token, %s', (refusal) => {
   test.each([
     [1_000, 0],
     [1_000, 500],
@@ -133,7 +133,7 @@ test('TR-3 a token that is known to be expired is not sent', async () => {
   }
 })
 
-test('TR-6 a mutation with data beside UNAUTHENTICATED is executed once', async () => {
+test('TR-6 threats 16 a mutation with data beside UNAUTHENTICATED is executed once', async () => {
   const story = await startStory('HTTP 200 and UNAUTHENTICATED')
   try {
     story.voidToken()

@@ -116,7 +116,7 @@ describe.each(serverNames)('%s', (name) => {
     expect(await sockets.of('subscribe')).toHaveLength(2)
   })
 
-  test('W17 a mutation that was sent fails, and is never run twice', async () => {
+  test('W17 threats 16 a mutation that was sent fails, and is never run twice', async () => {
     const { client, server, sockets } = await connect(name)
     cleanUp(() => server.tell({ release: true }))
     await client.mutate('mutation { reset }')
@@ -240,7 +240,7 @@ describe.each(serverNames)('%s', (name) => {
     expect(await sockets.of('opened')).toHaveLength(2)
   })
 
-  test('AUTH-46, TR-53 a fresh token that is refused as well is the end: one refresh, two sockets', async () => {
+  test('AUTH-46, TR-53 threats 22 a fresh token that is refused as well is the end: one refresh, two sockets', async () => {
     const canary = secretCanary()
     const { source, refreshes } = sessionOf()
     const { client, server, sockets } = await connect(name, {}, tokenRefreshLink(source))
@@ -255,7 +255,7 @@ describe.each(serverNames)('%s', (name) => {
     expect(await sockets.of('opened')).toHaveLength(2)
   })
 
-  test('TR-57 session.clear() closes the sockets at once, and what ran on them is over', async () => {
+  test('TR-57 threats 15 session.clear() closes the sockets at once, and what ran on them is over', async () => {
     const { source } = sessionOf()
     const { client, server, sockets } = await connect(name, {}, tokenRefreshLink(source))
     await accept(server, ['token-0', 'token-of-bob'])

@@ -191,7 +191,7 @@ describe('H25 what is sent again', () => {
 })
 
 describe('mutations', () => {
-  test('H25 E6 field notes E6: a mutation that may have run is not sent again', async () => {
+  test('H25 E6 threats 16 field notes E6: a mutation that may have run is not sent again', async () => {
     for (const error of [
       down(),
       ...[401, 408, 429, 500, 502, 503, 504].map((code) => status(code)),
@@ -1049,7 +1049,7 @@ describe('over a real server', () => {
     await server.close()
   })
 
-  test('H25 a mutation whose answer is lost runs once; with a key, the server sees that it is the same', async () => {
+  test('H25 threats 16 a mutation whose answer is lost runs once; with a key, the server sees that it is the same', async () => {
     const seen: (string | null)[] = []
     let executions = 0
     const server = await scriptedServer((exchange) => {

@@ -177,7 +177,7 @@ test('W4 silence: no answer to the handshake, and no ack, end with connectTimeou
   expect(second.closeFrame).toEqual({ code: 4504, reason: '' })
 })
 
-test('TR-54 ack, then close, at once and for ever: as many sockets as attempts', async () => {
+test('TR-54 threats 22 ack, then close, at once and for ever: as many sockets as attempts', async () => {
   const { server, client } = await against(
     async (socket) => {
       await acknowledge(socket)

@@ -433,7 +433,7 @@ describe('results', () => {
     }
   })
 
-  it('a message larger than maxMessageBytes is a typed error that is not worth a retry', async () => {
+  it('threats 13 a message larger than maxMessageBytes is a typed error that is not worth a retry', async () => {
     const server = await script(
       acknowledging(({ id = '' }, send) => send({ id, type: 'next', payload: { data: { n: 'x'.repeat(2_000) } } })),
     )
@@ -443,7 +443,7 @@ describe('results', () => {
   })
 })
 
-describe('a WebSocket class that knows no limit', () => {
+describe('threats 13 a WebSocket class that knows no limit', () => {
   /** Acknowledges, and answers an operation with what it is told. */
   function answering(...messages: unknown[]) {
     const closes: unknown[] = []
@@ -586,7 +586,7 @@ describe('the end of a socket', () => {
     })
   })
 
-  it('a reason that echoes a credential is redacted, from wherever it came', async () => {
+  it('threats 8 a reason that echoes a credential is redacted, from wherever it came', async () => {
     const server = await script(
       acknowledging((_, __, socket) => socket.close(4400, `bad token ${canary.value}\u001b[2J`)),
     )

@@ -92,7 +92,7 @@ describe('W15 what a close code leads to', () => {
 describe('W16 pauses and attempts', () => {
   const cycle = [lost(1006), { type: 'elapsed' }, { type: 'prepared' }, acknowledged] as const
 
-  test('W16 TR-54 an acknowledgement resets nothing: five attempts, pauses of up to 1, 2, 4 and 8 s', () => {
+  test('W16 TR-54 threats 22 an acknowledgement resets nothing: five attempts, pauses of up to 1, 2, 4 and 8 s', () => {
     const delays: unknown[] = []
     let { state } = after(ready)
     for (;;) {
@@ -143,7 +143,7 @@ describe('W16 pauses and attempts', () => {
   })
 })
 
-describe('TR-53 refused credentials', () => {
+describe('TR-53 threats 22 refused credentials', () => {
   const refused = [...ready, lost(4403)] as const
 
   test('TR-53 are renewed once, and a second refusal is final', () => {

@@ -1,5 +1,8 @@
-import { createClient, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws/client'
+import { ownOptions } from '@graphlinks/core'
+import { createClient, GRAPHQL_TRANSPORT_WS_PROTOCOL, type ClientOptions } from 'graphql-ws/client'
 import type { Protocol, ProtocolStart } from './protocol.ts'
+
+type Events = NonNullable<ClientOptions['on']>
 
 const connecting = 0
 const open = 1
@@ -20,33 +23,36 @@ export const graphqlTransportWs: Protocol = {
     const releases = new Map<string, () => void>()
     let lastId = ''
     let lastMessage = ''
-    const client = createClient({
-      url: 'lent:',
-      webSocketImpl: socket.socketClass,
-      ...(payload ? { connectionParams: { ...payload } } : {}),
-      // Not lazy: it is begun when there is a socket.
-      lazy: false,
-      retryAttempts: 0,
-      onNonLazyError: ignore,
-      generateID: () => lastId,
-      on: {
-        connected: (_, acknowledgement) => listener.acknowledged(acknowledgement),
-        // graphql-ws tells the sink of `complete` some turns later, and of messages that come after it before that.
-        message: (message) => {
-          if (message.type === 'next') return listener.next(message.id, message.payload)
-          if (message.type === 'ping') return listener.ping()
-          if (message.type !== 'error' && message.type !== 'complete') return
-          releases.delete(message.id)
-          if (message.type === 'complete') listener.complete(message.id)
-          else listener.error(message.id, message.payload)
-        },
-        error: (error) => {
-          const refusal = refusalIn(lastMessage)
-          if (refusal) listener.refused(refusal.payload)
-          else listener.malformed(error as Error)
-        },
-      },
-    })
+    // Own members only, for the same reason.
+    const client = createClient(
+      ownOptions<ClientOptions>({
+        url: 'lent:',
+        webSocketImpl: socket.socketClass,
+        ...(payload ? { connectionParams: { ...payload } } : {}),
+        // Not lazy: it is begun when there is a socket.
+        lazy: false,
+        retryAttempts: 0,
+        onNonLazyError: ignore,
+        generateID: () => lastId,
+        on: ownOptions<Events>({
+          connected: (_, acknowledgement) => listener.acknowledged(acknowledgement),
+          // graphql-ws tells the sink of `complete` some turns later, and of messages that come after it before that.
+          message: (message) => {
+            if (message.type === 'next') return listener.next(message.id, message.payload)
+            if (message.type === 'ping') return listener.ping()
+            if (message.type !== 'error' && message.type !== 'complete') return
+            releases.delete(message.id)
+            if (message.type === 'complete') listener.complete(message.id)
+            else listener.error(message.id, message.payload)
+          },
+          error: (error) => {
+            const refusal = refusalIn(lastMessage)
+            if (refusal) listener.refused(refusal.payload)
+            else listener.malformed(error as Error)
+          },
+        }),
+      }),
+    )
     return {
       opened: () => socket.opened(),
       received(message) {
@@ -60,9 +66,10 @@ export const graphqlTransportWs: Protocol = {
             // Servers want it to be a text, also where there is an id.
             query,
             ...(documentId === undefined ? {} : { documentId }),
-            ...(operationName === undefined ? {} : { operationName }),
-            ...(variables === undefined ? {} : { variables: { ...variables } }),
-            ...(extensions === undefined ? {} : { extensions: { ...extensions } }),
+            // Also where they are undefined: it would find those that somebody put on Object.prototype.
+            operationName,
+            variables: variables && { ...variables },
+            extensions: extensions && { ...extensions },
           },
           { next: ignore, error: ignore, complete: ignore },
         )

@@ -69,7 +69,7 @@ export interface HandshakeOptions {
 }
 
 // They describe one HTTP message; in a payload they would only keep operations from sharing a socket.
-const transportHeaders = new Set(
+const transportHeaders: ReadonlySet<string> = new Set(
   'accept accept-encoding baggage cache-control content-type idempotency-key priority traceparent tracestate user-agent x-correlation-id x-request-id'.split(
     ' ',
   ),

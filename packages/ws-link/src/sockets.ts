@@ -3,6 +3,7 @@
  * something to subscribe to.
  */
 import {
+  ownOptions,
   DocumentError,
   documentTransfer,
   inDevelopment,
@@ -65,7 +66,8 @@ export class Sockets {
   }
 }
 
-function checkKind(operation: Operation, { name, kinds }: Protocol): void {
+function checkKind(operation: Operation, protocol: Protocol): void {
+  const { name, kinds } = ownOptions(protocol)
   if (!kinds || kinds.includes(operation.kind)) return
   throw new OptionsError(
     inDevelopment(() => `${name} carries a ${kinds.join(' or a ')} only: send others elsewhere, with split`) ??

@@ -126,7 +126,7 @@ describe('CK-12 the handshake in Node', () => {
     expect([logins, cookies]).toEqual([1, ['sid=stale', 'sid=fresh']])
   })
 
-  test('AUTH-45 two jars are two sockets', async () => {
+  test('AUTH-45 threats 15 two jars are two sockets', async () => {
     const cookies: (string | null)[] = []
     const server = await serve(async (socket) => {
       cookies.push(socket.headers.get('cookie'))

@@ -468,7 +468,7 @@ describe('credentials', () => {
     expect(() => wsLink(options as never)).toThrow(OptionsError)
   })
 
-  it('what somebody added to Object.prototype is no option', async () => {
+  it('threats 12 what somebody added to Object.prototype is no option', async () => {
     const { url, log } = await startServer()
     const polluted = { handshakeHeaders: true, idleCloseMs: 'never', webSocket: 1 }
     try {

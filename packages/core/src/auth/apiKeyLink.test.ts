@@ -229,7 +229,7 @@ test('AUTH-13 CR-7 a missing key is omitted, or an error; what is no text is an 
   }
 })
 
-test('CR-4 AUTH-40 a key that cannot be sent is refused by link and position, in header and query, and not shown', async () => {
+test('CR-4 AUTH-40 threats 7 a key that cannot be sent is refused by link and position, in header and query, and not shown', async () => {
   for (const bad of ['\n', '\u0000', '😀', 'é', ' ']) {
     const canary = secretCanary()
     const key = canary.value + bad

@@ -67,7 +67,7 @@ test('BA-4 latin1 is for old servers, and refuses what it cannot say', async () 
   expect(await errorOf({ username: () => '😀', password: 'p', ...old })).toBeInstanceOf(CredentialError)
 })
 
-test('AUTH-16 BA-2 a colon in the user name and control characters are refused, and nothing is shown', async () => {
+test('AUTH-16 BA-2 threats 7 a colon in the user name and control characters are refused, and nothing is shown', async () => {
   const canary = secretCanary()
   const control = [...Array.from({ length: 32 }, (_, code) => code), 0x7f].map((code) => String.fromCharCode(code))
   const bad: [string, string][] = [

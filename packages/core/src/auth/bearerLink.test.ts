@@ -147,7 +147,7 @@ test('AUTH-8 never "Bearer undefined", nor anything else that was turned into a 
   }
 })
 
-test('BL-1 BL-2 CR-4 a malformed token is refused before the terminal link sees it, naming the link and not the value', async () => {
+test('BL-1 BL-2 CR-4 threats 7 a malformed token is refused before the terminal link sees it, naming the link and not the value', async () => {
   const { value } = secretCanary()
   const malformed = [
     `${value}\n`,

@@ -3,6 +3,7 @@ import type { OutgoingRequest } from '../exchange.ts'
 import { checkHeaderName, inBrowser } from '../headers.ts'
 import { inDevelopment } from '../inDevelopment.ts'
 import type { Operation } from '../operation.ts'
+import { ownOptions } from '../ownOptions.ts'
 
 /**
  * Where the token against cross-site request forgery comes from, and the header that it goes to: what a framework does by
@@ -57,7 +58,7 @@ const preflight = { 'graphql-require-preflight': '1', 'apollo-require-preflight'
  */
 export function csrfHeaders(csrf: Csrf | undefined, requirePreflight: boolean | undefined, link: string): CsrfHeaders {
   const source = Object.hasOwn(presets, csrf as string) ? presets[csrf as keyof typeof presets] : csrf
-  const token = tokenOf(Object(source) as Partial<CsrfCookie & CsrfMeta & CsrfToken>)
+  const token = tokenOf(ownOptions(Object(source) as Partial<CsrfCookie & CsrfMeta & CsrfToken>))
   if (csrf !== undefined && !token) {
     throw new OptionsError(
       inDevelopment(() =>

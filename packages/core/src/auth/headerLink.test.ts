@@ -107,7 +107,7 @@ test('K-1 what it was given may change afterwards: the link keeps what it checke
   expect(await wireOf(link)).toEqual({ 'x-a': '1' })
 })
 
-test('HL-2 CR-4 what cannot be sent is refused: constants when built, the rest per operation; nothing is shown', async () => {
+test('HL-2 CR-4 threats 4, 7 what cannot be sent is refused: constants when built, the rest per operation; nothing is shown', async () => {
   for (const bad of ['\n', '\u0000', '😀', 'é', ' ']) {
     const canary = secretCanary()
     const headers = { 'x-a': canary.value + bad }

@@ -118,6 +118,9 @@ test('H25 retryAfterMs: of an error or a result, in seconds or as a date', () =>
     expect(retryAfterMs({ result: { http } }, clock)).toBe(expected)
   }
   expect(retryAfterMs({ result: {} }, clock)).toBeUndefined()
+  // An error of anybody's may have anything under that name.
+  for (const other of [[{ toString: [] }], {}, Symbol('soon'), 7n, true])
+    expect(retryAfterMs(failed({ retryAfter: other }), clock)).toBeUndefined()
 })
 
 describe('whileRunning', () => {

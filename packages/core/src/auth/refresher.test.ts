@@ -187,7 +187,7 @@ test('an eager session that got new tokens while its refresher was being loaded 
   await session.dispose()
 })
 
-test('TR-45 TR-47 somebody signs out while it is being loaded', async () => {
+test('TR-45 TR-47 threats 18 somebody signs out while it is being loaded', async () => {
   const { client, clock, session, server, asked } = setup()
   await clock.advance(hour + 1)
   mockLoads.push(() => void session.clear())
@@ -277,7 +277,7 @@ test('TR-22 without a store, tokens that come after the end are left alone', asy
   expect(revoked).toEqual([])
 })
 
-test('TR-46 what a store says after a sign-out is too late', async () => {
+test('TR-46 threats 18 what a store says after a sign-out is too late', async () => {
   const memory = memoryTokenStore()
   const clock = new FakeClock()
   const before = { accessToken: 'old', session: 's', version: 'v' }

@@ -143,14 +143,17 @@ describe('the token', () => {
     expect(server.sent.length).toBe(2)
   })
 
-  test.each(['to ken', 'tok\nen', 'tok\u0000en', 'токен'])('CR-4 a token that no header can carry: %j', async (bad) => {
-    const { client, server } = setup({ initial: tokens(0, { accessToken: bad }) })
-    const error = (await outcomeOf(client.query('query Mine { a }'))) as GraphLinksError
-    expect(HeaderError.is(error) || CredentialError.is(error)).toBe(true)
-    expect(error.message).toContain('tokenRefreshLink, operation Mine')
-    expect(error.message).not.toContain(bad)
-    expect(server.sent).toEqual([])
-  })
+  test.each(['to ken', 'tok\nen', 'tok\u0000en', 'токен'])(
+    'CR-4 threats 7 a token that no header can carry: %j',
+    async (bad) => {
+      const { client, server } = setup({ initial: tokens(0, { accessToken: bad }) })
+      const error = (await outcomeOf(client.query('query Mine { a }'))) as GraphLinksError
+      expect(HeaderError.is(error) || CredentialError.is(error)).toBe(true)
+      expect(error.message).toContain('tokenRefreshLink, operation Mine')
+      expect(error.message).not.toContain(bad)
+      expect(server.sent).toEqual([])
+    },
+  )
 
   test('TR-48 the identity is the session, not the token: a refresh keeps it, another sign-in does not', async () => {
     const { client, server, session, clock, valid } = setup()
@@ -222,16 +225,19 @@ describe('refreshing', () => {
   test.each([
     ['HTTP 401', () => httpError(401)],
     ['UNAUTHENTICATED', () => unauthenticated],
-  ])('TR-1 TR-2 a thousand operations on a token that was voided, %s: one refresh, all succeed', async (_, refuse) => {
-    const { client, server, asked, valid } = setup({ refuse })
-    valid.clear()
-    const results = await Promise.all(Array.from({ length: 1_000 }, () => client.query('{ a }')))
-    expect(results.every(({ data }) => (data as { token: string }).token === 'access1')).toBe(true)
-    expect(asked.length).toBe(1)
-    expect(server.sent.length).toBe(2_000)
-  })
+  ])(
+    'TR-1 TR-2 threats 17 a thousand operations on a token that was voided, %s: one refresh, all succeed',
+    async (_, refuse) => {
+      const { client, server, asked, valid } = setup({ refuse })
+      valid.clear()
+      const results = await Promise.all(Array.from({ length: 1_000 }, () => client.query('{ a }')))
+      expect(results.every(({ data }) => (data as { token: string }).token === 'access1')).toBe(true)
+      expect(asked.length).toBe(1)
+      expect(server.sent.length).toBe(2_000)
+    },
+  )
 
-  test('TR-1 the same, staggered over 500 ms, with answers that take 20 ms', async () => {
+  test('TR-1 threats 17 the same, staggered over 500 ms, with answers that take 20 ms', async () => {
     const clock = new FakeClock()
     const later: Link = async (operation, next) => {
       await new Promise<void>((resolve) => void clock.after(20, resolve))
@@ -676,7 +682,7 @@ describe('signing out and in as somebody else', () => {
   ]
 
   test.each(methods)(
-    'TR-47 client.%s: a result of a former session is not delivered; the operation ends at once',
+    'TR-47 threats 15 client.%s: a result of a former session is not delivered; the operation ends at once',
     async (_, run) => {
       for (const change of ['clear', 'set'] as const) {
         let answer: (result: Result) => void = () => {}
@@ -700,7 +706,7 @@ describe('signing out and in as somebody else', () => {
     },
   )
 
-  test('TR-47 an event of an idle subscription of a former session never comes', async () => {
+  test('TR-47 threats 15 an event of an idle subscription of a former session never comes', async () => {
     const { client, session, server } = setup({ answer: () => new Promise(() => {}) })
     const events: unknown[] = []
     const running = (async () => {
@@ -714,7 +720,7 @@ describe('signing out and in as somebody else', () => {
     expect(server.sent[0]?.ended).toBe('failed')
   })
 
-  test('TR-47 a later chunk of a deferred result is not delivered either', async () => {
+  test('TR-47 threats 15 a later chunk of a deferred result is not delivered either', async () => {
     let more: (result: Result) => void = () => {}
     const source = memoryLink(() => ({
       [Symbol.asyncIterator]: async function* () {
@@ -806,7 +812,7 @@ describe('signing out and in as somebody else', () => {
     expect(await running).toEqual({ data: { ok: true } })
   })
 
-  test('TR-49 a thousand interleaved requests with their own sessions: nobody gets the token of another', async () => {
+  test('TR-49 threats 15 a thousand interleaved requests with their own sessions: nobody gets the token of another', async () => {
     const clock = new FakeClock()
     const server = memoryLink(async (operation) => {
       await settle()

@@ -145,6 +145,7 @@ describe('when tokens are renewed', () => {
     [Infinity, undefined],
     ['soon', undefined],
     [null, undefined],
+    [[{ toString: [] }], undefined],
     ['3600', 3_600_000],
     [3_600, 3_600_000],
     [0.0001, 1_000],
@@ -184,6 +185,14 @@ describe('when tokens are renewed', () => {
     // A difference that a slow network makes means nothing.
     expect(remaining(jwt(seconds + 600), at(299_000))).toBe(600_000)
     expect(remaining(jwt(seconds + 600), 'no date')).toBe(600_000)
+  })
+
+  test('TR-42 an exp or a date that is none tells nothing', async () => {
+    for (const [exp, date] of [[{ toString: 1 }], [null], [1e12, { toString: 1 }]] as const) {
+      const accessToken = `e30.${btoa(JSON.stringify({ exp }))}.c2ln`
+      const { session } = setup(undefined, { initial: { accessToken, date: date as unknown as string } })
+      expect(session.current).toMatchObject({ status: 'fresh', expiresAt: undefined })
+    }
   })
 
   test.each([-86_400_000, 86_400_000])(
@@ -868,7 +877,7 @@ describe('rotation and the store', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('a lock runs one refresh at a time; one that is never free ends with timeoutMs', async () => {
+  test('threats 19 a lock runs one refresh at a time; one that is never free ends with timeoutMs', async () => {
     const clock = new FakeClock()
     const { session, asked } = setup(undefined, { clock, lock: () => new Promise(() => {}), timeoutMs: 4_000 })
     await clock.advance(hour + 1)
@@ -889,7 +898,7 @@ describe('rotation and the store', () => {
     expect(names).toEqual([expect.stringMatching(/^graphlinks \S+$/)])
   })
 
-  test('a lock is given back when the time is up, and what comes after that is still taken', async () => {
+  test('threats 19 a lock is given back when the time is up, and what comes after that is still taken', async () => {
     let give: (tokens: Tokens) => void = () => {}
     let isFree = true
     const { clock, session } = setup(() => new Promise((resolve) => (give = resolve)), {
@@ -932,7 +941,7 @@ describe('signing in and out', () => {
     await settle()
   })
 
-  test('TR-45 a sign-out during a refresh: the late pair is revoked, and the store stays empty', async () => {
+  test('TR-45 threats 18 a sign-out during a refresh: the late pair is revoked, and the store stays empty', async () => {
     const store = memoryTokenStore()
     const revoked: Tokens[] = []
     let give: (tokens: Tokens) => void = () => {}
@@ -954,7 +963,7 @@ describe('signing in and out', () => {
   })
 
   test.each(['sign out', 'sign in as another'])(
-    'TR-45 %s within the store write of a refresh, by a store that is not atomic',
+    'TR-45 threats 18 %s within the store write of a refresh, by a store that is not atomic',
     async (what) => {
       let content: StoredTokens | undefined
       let land = (): void => {}
@@ -989,7 +998,7 @@ describe('signing in and out', () => {
     },
   )
 
-  test('TR-46 a sign-out does not wait for a refresh or for the store, and wins over a store that is being read', async () => {
+  test('TR-46 threats 18 a sign-out does not wait for a refresh or for the store, and wins over a store that is being read', async () => {
     const never = new Promise<never>(() => {})
     const { session } = setup(() => never, { store: { read: () => never, write: () => never, replace: () => never } })
     void session.clear()

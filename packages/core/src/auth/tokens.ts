@@ -89,15 +89,16 @@ export function isExpired({ deadlines }: Credential, present: Instant): boolean 
 
 /** The lifetime that a number of seconds means; servers also send it as text, and send numbers that mean nothing. */
 function lifetimeOf(seconds: unknown): number | undefined {
-  const lifetimeMs = Number(seconds) * 1_000
+  // An object may have no number at all, which throws.
+  const lifetimeMs = typeof seconds === 'object' ? 0 : Number(seconds) * 1_000
   return lifetimeMs > 0 && lifetimeMs < Infinity ? Math.max(lifetimeMs, shortestLifetimeMs) : undefined
 }
 
 /** The seconds until the `exp` of a JWT (RFC 7519 section 4.1.4); what is none has no such thing. */
 function remainingOf(token: string, date: number, answered: string | undefined): number | undefined {
-  const serverDate = Date.parse(answered ?? '')
-  const present = Math.abs(serverDate - date) >= wrongClockMs ? serverDate : date
   try {
+    const serverDate = Date.parse(answered ?? '')
+    const present = Math.abs(serverDate - date) >= wrongClockMs ? serverDate : date
     const payload = token.split('.')[1] as string
     const { exp } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as { readonly exp: number }
     return exp - present / 1_000
