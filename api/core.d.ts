@@ -735,6 +735,8 @@ interface OperationExecution {
     readonly notes: ReadonlyMap<string, number>;
     /** Counts something that a link did for the operation. */
     note(what: string): void;
+    /** Of a {@link detached} copy: the run that it was made in. */
+    readonly parent: OperationExecution | undefined;
 }
 /**
  * Makes an operation outside a client: for tests of links, and for code that runs a chain by itself with `execute`.

@@ -14,7 +14,7 @@ interface RecordBase {
 interface EndRecord extends RecordBase {
     /** `cancelled`: the caller left or aborted. */
     readonly outcome: 'completed' | 'failed' | 'cancelled';
-    /** From when the results were first asked for, in milliseconds. */
+    /** From when the results were first asked for, in milliseconds, to the microsecond. */
     readonly durationMs: number;
     /** Until the first result, in milliseconds; `undefined` where there was none. */
     readonly firstResultMs: number | undefined;

@@ -49,6 +49,7 @@ export class Execution implements ExecutionState {
   /** Neighbours in the scope. */
   preceding: Execution | undefined
   following: Execution | undefined
+  readonly parent: ExecutionState | undefined
   readonly sent: Operation[]
   readonly ask: ExecutionState['ask']
   admission: ExecutionState['admission']
@@ -71,9 +72,9 @@ export class Execution implements ExecutionState {
   ) {
     this.#link = link
     this.#operation = operation as OperationValue
-    const { parent } = this.#operation.origin
-    this.sent = parent?.sent ?? []
-    this.ask = link.admit ?? parent?.ask
+    this.parent = this.#operation.origin.parent
+    this.sent = this.parent?.sent ?? []
+    this.ask = link.admit ?? this.parent?.ask
     this.#scope = scope
     this.#onAbort = onAbort
   }
@@ -95,9 +96,8 @@ export class Execution implements ExecutionState {
 
   sends(operation: Operation): void {
     this.attempts++
-    const { parent } = this.#operation.origin
     // What a detached copy sends, whoever it was copied from sends, too. Both have one list.
-    if (parent) parent.sends(operation)
+    if (this.parent) this.parent.sends(operation)
     else this.sent.push(operation)
   }
 
@@ -106,7 +106,7 @@ export class Execution implements ExecutionState {
   }
 
   get notes(): Map<string, number> {
-    return (this.#notes ??= this.#operation.origin.parent?.notes ?? new Map())
+    return (this.#notes ??= this.parent?.notes ?? new Map())
   }
 
   onEnd(callback: () => void): void {
@@ -114,7 +114,7 @@ export class Execution implements ExecutionState {
   }
 
   admit(operation: Operation): Promise<void> | undefined {
-    return (this.admission ??= this.#operation.origin.parent?.admission ?? { ready: this.ask?.(operation) }).ready
+    return (this.admission ??= this.parent?.admission ?? { ready: this.ask?.(operation) }).ready
   }
 
   /** The results of the chain, which is called at the first read. @throws the reason of the signal when it aborted before. */

@@ -101,10 +101,13 @@ export interface OperationExecution {
   readonly notes: ReadonlyMap<string, number>
   /** Counts something that a link did for the operation. */
   note(what: string): void
+  /** Of a {@link detached} copy: the run that it was made in. */
+  readonly parent: OperationExecution | undefined
 }
 
 /** What all copies of an operation share while it runs. */
 interface ExecutionState extends OperationExecution {
+  readonly parent: ExecutionState | undefined
   readonly notes: Map<string, number>
   readonly signal: AbortSignal
   readonly sent: Operation[]

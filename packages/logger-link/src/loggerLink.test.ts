@@ -700,3 +700,27 @@ test('K-10 options that are no good', () => {
   const logs = loggerLink({ logger: undefined, format: undefined, sample: undefined, starts: undefined })
   expect([logs.name, logs.stage, logs.attempts.name]).toEqual(['loggerLink', undefined, 'loggerAttempts'])
 })
+
+test('attempts within a copy that a link runs by itself are those of the operation', async () => {
+  const logger = new Log()
+  const log = loggerLink({ logger })
+  const copying: Link = (operation, next) => core.execute(next, core.detached(operation))
+  await lastResult(chain(log, copying, copying, log.attempts, memoryLink(ok)), createOperation({ document: '{ a }' }))
+  const [attempt, operation] = await logger.records(2)
+  expect([attempt, operation]).toMatchObject([
+    { event: 'attempt', attempt: 1 },
+    { event: 'operation', attempts: 1 },
+  ])
+  expect(attempt?.id).toBe(operation?.id)
+})
+
+test('durations are told to the microsecond', async () => {
+  const clock = new FakeClock()
+  const logger = new Log()
+  const link = chain(loggerLink({ logger, clock }), async () => {
+    await clock.advance(1.234_567_89)
+    return single(ok)
+  })
+  await lastResult(link, createOperation({ document: '{ a }' }))
+  expect(await logger.records(1)).toMatchObject([{ durationMs: 1.235, firstResultMs: 1.235 }])
+})

@@ -68,7 +68,9 @@ export function loggerLink(options: LoggerLinkOptions = {}): LoggerLink {
   if (!inBrowser()) (loading = load()).catch(ignore)
 
   const subjectOf = (operation: Operation): Subject => {
-    const execution = executionOf(operation)
+    let execution = executionOf(operation)
+    // Links that run a copy of their own still run this operation.
+    while (execution?.parent) execution = execution.parent
     const subject = (execution && subjects.get(execution)) ?? { id: ++lastId, attempts: 0 }
     if (execution) subjects.set(execution, subject)
     return subject

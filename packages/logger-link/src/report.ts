@@ -58,6 +58,8 @@ export function reporter({ logger: given, format: chosen }: LoggerLinkOptions, p
     const end = {
       ...(isOperation ? { attempts: execution?.attempts ?? attempts, notes: plain(execution?.notes) } : { attempt }),
       ...counts,
+      durationMs: rounded(counts.durationMs),
+      firstResultMs: rounded(counts.firstResultMs),
       errorCodes: found.length > 0 ? [...new Set(found)] : undefined,
       errorCode: isFailure ? codeOf(typeof code === 'string' ? code : name, operation) : undefined,
       status: numberOf(status),
@@ -78,6 +80,11 @@ interface Terminal {
 
 function plain(notes: ReadonlyMap<string, number> | undefined): Readonly<Record<string, number>> | undefined {
   return notes?.size ? Object.fromEntries(notes) : undefined
+}
+
+/** To the microsecond: clocks have digits that mean nothing. */
+function rounded(ms: number | undefined): number | undefined {
+  return ms && Math.round(ms * 1_000) / 1_000
 }
 
 function numberOf(value: unknown): number | undefined {
