@@ -6,12 +6,13 @@ import { createServer } from 'node:http'
 
 const report = (message) => process.connected && process.send(message)
 
-/** Tells of every request, and of those whose client goes before it has the answer. */
+/** Tells of every request, and of those whose client goes before all of it is there, or before it has the answer. */
 function watch(server) {
-  return server.on('request', ({ method, url, headers }, response) => {
+  return server.on('request', (request, response) => {
+    const { method, url, headers } = request
     report({ what: 'request', method, url, headers })
     response.on('close', () => {
-      if (!response.writableFinished) report({ what: 'aborted', method, url, headers })
+      if (!response.writableFinished || !request.complete) report({ what: 'aborted', method, url, headers })
     })
   })
 }
