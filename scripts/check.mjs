@@ -13,6 +13,7 @@ const steps = {
   lint: ['run', 'lint'],
   format: ['run', 'format:check'],
   typecheck: ['run', 'typecheck'],
+  knip: ['run', 'knip'],
   // What the tests in a browser need; they are skipped where it cannot be had.
   chromium: ['run', 'chromium'],
   test: ['test', '--', '--ci', '--json', `--outputFile=${report}`],
