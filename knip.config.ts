@@ -5,6 +5,7 @@ const config: KnipConfig = {
   ignoreBinaries: ['mkfifo'],
   workspaces: {
     '.': {
+      jest: ['jest.config.ts', 'jest.built.config.ts'],
       project: ['scripts/*.mjs', '*.{ts,mjs}'],
       ignoreDependencies: [
         // packages-check.mjs starts its file.
