@@ -95,7 +95,7 @@ function release({ manifest: { name } }, { tarball, integrity }) {
     const note = published === integrity ? '' : ', not with the same bytes as here: see whether that is right'
     return console.log(`${name}@${version}: published already${note}`)
   }
-  const mode = publish ? (registry ? ['--provenance=false'] : ['--provenance']) : ['--dry-run']
+  const mode = publish ? (registry ? ['--provenance=false'] : ['--provenance']) : ['--dry-run', '--offline']
   // Who asks for no version gets no pre-release.
   const tag = version.includes('-') ? ['--tag=next'] : []
   const args = ['publish', tarball, '--access=public', '--loglevel=error', ...mode, ...tag, ...at]
