@@ -1,5 +1,5 @@
 // Publishes all packages of this version, in an order in which each finds those that it needs. Without --publish it does
-// all but that. See docs/releasing.md.
+// all but that. See CONTRIBUTING.md.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

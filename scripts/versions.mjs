@@ -13,7 +13,7 @@ export const ranges = {
 }
 
 /** The newest release of the changelog, `undefined` where there is none. */
-export const newestOf = (changelog) => /^## \[(\d+\.\d+\.\d+[^\]]*)\] - \d{4}-\d{2}-\d{2}$/m.exec(changelog)?.[1]
+const newestOf = (changelog) => /^## \[(\d+\.\d+\.\d+[^\]]*)\] - \d{4}-\d{2}-\d{2}$/m.exec(changelog)?.[1]
 
 /** What of versions does not agree, a sentence for each. */
 export function versionProblems() {
