@@ -13,6 +13,7 @@ const steps = {
   lint: ['run', 'lint'],
   format: ['run', 'format:check'],
   typecheck: ['run', 'typecheck'],
+  knip: ['run', 'knip'],
   // What the tests in a browser need; they are skipped where it cannot be had.
   chromium: ['run', 'chromium'],
   test: ['test', '--', '--ci', '--json', `--outputFile=${report}`],
@@ -21,6 +22,8 @@ const steps = {
   fuzz: ['run', 'fuzz', '--', '3', 'response'],
   build: ['run', 'build'],
   packages: ['run', 'packages'],
+  // A part, since all of it takes as long as the tests of the sources.
+  built: ['run', 'test:built', '--', '--part'],
   size: ['run', 'size'],
   api: ['run', 'api'],
   lockfile: ['run', 'lockfile'],

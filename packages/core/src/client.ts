@@ -239,7 +239,7 @@ type Method = Exclude<keyof Client & string, 'dispose'>
 
 type MethodArguments = [source: AnyDocument | Request, variables?: JsonObject | null, options?: CallOptions]
 
-const noOptions: CallOptions = Object.freeze(ownOptions<CallOptions>(undefined))
+const noOptions: CallOptions = /* @__PURE__ */ Object.freeze(/* @__PURE__ */ ownOptions<CallOptions>(undefined))
 
 function toOperation(
   documents: DocumentCache,

@@ -3,7 +3,7 @@ import { originOf, type ClockSkew, type IncomingResponse } from '@graphlinks/cor
 import { toBase64Url, type DpopKey } from './dpopKey.ts'
 
 /** What a proof is for. */
-export interface Provable {
+interface Provable {
   readonly method: string
   readonly url: URL
 }
@@ -65,7 +65,7 @@ export function tokenOf(authorization: string | null | undefined): string | unde
 }
 
 /** Bytes of a text, in a buffer of their own. */
-export function toBytes(text: string): Uint8Array<ArrayBuffer> {
+function toBytes(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text)
 }
 

@@ -39,7 +39,11 @@ function getUrl(
 // nothing that means anything. A string without an end goes on to the end of the text, so that nothing is read twice.
 const tokens = /"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\?[^])*?(?:"|$)|#[^\n\r]*|\.\.\.|[-+.\w]+|[^\s,\uFEFF]/g
 
-/** The text of a document without comments and without spaces that nobody needs. Strings stay as they are. */
+/**
+ * The text of a document without comments and without spaces that nobody needs. Strings stay as they are.
+ *
+ * @internal Exported for its tests, which compare what it makes with what graphql's parser reads.
+ */
 export function minify(text: string): string {
   let minified = ''
   let last = ''

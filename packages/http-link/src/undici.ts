@@ -198,8 +198,10 @@ class ResponseReader implements Dispatcher.DispatchHandler, AsyncIterableIterato
 }
 
 // A stream's results must come out as they come in, and what was cut off shows in the JSON.
-const gzip = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH }
-const brotli = { flush: constants.BROTLI_OPERATION_FLUSH, finishFlush: constants.BROTLI_OPERATION_FLUSH }
+const flushing = (flush: number): { readonly flush: number; readonly finishFlush: number } => ({
+  flush,
+  finishFlush: flush,
+})
 
 /** RFC 9110 section 8.4.1. What is encoded otherwise passes as it is. */
 function decompressed(body: AsyncIterable<Uint8Array>, encodings: string | string[] = ''): AsyncIterable<Uint8Array> {
@@ -209,11 +211,11 @@ function decompressed(body: AsyncIterable<Uint8Array>, encodings: string | strin
     .reverse()
   const steps = names.flatMap((name) =>
     /^(x-)?gzip$/.test(name)
-      ? createGunzip(gzip)
+      ? createGunzip(flushing(constants.Z_SYNC_FLUSH))
       : name === 'deflate'
-        ? createInflate(gzip)
+        ? createInflate(flushing(constants.Z_SYNC_FLUSH))
         : name === 'br'
-          ? createBrotliDecompress(brotli)
+          ? createBrotliDecompress(flushing(constants.BROTLI_OPERATION_FLUSH))
           : [],
   )
   // Whoever reads the last stream gets the error of any.

@@ -112,7 +112,7 @@ function bundle(): string {
     write: false,
     platform: 'browser',
     target: 'es2022',
-    conditions: ['@graphlinks/source'],
+    conditions: process.env['GRAPHLINKS_BUILT'] ? [] : ['@graphlinks/source'],
     absWorkingDir: repository,
   })
   return String(outputFiles[0]?.text)

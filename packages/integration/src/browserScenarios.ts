@@ -59,7 +59,7 @@ async function failureOf(run: () => unknown): Promise<object> {
   return {}
 }
 
-export const scenarios = {
+const scenarios = {
   async operations(url: string, token: string) {
     const client = clientOf(url, token)
     const results = {

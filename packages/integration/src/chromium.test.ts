@@ -5,9 +5,6 @@ import { describeInBrowser, sharedBrowser } from './browser.ts'
 import { sharedServers } from './realServers.ts'
 import { watchSockets } from './socketLog.ts'
 
-// A browser on a busy machine takes its time.
-jest.setTimeout(20_000)
-
 const shared = sharedServers()
 const serverHere = () => shared(versionInfo.major < 17 ? 'ws-graphql-ws' : 'ws-graphql-ws-17')
 

@@ -38,6 +38,7 @@ import { retryLink } from '@graphlinks/retry-link'
 import { sigv4Link } from '@graphlinks/sigv4-link'
 import { FakeClock, linkContract, settle } from '@graphlinks/testing'
 import { timeoutLink } from '@graphlinks/timeout-link'
+import { jest } from '@jest/globals'
 import fc from 'fast-check'
 
 const dpopKey = createDpopKey()

@@ -16,13 +16,11 @@ import { HttpError, httpLink, type Fetch, type HttpLinkOptions } from '@graphlin
 import { undiciTransport } from '@graphlinks/http-link/undici'
 import { secretCanary } from '@graphlinks/testing'
 import { wsLink } from '@graphlinks/ws-link'
+import crossFetch from 'cross-fetch'
 import { CookieJar } from 'tough-cookie'
 import { describeInBrowser, sharedBrowser } from './browser.ts'
 import { startOidcServer } from './oidc.ts'
 import { sharedServers } from './realServers.ts'
-
-// A browser on a busy machine takes its time.
-jest.setTimeout(20_000)
 
 const shared = sharedServers()
 const passwords = { ada: 'correct horse', bob: 'battery staple' }
@@ -76,7 +74,7 @@ describe('in Node', () => {
 
   test.each<[string, Partial<HttpLinkOptions>]>([
     ['global fetch', {}],
-    ['cross-fetch', { fetch: jest.requireActual<{ fetch: Fetch }>('cross-fetch').fetch }],
+    ['cross-fetch', { fetch: crossFetch as Fetch }],
     ['undici', { transport: undici }],
   ])('AUTH-32 login, query, mutation and subscription with a session cookie alone, over %s', async (_, http) => {
     const { url, login } = await loginServer()

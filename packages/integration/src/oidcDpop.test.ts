@@ -14,9 +14,6 @@ import { secretCanary } from '@graphlinks/testing'
 import * as oauth from 'oauth4webapi'
 import { startOidcServer, type OidcServer } from './oidc.ts'
 
-// A server starts for each test, which takes seconds on a machine that is busy.
-jest.setTimeout(20_000)
-
 const cleanUps: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()

@@ -47,7 +47,7 @@ export interface ServerEvent {
 type MessageType = 'connection_init' | 'subscribe' | 'complete' | 'ping' | 'pong' | 'connection_terminate'
 
 /** What a server can be told to do. All but `stop` and `listen` are for those with WebSockets. */
-export type Command =
+type Command =
   /** Cuts all connections and stops listening. What the server has in memory stays. */
   | { readonly stop: true }
   /** Listens again, on the port that it had. */

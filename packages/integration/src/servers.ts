@@ -9,7 +9,7 @@ import { createSchema, createYoga, type Plugin } from 'graphql-yoga'
 import { WebSocketServer } from 'ws'
 
 /** Something that a server saw, in order. */
-export interface Seen {
+interface Seen {
   readonly what: 'request' | 'aborted' | 'slow' | 'socket' | 'message' | 'closed' | 'introspection'
   readonly headers?: Readonly<Record<string, unknown>>
   readonly url?: string | undefined
@@ -19,7 +19,7 @@ export interface Seen {
 }
 
 /** What a server saw. A test waits for an entry, and not for a while. */
-export class ServerLog {
+class ServerLog {
   readonly entries: Seen[] = []
   readonly #waiting = new Set<() => void>()
 

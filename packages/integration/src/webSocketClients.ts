@@ -23,7 +23,7 @@ const protocolOf = (name: WebSocketServerName): Partial<WsLinkOptions> =>
   name === 'ws-legacy' ? { protocol: legacyProtocol() } : {}
 
 /** A client of a server that other tests use too. */
-export interface Connected {
+interface Connected {
   readonly client: Client
   readonly server: RealServer
   /** What the server sees of the sockets that are opened from now on. */

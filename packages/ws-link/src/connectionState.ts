@@ -10,7 +10,7 @@ import type { CloseAction } from './closeCodes.ts'
  * the pause before the next attempt. `'preparing'`: the credentials and the payload of the next attempt are being made.
  * `'closed'`: over.
  */
-export type Status = 'new' | 'connecting' | 'ready' | 'refreshing' | 'waiting' | 'preparing' | 'closed'
+type Status = 'new' | 'connecting' | 'ready' | 'refreshing' | 'waiting' | 'preparing' | 'closed'
 
 export interface State {
   readonly status: Status

@@ -3,7 +3,7 @@ export const subscription = `subscription Events($id: ID!, $subscriptions: Int!,
   event(id: $id, subscriptions: $subscriptions, events: $events) { n text }
 }`
 
-export interface Variables {
+interface Variables {
   readonly id: string
   readonly subscriptions: number
   readonly events: number
@@ -21,7 +21,7 @@ export interface Contestant {
   readonly connect: (url: string) => WsConnection
 }
 
-export interface WsConnection {
+interface WsConnection {
   /** Starts a subscription that calls back with the data of each event, until all have come. */
   readonly subscribe: (variables: Variables, onData: (data: EventData) => void) => void
   readonly close: () => unknown

@@ -16,7 +16,7 @@ export const passing: RefreshFailure = {
 }
 
 /** What the session has. */
-export type Session =
+type Session =
   | { readonly status: 'loading' | 'none' | 'disposed' }
   /** `isRejected`: a server refused the access token. `isFinal`: it is the last, as its refresh token was refused. */
   | {
@@ -28,7 +28,7 @@ export type Session =
   | { readonly status: 'dead' }
 
 /** What is being done about it. After `until`, a cooldown lets one refresh through, and an open circuit one probe. */
-export type Refresher =
+type Refresher =
   | { readonly status: 'idle' | 'inflight' }
   | {
       readonly status: 'cooldown' | 'open'

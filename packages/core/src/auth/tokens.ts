@@ -18,7 +18,7 @@ export interface Tokens {
 }
 
 /** When tokens are to be renewed. */
-export interface Deadlines {
+interface Deadlines {
   /** From here on they are renewed in the background. */
   readonly soft: Instant
   /** From here on operations wait for the new ones. */
