@@ -2,10 +2,12 @@ import { memoryLink } from '@graphlinks/testing'
 import {
   bearerLink,
   chain,
+  compose,
   createClient,
   createOperation,
   execute,
   lastResult,
+  single,
   WiringError,
   type Link,
   type TerminalLink,
@@ -30,9 +32,12 @@ describe('K-10 wrong wiring is a sentence', () => {
   })
 
   test('K-10 a factory that was not called is refused by chain', () => {
-    expect(() => chain(asLink(bearerLink), memoryLink())).toThrow('bearerLink makes a link and is none: call it')
+    expect(() => chain(asLink(bearerLink), memoryLink())).toThrow('chain: bearerLink makes a link and is none: call it')
+    expect(() => compose(asLink(bearerLink))).toThrow('compose: bearerLink makes a link and is none: call it')
     const tenantLink: Link = (operation, next) => next(operation)
     expect(() => chain(tenantLink, memoryLink())).not.toThrow()
+    const offline: Link = (_operation) => single({ data: null })
+    expect(() => chain(offline, memoryLink())).not.toThrow()
   })
 })
 
