@@ -332,6 +332,22 @@ describe('dispose', () => {
     expect(memory.sent.map(({ ended }) => ended)).toEqual(Array(5).fill('failed'))
   })
 
+  test('it ends what is in flight also where operations before, between and after that have ended', async () => {
+    for (const over of [[0], [1], [2], [1, 2], [2, 1], [0, 1], [0, 2]]) {
+      const { client, memory } = hanging()
+      const streams = [0, 1, 2, 3].map(() => client.subscribe('subscription { a }')[Symbol.asyncIterator]())
+      const pending = streams.map((stream) => stream.next().catch((error: unknown) => error))
+      for (const index of over) await streams[index]?.return?.()
+      await client.dispose()
+      for (const [index, outcome] of (await Promise.all(pending)).entries()) {
+        if (over.includes(index)) expect(outcome).toEqual({ done: true, value: undefined })
+        else expect(outcome).toBeInstanceOf(DisposedError)
+      }
+      await settle()
+      expect(memory.sent.map(({ ended }) => ended)).toEqual(Array(4).fill('failed'))
+    }
+  })
+
   test('what comes later fails with a DisposedError and sends nothing, also what was asked for before and not read', async () => {
     const { client, memory } = hanging()
     const before = [client.subscribe('subscription { a }'), client.execute('{ a }')]
