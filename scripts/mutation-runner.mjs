@@ -40,9 +40,10 @@ const isLeftOut = (id, mutated) =>
     return id.startsWith(file) && id.includes(title) && !(but && (mutated === undefined || but.test(mutated)))
   })
 
-// A mutant that answers never is found by the time a test has. Alone, none takes longer than 0.6 s.
-const dryRunTimeoutMs = 60_000
-const mutantTimeoutMs = 6_000
+// What a mutant makes wait for ever is found by its doing nothing for this long, which no test does, and not by a limit
+// of time: a busy machine takes long over what is right. What never ends is left to Stryker, which ends the process.
+const idleMs = 2_000
+const timeoutMs = 300_000
 
 const watched = /^(TCP|TLS|UDP|Pipe|Process|Timeout|Worker|MessagePort)/i
 const graceMs = 500
@@ -135,6 +136,25 @@ async function leftOpen(before) {
   }
 }
 
+/** What a test gives, or a rejection where nothing happens that it could wait for. */
+async function orIdle(outcome) {
+  if (typeof outcome?.then !== 'function') return outcome
+  let timer
+  const idle = new Promise((_, reject) => {
+    let before = performance.eventLoopUtilization()
+    timer = setInterval(() => {
+      const { utilization } = performance.eventLoopUtilization(before)
+      if (utilization < 0.01) reject(new Error(`nothing happened for ${idleMs} ms`))
+      before = performance.eventLoopUtilization()
+    }, idleMs)
+  })
+  try {
+    return await Promise.race([outcome, idle])
+  } finally {
+    clearInterval(timer)
+  }
+}
+
 const nameOf = (node) => (node.parent ? `${nameOf(node.parent)} ${node.name}`.trimStart() : '')
 
 class CoreTestRunner {
@@ -159,7 +179,7 @@ class CoreTestRunner {
     delete context.mutantCoverage
     const tests = []
     for (const file of this.files) {
-      const results = await this.runFile({ file, timeoutMs: dryRunTimeoutMs, bail: false })
+      const results = await this.runFile({ file, bail: false })
       if (results.error) return { status: DryRunStatus.Error, errorMessage: `${file}: ${results.error}` }
       tests.push(...results.tests)
     }
@@ -181,7 +201,6 @@ class CoreTestRunner {
       const results = await this.runFile({
         file,
         wanted,
-        timeoutMs: mutantTimeoutMs,
         bail: !disableBail,
         mutated,
         mutant: activeMutant.id,
@@ -197,7 +216,7 @@ class CoreTestRunner {
   }
 
   /** Runs the tests of one file, which are all, or those of `wanted`. */
-  async runFile({ file, wanted, timeoutMs, bail, mutated, mutant, early }) {
+  async runFile({ file, wanted, bail, mutated, mutant, early }) {
     const path = join(process.cwd(), folder, file)
     const before = openHandles()
     const environment = { ...process.env }
@@ -237,7 +256,11 @@ class CoreTestRunner {
       const id = `${current.file} ${nameOf(test)}`
       if (current.over || isLeftOut(id, current.mutated) || (current.wanted && !current.wanted.has(id)))
         test.mode = 'skip'
-      else context.currentTestId = id
+      else {
+        context.currentTestId = id
+        const { fn } = test
+        test.fn = () => orIdle(fn())
+      }
       jestExpect.setState({ currentTestName: id, suppressedErrors: [] })
     } else if (event.name === 'test_done') {
       // A rejection is known to be unhandled a turn later.
