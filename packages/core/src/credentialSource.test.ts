@@ -101,10 +101,13 @@ describe('AUTH-44 renewCredentials', () => {
   })
 
   test('constant credentials have no source, and the operation stays what it is', async () => {
-    const constants = [bearerLink('abc'), headerLink({ 'x-a': 'b' }), apiKeyLink({ key: ['k', 'l'] })]
+    const ada = basicAuthLink({ username: 'ada', password: 'secret' })
+    const constants = [bearerLink('abc'), headerLink({ 'x-a': 'b' }), apiKeyLink({ key: ['k', 'l'] }), ada]
     const operation = await arriving(...constants)
     expect(credentialSources(operation)).toEqual([])
     expect(await renewCredentials(operation)).toBe(operation)
+    // One that may change is enough.
+    expect(credentialSources(await arriving(apiKeyLink({ key: ['k', () => 'l'] })))).toHaveLength(1)
   })
 })
 

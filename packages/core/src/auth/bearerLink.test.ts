@@ -185,6 +185,7 @@ test('BL-1 BL-2 CR-4 threats 7 a malformed token is refused before the terminal 
       expect(errors.map((error) => error.operationName)).toEqual([undefined, 'Q', 'Q'])
     })
   }
+  expect(() => bearerLink('Bearer abc')).toThrow('pass it without its scheme')
   for (const good of ['a', 'aZ09-._~+/', 'abc=', 'abc==', 'eyJ.e30.x-_y']) {
     expect(await wireOf(bearerLink(good))).toEqual({ authorization: `Bearer ${good}` })
   }
