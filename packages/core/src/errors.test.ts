@@ -21,6 +21,9 @@ describe('K-8 errors are one family', () => {
     expect(classes.length).toBeGreaterThan(9)
     const codes = new Set(['GRAPHLINKS', ...classes.map(({ code }) => code)])
     expect(codes.size).toBe(classes.length + 1)
+    const names = new Set(classes.map(({ name }) => name))
+    expect(names.size).toBe(classes.length)
+    for (const name of names) expect(name).toMatch(/^[A-Z]\w+Error$/)
     for (const Class of classes) {
       const cause = new TypeError('inner')
       const error = new Class('it went wrong', { link: 'someLink', operationName: 'Op', cause })
