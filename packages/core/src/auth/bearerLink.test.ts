@@ -7,6 +7,7 @@ import {
   CredentialError,
   GraphLinksError,
   HeaderError,
+  identityOf,
   lastResult,
   OptionsError,
   single,
@@ -117,6 +118,34 @@ test('AUTH-12 BL-1 scheme and header are options, and no scheme sends the token 
   }
   // Without a scheme it is no bearer token, and the grammar is that of a header value.
   expect(await wireOf(bearerLink('Custom a="b", c', { scheme: '' }))).toEqual({ authorization: 'Custom a="b", c' })
+})
+
+test('AUTH-8 CR-7 what is no text is called by its kind, and a missing value that became a text by that', async () => {
+  for (const [token, words] of [
+    ['undefined', 'the token is the text "undefined": a missing value became a string'],
+    ['null', 'the token is the text "null"'],
+    [5, 'the token is number, not a string'],
+    [['secret'], 'the token is null or a list, not a string'],
+  ] as const) {
+    const error = await errorOf(
+      lastResult(
+        chain(
+          bearerLink(() => token as never),
+          memoryLink(),
+        ),
+        query(),
+      ),
+    )
+    expect(error.message).toContain(words)
+  }
+})
+
+test('an async function is called for an operation without a run, too', async () => {
+  const link = bearerLink(async () => 'the-token')
+  let passed: Operation | undefined
+  const results = await link(query(), (given) => ((passed = given), single({ data: 1 })))
+  expect((await results[Symbol.asyncIterator]().next()).value).toEqual({ data: 1 })
+  expect(passed && identityOf(passed).reveal()).toContain('Bearer the-token')
 })
 
 test('AUTH-13 CR-7 a missing token is omitted, or an error where that is asked for', async () => {
