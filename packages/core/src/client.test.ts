@@ -234,20 +234,25 @@ describe('createRequest', () => {
 
 describe('GraphQLResultError', () => {
   test('request throws it where there are errors or no data, with the result at hand', async () => {
-    const results: Result[] = [
-      { errors: [{ message: 'first' }, { message: 'second' }] },
-      { data: { a: 1 }, errors: [{ message: 'partial' }] },
-      { data: null },
-      {},
+    const results: [Result, string][] = [
+      [
+        { errors: [{ message: 'first' }, { message: 'second' }, { message: 'third' }] },
+        'the server answered with an error: first (and 2 more in error.errors)',
+      ],
+      [{ data: { a: 1 }, errors: [{ message: 'partial' }] }, 'the server answered with an error: partial'],
+      [{ data: null }, 'the result has neither data nor errors'],
+      [{}, 'the result has neither data nor errors'],
     ]
-    for (const result of results) {
+    for (const [result, words] of results) {
       const error = await errorOf(() => createClient({ link: memoryLink(result) }).request('query Q { a }'))
       expect(error).toBeInstanceOf(GraphQLResultError)
       expect(GraphQLResultError.is(error)).toBe(true)
       expect(error).toMatchObject({ code: 'GRAPHQL_RESULT', operationName: 'Q' })
       expect((error as GraphQLResultError).result).toBe(result)
       expect((error as GraphQLResultError).errors).toEqual(result.errors ?? [])
-      if (result.errors?.[0]) expect(error.message).toContain(result.errors[0].message)
+      expect(error.message).toBe(`operation Q: ${words}`)
+      expect(error.name).toBe('GraphQLResultError')
+      expect(inspect(error)).toBe(error.stack)
     }
     expect(await createClient({ link: memoryLink({ data: 0 as never, errors: [] }) }).request('{ a }')).toBe(0)
   })
@@ -325,7 +330,10 @@ describe('dispose', () => {
     const disposal = client.dispose()
     expect(client.dispose()).toBe(disposal)
     await disposal
-    for (const error of await Promise.all(running)) expect(error).toBeInstanceOf(DisposedError)
+    for (const error of await Promise.all(running)) {
+      expect(error).toBeInstanceOf(DisposedError)
+      expect(error.message).toContain('the client was disposed')
+    }
     await client[Symbol.asyncDispose]()
     expect(dispose).toHaveBeenCalledTimes(1)
     await settle()

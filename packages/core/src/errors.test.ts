@@ -46,6 +46,16 @@ describe('K-8 errors are one family', () => {
     expect(new GraphLinksError('it', { cause: undefined })).toHaveProperty('cause', undefined)
   })
 
+  test('K-8 the family is known by a symbol that all versions share, and by a code of its own', () => {
+    const error = new GraphLinksError('it')
+    expect([error.name, error.code]).toEqual(['GraphLinksError', 'GRAPHLINKS'])
+    const brand = Symbol.for('graphlinks.error')
+    for (const Class of [GraphLinksError, ...classes]) expect(Reflect.get(Class, brand)).toBe(true)
+    class GraphQLClientError extends Error {}
+    expect(GraphLinksError.is(new GraphQLClientError('it'))).toBe(false)
+    expect(GraphLinksError.is(Object.create(null))).toBe(false)
+  })
+
   test('K-8 is() holds for nothing else', () => {
     for (const value of [
       undefined,

@@ -17,6 +17,7 @@ import {
   type Link,
   type Operation,
 } from '../index.ts'
+import { isHarmless } from '../harmless.ts'
 
 const operation = createOperation({ document: 'query Q { a }' })
 
@@ -141,6 +142,8 @@ test('HL-2 CR-4 threats 4, 7 what cannot be sent is refused: constants when buil
 
 test('HL-4 what is sensitive: everything but names known to be harmless, or as the option says', async () => {
   const http = { url: 'http://api.test/graphql' }
+  for (const name of ['x-accept', 'accept-x', 'x-request-ids', 'prior', 'tracestates'])
+    expect(isHarmless(name)).toBe(false)
   const names = ['x-unknown', 'authorization', 'accept-language', 'traceparent', 'x-request-id']
   const refused: string[] = []
   for (const name of names) {
