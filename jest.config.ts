@@ -3,6 +3,8 @@ import type { Config } from 'jest'
 
 const project: Config = {
   testMatch: ['<rootDir>/packages/*/src/**/*.test.ts'],
+  // What npm run mutation copies has packages of the same names.
+  modulePathIgnorePatterns: ['<rootDir>/\\.mutation/'],
   testEnvironment: '<rootDir>/scripts/jest-environment.mjs',
   testEnvironmentOptions: { customExportConditions: ['@graphlinks/source', 'node', 'node-addons'] },
   transform: {

@@ -234,20 +234,25 @@ describe('createRequest', () => {
 
 describe('GraphQLResultError', () => {
   test('request throws it where there are errors or no data, with the result at hand', async () => {
-    const results: Result[] = [
-      { errors: [{ message: 'first' }, { message: 'second' }] },
-      { data: { a: 1 }, errors: [{ message: 'partial' }] },
-      { data: null },
-      {},
+    const results: [Result, string][] = [
+      [
+        { errors: [{ message: 'first' }, { message: 'second' }, { message: 'third' }] },
+        'the server answered with an error: first (and 2 more in error.errors)',
+      ],
+      [{ data: { a: 1 }, errors: [{ message: 'partial' }] }, 'the server answered with an error: partial'],
+      [{ data: null }, 'the result has neither data nor errors'],
+      [{}, 'the result has neither data nor errors'],
     ]
-    for (const result of results) {
+    for (const [result, words] of results) {
       const error = await errorOf(() => createClient({ link: memoryLink(result) }).request('query Q { a }'))
       expect(error).toBeInstanceOf(GraphQLResultError)
       expect(GraphQLResultError.is(error)).toBe(true)
       expect(error).toMatchObject({ code: 'GRAPHQL_RESULT', operationName: 'Q' })
       expect((error as GraphQLResultError).result).toBe(result)
       expect((error as GraphQLResultError).errors).toEqual(result.errors ?? [])
-      if (result.errors?.[0]) expect(error.message).toContain(result.errors[0].message)
+      expect(error.message).toBe(`operation Q: ${words}`)
+      expect(error.name).toBe('GraphQLResultError')
+      expect(inspect(error)).toBe(error.stack)
     }
     expect(await createClient({ link: memoryLink({ data: 0 as never, errors: [] }) }).request('{ a }')).toBe(0)
   })
@@ -325,11 +330,30 @@ describe('dispose', () => {
     const disposal = client.dispose()
     expect(client.dispose()).toBe(disposal)
     await disposal
-    for (const error of await Promise.all(running)) expect(error).toBeInstanceOf(DisposedError)
+    for (const error of await Promise.all(running)) {
+      expect(error).toBeInstanceOf(DisposedError)
+      expect(error.message).toContain('the client was disposed')
+    }
     await client[Symbol.asyncDispose]()
     expect(dispose).toHaveBeenCalledTimes(1)
     await settle()
     expect(memory.sent.map(({ ended }) => ended)).toEqual(Array(5).fill('failed'))
+  })
+
+  test('it ends what is in flight also where operations before, between and after that have ended', async () => {
+    for (const over of [[0], [1], [2], [1, 2], [2, 1], [0, 1], [0, 2]]) {
+      const { client, memory } = hanging()
+      const streams = [0, 1, 2, 3].map(() => client.subscribe('subscription { a }')[Symbol.asyncIterator]())
+      const pending = streams.map((stream) => stream.next().catch((error: unknown) => error))
+      for (const index of over) await streams[index]?.return?.()
+      await client.dispose()
+      for (const [index, outcome] of (await Promise.all(pending)).entries()) {
+        if (over.includes(index)) expect(outcome).toEqual({ done: true, value: undefined })
+        else expect(outcome).toBeInstanceOf(DisposedError)
+      }
+      await settle()
+      expect(memory.sent.map(({ ended }) => ended)).toEqual(Array(4).fill('failed'))
+    }
   })
 
   test('what comes later fails with a DisposedError and sends nothing, also what was asked for before and not read', async () => {

@@ -19,7 +19,7 @@ import {
   type Link,
   type Operation,
 } from '@graphlinks/core'
-import { FakeClock, linkContract } from '@graphlinks/testing'
+import { FakeClock, linkContract, memoryLink } from '@graphlinks/testing'
 
 linkContract(() => renewableLink(async (operation) => withCredential(operation, { name: 'x-session', value: 'abc' })))
 
@@ -101,11 +101,20 @@ describe('AUTH-44 renewCredentials', () => {
   })
 
   test('constant credentials have no source, and the operation stays what it is', async () => {
-    const constants = [bearerLink('abc'), headerLink({ 'x-a': 'b' }), apiKeyLink({ key: ['k', 'l'] })]
+    const ada = basicAuthLink({ username: 'ada', password: 'secret' })
+    const constants = [bearerLink('abc'), headerLink({ 'x-a': 'b' }), apiKeyLink({ key: ['k', 'l'] }), ada]
     const operation = await arriving(...constants)
     expect(credentialSources(operation)).toEqual([])
     expect(await renewCredentials(operation)).toBe(operation)
+    // One that may change is enough.
+    expect(credentialSources(await arriving(apiKeyLink({ key: ['k', () => 'l'] })))).toHaveLength(1)
   })
+})
+
+test('TR-53 a link of an application that attaches credentials has the place of one in the chain', () => {
+  const link = renewableLink((operation) => operation)
+  const sharing = Object.assign(((operation, next) => next(operation)) as Link, { stage: 'share' as const })
+  expect(() => chain(sharing, link, memoryLink())).toThrow('stands before renewableLink')
 })
 
 describe('TR-53 leaseOf', () => {
@@ -142,22 +151,22 @@ describe('TR-53 leaseOf', () => {
   })
 
   test('TR-53 after the terminal link took it on, no refusal has the link itself send it again', async () => {
-    const source = session()
-    let sent = 0
-    const failing = async (operation: Operation) => {
-      sent++
-      const [from] = credentialSources(operation)
-      await leaseOf(from as NonNullable<typeof from>)?.refused(false)
-      throw Object.assign(new Error('forbidden'), { closeCode: 4403 })
+    const refusal = { errors: [{ message: 'who are you?', extensions: { code: 'UNAUTHENTICATED' } }] }
+    for (const isTaken of [false, true]) {
+      let sent = 0
+      const refusing = async (operation: Operation) => {
+        sent++
+        const [from] = credentialSources(operation)
+        if (isTaken) await leaseOf(from as NonNullable<typeof from>)?.refused(false)
+        return single(refusal)
+      }
+      const operation = createOperation({ document: '{ n }' })
+      expect(await lastResult(chain(tokenRefreshLink(session()), refusing), operation)).toMatchObject(refusal)
+      expect(sent).toBe(isTaken ? 1 : 2)
     }
-    const operation = createOperation({ document: '{ n }' })
-    await expect(lastResult(chain(tokenRefreshLink(source), failing), operation)).rejects.toMatchObject({
-      name: 'LinkError',
-    })
-    expect(sent).toBe(1)
   })
 
-  test('TR-52 TR-57 tells when there is a better one, and when it is over; a source with no session has none', async () => {
+  test('TR-52 tells when there is a better one, and when it is over', async () => {
     const clock = new FakeClock()
     const source = session(clock)
     const { lease } = await leased(source)
@@ -176,6 +185,30 @@ describe('TR-53 leaseOf', () => {
     leave()
     await source.set({ accessToken: 'x' })
     expect(changes).toHaveLength(2)
+  })
+
+  test('TR-52 a renewal that fails is no better token', async () => {
+    const clock = new FakeClock()
+    const source = createTokenSource({
+      initial: { accessToken: 'token-0', refreshToken: 'r', expiresInSeconds: 600 },
+      refresh: () => Promise.reject(new Error('down')),
+      clock,
+      random: () => 0,
+    })
+    const { lease } = await leased(source)
+    const changes: string[] = []
+    lease.subscribe((change) => changes.push(change))
+    const events: string[] = []
+    source.events.subscribe(({ type, epoch }) => events.push(`${type} ${epoch}`))
+    await clock.advance(550_000)
+    lease.check()
+    await clock.advance(0)
+    await clock.advance(0)
+    expect(events).not.toEqual([])
+    expect(changes).toEqual([])
+  })
+
+  test('TR-57 a source with no session has none', async () => {
     const [from] = credentialSources(await arriving(bearerLink(() => 'abc')))
     expect(leaseOf(from as NonNullable<typeof from>)).toBeUndefined()
   })

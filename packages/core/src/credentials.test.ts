@@ -5,6 +5,7 @@ import {
   basicAuthLink,
   bearerLink,
   chain,
+  checkOrigin,
   createClient,
   createOperation,
   createRequest,
@@ -195,6 +196,7 @@ describe('CR-2 a credential is bound to origins', () => {
       'https://api.test#x',
       'https://user:secret@api.test',
       'ftp://api.test',
+      'not-https://api.test/',
       'javascript:alert(1)',
       '',
       '*',
@@ -208,6 +210,28 @@ describe('CR-2 a credential is bound to origins', () => {
   })
 })
 
+describe('query parameters', () => {
+  test('names are kept as they are, and are not those of headers', () => {
+    const given = withCredential(operation, { name: 'API[key]', value: 'k', in: 'query' })
+    expect(render(given)).toMatchObject({ headers: new Map(), searchParams: [['API[key]', 'k']] })
+    expect(render(operation).searchParams).toEqual([])
+  })
+
+  test('one that is removed is not sent, nor what was set before', () => {
+    const given = withCredential(operation, { name: 'key', value: 'k', in: 'query' })
+    expect(render(withField(given, new Field('key', null, true, 'query'))).searchParams).toEqual([])
+  })
+})
+
+test('AUTH-20 the owner of each value that has one comes along, by the value', () => {
+  const owned = (value: string | null): Operation =>
+    withField(operation, new Field('authorization', value, true, 'header', undefined, 'session 1'))
+  expect(render(owned('token 1')).owners).toEqual(new Map([['token 1', 'session 1']]))
+  expect(render(withHeader(owned('token 1'), 'x-other', '1')).owners).toEqual(new Map([['token 1', 'session 1']]))
+  expect(render(owned(null)).owners).toBeUndefined()
+  expect(render(withHeader(operation, 'x-other', '1')).owners).toBeUndefined()
+})
+
 describe('CR-3 https is required except on loopback', () => {
   const sensitive = withHeader(operation, 'x-session', 'canary-value')
 
@@ -217,10 +241,17 @@ describe('CR-3 https is required except on loopback', () => {
       withCredential(operation, { name: 'api_key', value: 'canary-value', in: 'query' }),
       createOperation({ document: '{ a }', headers: { authorization: 'canary-value' } }),
     ]) {
-      for (const url of ['http://api.test/', 'ws://api.test/', 'http://10.0.0.1/', 'http://127.0.0.1.evil.test/']) {
+      for (const url of [
+        'http://api.test/',
+        'ws://api.test/',
+        'http://10.0.0.1/',
+        'http://127.0.0.1.evil.test/',
+        'not-https://api.test/',
+      ]) {
         const run = (): unknown => render(given, url)
         expect(run).toThrow(InsecureTransportError)
-        expect(run).toThrow(/testLink/)
+        expect(run).toThrow(/^testLink, operation|^testLink: /)
+        expect(run).toThrow(`is secret and ${originOf(new URL(url))} not encrypted`)
         expect(run).not.toThrow(/canary-value/)
         expect(() => render(given, url, true)).not.toThrow()
       }
@@ -258,6 +289,10 @@ describe('origin', () => {
     expect(originOf(new URL('wss://api.test:443/x?y#z'))).toBe('https://api.test')
     expect(originOf(new URL('ws://api.test:80/x'))).toBe('http://api.test')
     expect(originOf(new URL('https://u:p@API.test:8443/'))).toBe('https://api.test:8443')
+    for (const origin of ['http://API.test', 'ws://api.test', 'http://api.test:80/']) {
+      expect(checkOrigin(origin)).toBe('http://api.test')
+    }
+    expect(checkOrigin('wss://api.test:8443')).toBe('https://api.test:8443')
     expect(parseUrl('no url')).toBeUndefined()
     expect(parseUrl('/x', 'https://api.test')?.href).toBe('https://api.test/x')
   })
@@ -377,7 +412,9 @@ describe('TR-48 fingerprint', () => {
   })
 
   test('TR-48 what does not count does not, but a credential is never left out', () => {
-    expect(key(call({ traceparent: '1', 'x-request-id': '2' }))).toBe(key(operation))
+    for (const name of ['traceparent', 'tracestate', 'x-request-id', 'x-correlation-id']) {
+      expect(key(call({ [name]: '1' }))).toBe(key(operation))
+    }
     expect(key(call({ traceparent: '1' }), [])).not.toBe(key(operation))
     expect(key(call({ accept: '1' }), ['accept'])).toBe(key(operation))
     expect(key(call({ authorization: 'ada' }), ['authorization'])).not.toBe(

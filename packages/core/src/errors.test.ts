@@ -21,6 +21,9 @@ describe('K-8 errors are one family', () => {
     expect(classes.length).toBeGreaterThan(9)
     const codes = new Set(['GRAPHLINKS', ...classes.map(({ code }) => code)])
     expect(codes.size).toBe(classes.length + 1)
+    const names = new Set(classes.map(({ name }) => name))
+    expect(names.size).toBe(classes.length)
+    for (const name of names) expect(name).toMatch(/^[A-Z]\w+Error$/)
     for (const Class of classes) {
       const cause = new TypeError('inner')
       const error = new Class('it went wrong', { link: 'someLink', operationName: 'Op', cause })
@@ -41,6 +44,16 @@ describe('K-8 errors are one family', () => {
     expect('cause' in new GraphLinksError('it')).toBe(false)
     expect('cause' in new GraphLinksError('it', { link: 'a' })).toBe(false)
     expect(new GraphLinksError('it', { cause: undefined })).toHaveProperty('cause', undefined)
+  })
+
+  test('K-8 the family is known by a symbol that all versions share, and by a code of its own', () => {
+    const error = new GraphLinksError('it')
+    expect([error.name, error.code]).toEqual(['GraphLinksError', 'GRAPHLINKS'])
+    const brand = Symbol.for('graphlinks.error')
+    for (const Class of [GraphLinksError, ...classes]) expect(Reflect.get(Class, brand)).toBe(true)
+    class GraphQLClientError extends Error {}
+    expect(GraphLinksError.is(new GraphQLClientError('it'))).toBe(false)
+    expect(GraphLinksError.is(Object.create(null))).toBe(false)
   })
 
   test('K-8 is() holds for nothing else', () => {

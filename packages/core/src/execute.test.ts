@@ -6,6 +6,7 @@ import {
   detached,
   execute,
   executionOf,
+  failed,
   lastResult,
   LinkError,
   mapResults,
@@ -154,6 +155,95 @@ describe('what links know of a run', () => {
     expect(inner?.signal.aborted).toBe(false)
     await own?.return?.()
     expect(inner?.signal.aborted).toBe(true)
+  })
+})
+
+describe('the end of a run', () => {
+  const silent: TerminalLink = () => ({ [Symbol.asyncIterator]: () => ({ next: () => never }) })
+
+  test('who waits for it hears of it once, whether the run completes, fails, is left or is aborted', async () => {
+    const caller = new AbortController()
+    const abort = (reading: Promise<unknown>): Promise<unknown> => {
+      caller.abort(new Error('left'))
+      return errorOf(reading)
+    }
+    const runs: [TerminalLink, (iterator: AsyncIterator<Result>) => unknown][] = [
+      [() => single({ data: 1 }), async (iterator) => (await iterator.next(), iterator.next())],
+      [() => failed(new Error('down')), (iterator) => errorOf(iterator.next())],
+      [endless, async (iterator) => (await iterator.next(), iterator.return?.())],
+      [silent, (iterator) => abort(iterator.next())],
+    ]
+    for (const [terminal, read] of runs) {
+      const ended = [jest.fn(), jest.fn()]
+      const link: TerminalLink = (operation) => {
+        for (const callback of ended) executionOf(operation)?.onEnd(callback)
+        return terminal(operation)
+      }
+      const iterator = iterate(execute(link, query({ signal: caller.signal })))
+      await read(iterator)
+      for (const callback of ended) expect(callback).toHaveBeenCalledTimes(1)
+      await iterator.return?.()
+      for (const callback of ended) expect(callback).toHaveBeenCalledTimes(1)
+    }
+  })
+
+  test('an abort reaches all who listen for it but those who took that back, however often', async () => {
+    const heard: string[] = []
+    const link: TerminalLink = (operation) => {
+      const takeBack = ['a', 'b', 'c', 'd'].map((name) => executionOf(operation)?.onAbort(() => heard.push(name)))
+      for (const index of [0, 0, 2]) takeBack[index]?.()
+      return silent(operation)
+    }
+    const iterator = iterate(execute(link, query()))
+    void iterator.next()
+    await iterator.return?.()
+    expect(heard).toEqual(['b', 'd'])
+  })
+
+  test('closing after the end cancels nothing: the signal stays as it was, and the source is not closed again', async () => {
+    let signal: AbortSignal | undefined
+    const close = jest.fn(async () => ({ done: true as const, value: undefined }))
+    const link: TerminalLink = (operation) => {
+      signal = operation.signal
+      return { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }), return: close }) }
+    }
+    const iterator = iterate(execute(link, query()))
+    await iterator.next()
+    await iterator.return?.()
+    expect(signal?.aborted).toBe(false)
+    expect(close).not.toHaveBeenCalled()
+  })
+
+  test('links further out see the reason of the abort as it is, and what a link fails with while it ends as its failure', async () => {
+    for (const reason of [new Error('left'), undefined]) {
+      for (const failing of [false, true]) {
+        const caller = new AbortController()
+        const seen: unknown[] = []
+        let signal: AbortSignal | undefined
+        const observing: Link = async function* observing(operation, next) {
+          try {
+            yield* next(operation)
+          } catch (error) {
+            seen.push(error)
+          }
+        }
+        const preparing: Link = async function preparing(operation) {
+          signal = operation.signal
+          await new Promise((resolve) => operation.signal.addEventListener('abort', resolve))
+          throw failing ? new Error('cannot tidy up') : operation.signal.reason
+        }
+        const iterator = iterate(execute(chain(observing, preparing, memoryLink()), query({ signal: caller.signal })))
+        const pending = iterator.next().catch(() => {})
+        await settle()
+        if (reason) caller.abort(reason)
+        else await iterator.return?.()
+        await pending
+        await settle()
+        if (!failing) expect(seen[0]).toBe(reason ?? signal?.reason)
+        else expect(seen[0]).toMatchObject({ code: 'LINK_FAILED', cause: { message: 'cannot tidy up' } })
+        expect(seen).toHaveLength(1)
+      }
+    }
   })
 })
 

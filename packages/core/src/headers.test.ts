@@ -138,6 +138,19 @@ describe('names', () => {
     }
   })
 
+  test('HL-2 a name that only begins or ends as one of those passes', () => {
+    for (const name of [
+      'tenant',
+      'hosted',
+      'x-host',
+      'upgrade-insecure-requests',
+      'connection-id',
+      'proxy-x',
+      'expected',
+    ])
+      expect(checkHeaderName(name)).toBe(name)
+  })
+
   test('HL-3 in a browser a forbidden name is a clear error, and elsewhere it passes', () => {
     const forbidden = [
       'Cookie',
@@ -145,7 +158,9 @@ describe('names', () => {
       'Referer',
       'sec-fetch-mode',
       'Sec-X',
-      'proxy-x',
+      'proxy-foo',
+      'Access-Control-Request-Method',
+      'cookie2',
       'Accept-Encoding',
       'DNT',
       'date',
@@ -160,7 +175,17 @@ describe('names', () => {
           expect(message).toContain(name.toLowerCase())
           expect(message).toMatch(/browser/)
         }
-        for (const name of ['authorization', 'x-cookie', 'x-origin', 'second']) checkHeaderName(name)
+        for (const name of [
+          'authorization',
+          'x-cookie',
+          'x-origin',
+          'second',
+          'dated',
+          'cookies',
+          'viable',
+          'originator',
+        ])
+          checkHeaderName(name)
       } finally {
         Reflect.deleteProperty(globalThis, global)
       }
@@ -252,6 +277,7 @@ describe('CR-6 all shapes of headers mean the same', () => {
     ]) {
       expect(errorOf(() => headerEntries(input as never)).message).not.toContain('secret')
     }
+    expect(errorOf(() => headerEntries([['a']] as never)).message).toContain('[name, value] pairs')
   })
 
   test('CR-6 threats 12 a polluted Object.prototype changes nothing', async () => {

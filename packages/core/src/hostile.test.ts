@@ -1,3 +1,4 @@
+import { parse } from 'graphql'
 import { inspect } from 'node:util'
 import { memoryLink, secretCanary, settle } from '@graphlinks/testing'
 import {
@@ -135,8 +136,20 @@ test('options in the place of variables are refused, not sent to the server', as
   await expect(client.query('{ a }', slip)).rejects.toBeInstanceOf(OptionsError)
   await expect(client.query('{ a }', slip)).rejects.toThrow('pass them third')
   expect(memory.sent).toHaveLength(0)
-  await client.query('query Q($headers: H) { a(headers: $headers) }', { headers: {} })
-  expect(memory.sent).toHaveLength(1)
+  for (const [document, variables] of [
+    ['query Q($headers: H) { a(headers: $headers) }', { headers: {} }],
+    // What no document has, its server refuses.
+    ['{ a }', {}],
+    ['{ a }', { headers: {}, id: 1 }],
+    ['{ a }', { headersOfMine: {} }],
+    ['{ a }', { myHeaders: {}, mysignal: 1 }],
+    // What an AST has is not looked for.
+    [parse('{ a }'), { headers: {} }],
+  ] as const) {
+    await client.query(document as never, variables as never)
+    expect(memory.sent.at(-1)?.operation.variables).toEqual(variables)
+  }
+  await expect(client.query('query Q { a }', null, { headers: { 'a b': '1' } })).rejects.toThrow(/^operation Q: /)
 })
 
 test('K-10 from JavaScript, missing options are a sentence', () => {

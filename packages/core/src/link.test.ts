@@ -1,5 +1,6 @@
 import { FakeClock, linkContract, memoryLink, settle } from '@graphlinks/testing'
 import {
+  admission,
   bearerLink,
   chain,
   compose,
@@ -329,6 +330,21 @@ describe('chain', () => {
     ).toBe(own)
   })
 
+  test('a composed link and a chain can be called by a link of an application, without a run', async () => {
+    const memory = memoryLink()
+    const composed = compose(tenant, compose(session))
+    const calling: Link = (operation, next) => composed(operation, next)
+    await lastResult(chain(calling, memory), query())
+    expect(memory.sent[0]?.headers).toEqual({ 'x-tenant': 'acme', 'x-session': 's-1' })
+
+    expect(await collect((await chain(session, tenant, memory)(query())) as Results)).toEqual([{ data: {} }])
+    const broken: Link = () => {
+      throw new Error('inner')
+    }
+    const failing = collect((await chain(session, broken, memory)(query())) as Results)
+    expect(await errorOf(failing)).toMatchObject({ code: 'LINK_FAILED', cause: { message: 'inner' } })
+  })
+
   test('K-5 promises are flattened wherever they come from, also the one of a terminal link', async () => {
     const slow: Link = async (operation, next) => {
       await settle()
@@ -421,7 +437,9 @@ describe('K-10 wiring', () => {
   })
 
   test('a composed link at the end is refused too, since it is no terminal link', () => {
-    expect(thrownBy(() => chain(tenant, compose(tenant) as unknown as TerminalLink))).toBeInstanceOf(WiringError)
+    expect(thrownBy(() => chain(tenant, compose(tenant) as unknown as TerminalLink)).message).toContain(
+      'chain: compose stands last but is no terminal link',
+    )
   })
 
   test('what is not a function is named by position and kind, and not printed', () => {
@@ -471,7 +489,7 @@ describe('K-10 wiring', () => {
       const error = thrownBy(wrong)
       expect(error).toBeInstanceOf(WiringError)
       expect(error.message).toMatch(
-        /dedup stands before auth, so it cannot tell users apart .*: move auth before dedup$/,
+        /^(chain|compose): dedup stands before auth, so it cannot tell users apart .*: move auth before dedup$/,
       )
     }
     expect(() => chain(auth, sharing, memoryLink())).not.toThrow()
@@ -570,6 +588,23 @@ describe('split', () => {
     )
     expect(await errorOf(lastResult(broken, query()))).toMatchObject({ link: 'split', code: 'LINK_FAILED' })
     expect([yes.sent.length, no.sent.length]).toEqual([1, 1])
+  })
+
+  test('each operation waits for a place on the wire of the one that it goes to', async () => {
+    const asked: unknown[] = []
+    const yes = Object.assign(memoryLink(), { admit: async ({ kind }: Operation) => void asked.push(kind) })
+    const waiting: Link = async (operation, next) => {
+      await admission(operation)
+      return next(operation)
+    }
+    const link = chain(
+      waiting,
+      split(({ kind }) => kind === 'mutation', yes, memoryLink()),
+    )
+    await lastResult(link, query())
+    expect(asked).toEqual([])
+    await lastResult(link, query({ document: 'mutation M { a }' }))
+    expect(asked).toEqual(['mutation'])
   })
 })
 

@@ -62,16 +62,16 @@ export type TerminalLink = ((operation: Operation) => Results | Promise<Results>
  * ```
  */
 export function chain(...links: [...Link[], TerminalLink]): TerminalLink {
-  const terminal = links.at(-1) as TerminalLink | undefined
   checkLinks(links, 'chain')
+  const terminal = links.at(-1) as TerminalLink
   const middle = (links.slice(0, -1) as Link[]).flatMap((link) => link.parts ?? link)
   checkOrder(middle, terminal)
-  const first = middle.reduceRight<Next>((next, link) => step(link, next), cold(terminal as TerminalLink))
+  const first = middle.reduceRight<Next>((next, link) => step(link, next), cold(terminal))
   return withTraits((operation: Operation) => first(operation), 'chain', links, {
     stage: 'terminal',
-    within: [...middle, ...(terminal?.within ?? [])],
+    within: [...middle, ...(terminal.within ?? [])],
     // Operations that share a request would each keep a place that only one of them takes.
-    admit: middle.some(({ stage }) => stage === 'share') ? undefined : terminal?.admit,
+    admit: middle.some(({ stage }) => stage === 'share') ? undefined : terminal.admit,
   })
 }
 
@@ -230,12 +230,13 @@ function checkLinks(links: readonly unknown[], link: string): void {
 }
 
 function checkOrder(middle: readonly Link[], terminal?: TerminalLink): void {
+  const where = { link: terminal ? 'chain' : 'compose' }
   const misplaced = middle.find((link) => link.stage === 'terminal')
   if (misplaced) {
     throw new WiringError(
       inDevelopment(() => `${nameOf(misplaced)} is a terminal link and never calls next: it must stand last`) ??
         nameOf(misplaced),
-      { link: terminal ? 'chain' : 'compose' },
+      where,
     )
   }
   if (terminal) checkTerminal(terminal, 'chain')
@@ -244,7 +245,7 @@ function checkOrder(middle: readonly Link[], terminal?: TerminalLink): void {
   if (factory) {
     throw new WiringError(
       inDevelopment(() => `${factory.name} makes a link and is none: call it, as in bearerLink(token)`) ?? factory.name,
-      { link: 'chain' },
+      where,
     )
   }
   const links = [...middle, ...(terminal?.within ?? [])]
@@ -257,7 +258,7 @@ function checkOrder(middle: readonly Link[], terminal?: TerminalLink): void {
         () =>
           `${outer} stands before ${inner}, so it cannot tell users apart and would answer one with what belongs to another: move ${inner} before ${outer}`,
       ) ?? `${outer} before ${inner}`,
-      { link: 'chain' },
+      where,
     )
   }
   inDevelopment(() => warnOfOrder(middle, links))
@@ -300,11 +301,10 @@ function withTraits<L extends Link | TerminalLink>(
   parts: readonly LinkTraits[],
   traits: LinkTraits,
 ): L {
-  const disposable = parts.filter((part) => part.dispose)
   Object.defineProperty(link, 'name', { value: name })
   return Object.assign(link, traits, {
     async dispose() {
-      await Promise.all(disposable.map(async (part) => part.dispose?.()))
+      await Promise.all(parts.map(async (part) => part.dispose?.()))
     },
   })
 }

@@ -24,6 +24,7 @@ describe('BL-3 fileToken', () => {
       [{ maxAgeMs: 0 }, 0],
     ] as const) {
       const clock = new FakeClock()
+      await clock.advance(5_000)
       await writeFile(file, 'first\n')
       const token = fileToken(file, { ...options, clock })
       expect(await token()).toBe('first')
@@ -76,6 +77,7 @@ describe('BL-3 fileToken', () => {
     for (const maxAgeMs of [-1, Number.NaN, 'x' as never]) {
       expect(() => fileToken(file, { maxAgeMs })).toThrow(OptionsError)
       expect(() => fileToken(file, { maxAgeMs })).toThrow(String(maxAgeMs))
+      expect(() => fileToken(file, { maxAgeMs })).toThrow(/^fileToken: /)
     }
   })
 })

@@ -15,6 +15,7 @@ import {
   withVariables,
   type Operation,
 } from './index.ts'
+import { isRemoved } from './operation.ts'
 
 const endpoint = new URL('https://api.test/graphql')
 const wire = (operation: Operation): Record<string, string | null> =>
@@ -48,6 +49,7 @@ describe('createOperation', () => {
       [() => createOperation({ document: '{ a }', variables: 'x' as never }), OptionsError, 'variables'],
       [() => createOperation({ document: 'query A { a }', headers: { 'x\n': 'v' } }), HeaderError, 'operation A: '],
       [() => createOperation({ document: '{ a }', headers: 'x' as never }), HeaderError, 'headers are'],
+      [() => withHeader(createOperation({ document: 'query A { a }' }), 'x\n', 'v'), HeaderError, 'operation A: '],
     ]
     for (const [run, Class, words] of failures) {
       expect(run).toThrow(Class)
@@ -135,4 +137,14 @@ test('AUTH-7 isOverridden holds for what the call sets or removes, in any spelli
     false,
   ])
   expect(isOverridden(createOperation({ document: '{ a }' }), 'authorization')).toBe(false)
+})
+
+test('isRemoved holds for what the call removes, and not for what it sets, says nothing of, or links remove', () => {
+  const operation = withHeader(
+    createOperation({ document: '{ a }', headers: { 'X-Other': null, Cookie: 'a=b', 'x-last': null } }),
+    'x-link',
+    null,
+  )
+  const names = ['x-other', 'cookie', 'x-last', 'x-link', 'x-none']
+  expect(names.filter((name) => isRemoved(operation, name))).toEqual(['x-other', 'x-last'])
 })

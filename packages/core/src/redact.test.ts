@@ -9,7 +9,7 @@ import {
   withVariables,
   type Operation,
 } from './index.ts'
-import { redact, redactError, secretsOf, valuesOf } from './redact.ts'
+import { partsOf, redact, redactError, secretsOf, valuesOf } from './redact.ts'
 
 /** An operation of which a terminal link opened the credentials. */
 async function sentWith(token: string, init: Partial<Parameters<typeof createOperation>[0]> = {}): Promise<Operation> {
@@ -55,12 +55,13 @@ describe('redact', () => {
   })
 
   describe('TL-5 AUTH-48 every spelling of a secret is cut out', () => {
-    const secret = 'pä+ss/"wörd"=\\n&<é>'
+    const secret = `pä+ss/"wörd"=\\n&<é>'`
     const escapeAll = (spell: (character: string) => string): string => secret.replace(/[^]/g, spell)
     const hex = (character: string, length: number): string =>
       character.charCodeAt(0).toString(16).padStart(length, '0')
     const nonAscii = (text: string): string => text.replace(/[^ -~]/g, (character) => `\\u${hex(character, 4)}`)
-    const html = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+    const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
+    const html = secret.replace(/[&<>"']/g, (character) => entities[character] as string)
     test.each([
       ['raw', secret],
       ['JSON', JSON.stringify(secret).slice(1, -1)],
@@ -68,6 +69,7 @@ describe('redact', () => {
       ['ASCII-only JSON', nonAscii(JSON.stringify(secret).slice(1, -1))],
       ['JSON, each character escaped', escapeAll((character) => `\\u${hex(character, 4).toUpperCase()}`)],
       ['JSON in JSON', JSON.stringify(JSON.stringify(secret).slice(1, -1)).slice(1, -1)],
+      ['JavaScript', escapeAll((character) => `\\x${hex(character, 2)}`)],
       ['URL', encodeURIComponent(secret)],
       ['URL in lower case', encodeURIComponent(secret).replace(/%../g, (escape) => escape.toLowerCase())],
       ['URL in Latin-1', escapeAll((character) => `%${hex(character, 2)}`)],
@@ -82,6 +84,40 @@ describe('redact', () => {
       const operation = createOperation({ document: '{ a }', variables: { secret } })
       expect(redact(operation, `a ${spelled} b`, 1_000)).toBe('a [redacted] b')
     })
+
+    test('of control characters, in JSON', () => {
+      const controls = 'a\b\f\n\r\tz'
+      const operation = createOperation({ document: '{ a }', variables: { controls } })
+      expect(redact(operation, `it was ${JSON.stringify(controls)}`)).toBe('it was "[redacted]"')
+    })
+
+    test('of characters that take three and four bytes, and of half a one', () => {
+      const wide = 'price: 5 € 😀'
+      const operation = createOperation({ document: '{ a }', variables: { wide, half: 'ab\ud800cd' } })
+      for (const spelled of [
+        encodeURIComponent(wide),
+        wide.replace('€', '&#8364;').replace('😀', '&#x1F600;'),
+        wide.replace('€', '\\u20ac').replace('😀', '\\ud83d\\ude00'),
+        'ab\ufffdcd',
+      ]) {
+        expect(redact(operation, `a ${spelled} b`)).toBe('a [redacted] b')
+      }
+    })
+  })
+
+  test('TL-5 of a long text, what lies beyond the place where it is cut is neither searched nor shown', () => {
+    const operation = createOperation({ document: '{ a }', variables: { secret: 'abcd-efgh' } })
+    for (const rest of ['abcd-efgh', ' abcd-efgh', 'x']) {
+      expect(redact(operation, '\n'.repeat(4_352) + rest)).toBe('...')
+    }
+  })
+
+  test('TL-5 a secret across that place is cut out, also where each of its characters is spelled by many', () => {
+    const secret = 'ä'.repeat(60)
+    const operation = createOperation({ document: '{ a }', variables: { secret } })
+    for (const spelled of [encodeURIComponent(secret), encodeURIComponent(encodeURIComponent(secret)), secret]) {
+      expect(redact(operation, '\n'.repeat(4_340) + spelled)).toBe('[redacted]')
+    }
   })
 
   test('TL-5 secrets that overlap are cut out whole, and one that ends beyond what is searched', () => {
@@ -146,6 +182,46 @@ describe('redact', () => {
   })
 })
 
+describe('what is secret', () => {
+  const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+  test('TL-5 of a credential, the parts: without the scheme, each cookie, user and password; but nothing short', () => {
+    for (const scheme of ['Bearer', 'bearer', 'DPoP', 'Token', 'JWT']) {
+      expect(partsOf(`${scheme} abc123`)).toEqual([`${scheme} abc123`, 'abc123'])
+    }
+    expect(partsOf('Secret abc123')).toEqual(['Secret abc123', 'Secret', 'abc123'])
+    expect(partsOf('My Bearer abc123')).toEqual(['My Bearer abc123', 'Bearer', 'abc123'])
+    expect(partsOf('id=1234; to=abc')).toEqual(['id=1234; to=abc', '1234'])
+    expect(partsOf('abc')).toEqual([])
+    for (const scheme of ['Basic', 'basic', 'BASIC']) {
+      const value = base64('ada:pässwörd')
+      const parts = partsOf(`${scheme} ${value}`)
+      expect(new Set(parts)).toEqual(
+        new Set([
+          `${scheme} ${value}`,
+          value,
+          ...value.split('=').filter((part) => part.length > 3),
+          'ada:pässwörd',
+          'pässwörd',
+        ]),
+      )
+    }
+    expect(partsOf(`Basic ${base64('me:123')}`)).not.toContain('123')
+    expect(partsOf(`Basic ${base64('me:1234')}`)).toContain('1234')
+    expect(partsOf(`Basic ${base64('ada')}`)).not.toContain('ada')
+    expect(partsOf('Basic !!not-base64!!')).toEqual(['Basic !!not-base64!!', '!!not-base64!!'])
+    expect(partsOf(`My Basic ${base64('ada:password')}`)).not.toContain('password')
+  })
+
+  test('TL-5 of an operation, its credentials and variables, and nothing else', async () => {
+    const operation = await sentWith('abc123', {
+      headers: { 'x-session': 'session-1', 'accept-language': 'de-CH' },
+      variables: { text: 'some text', number: 123, short: 'ab', few: 12, yes: true },
+    })
+    expect(secretsOf(operation)).toEqual(new Set(['Bearer abc123', 'abc123', 'session-1', 'some text', '123']))
+  })
+})
+
 describe('redactError', () => {
   test('TL-6 keeps name, code and redacted messages three causes deep, and nothing else', async () => {
     const canary = secretCanary()
@@ -172,5 +248,7 @@ describe('redactError', () => {
     expect(redactError(operation, undefined).message).toBe('undefined')
     expect(redactError(operation, null).message).toBe('null')
     expect(redactError(operation, { message: 'odd', code: 5 })).not.toHaveProperty('code')
+    expect(redactError(operation, 'down').stack).toBe('Error: down')
+    expect(redactError(operation, new TypeError('down'))).not.toHaveProperty('cause')
   })
 })

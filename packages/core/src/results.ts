@@ -147,7 +147,6 @@ export class OpeningIterator extends OneShotIterator {
       else if (results) this.#start(results)
       if (this.#source) return this.#source.next()
     } catch (error) {
-      this.#closed = true
       return Promise.reject(error)
     }
     if (this.#closed || !this.#opening) return finished()

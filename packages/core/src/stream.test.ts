@@ -148,6 +148,22 @@ describe('single, failed and flatten', () => {
     expect(open).not.toHaveBeenCalled()
   })
 
+  test('K-5 after return() flatten is done, whatever the promise does and whether its results can be closed', async () => {
+    let fail: (error: Error) => void = () => {}
+    const iterator = flatten(new Promise<Results>((_, reject) => (fail = reject)))[Symbol.asyncIterator]()
+    const pending = iterator.next()
+    await iterator.return?.()
+    expect(await iterator.next()).toEqual(finished)
+    fail(new Error('down'))
+    expect(await pending).toEqual(finished)
+
+    const step = { done: false as const, value: of(1) }
+    const open = flatten(Promise.resolve({ [Symbol.asyncIterator]: () => ({ next: async () => step }) }))
+    const opened = open[Symbol.asyncIterator]()
+    expect(await opened.next()).toEqual(step)
+    expect(await opened.return?.()).toEqual(finished)
+  })
+
   test('K-5 flatten answers concurrent reads before the promise is there in order', async () => {
     const queue = new ResultQueue()
     const iterator = flatten(Promise.resolve(queue))[Symbol.asyncIterator]()
@@ -282,6 +298,22 @@ describe('K-7 ResultQueue', () => {
     queue.push(of(11))
     expect(await queue.next()).toEqual(finished)
     expect(onClose).toHaveBeenCalledTimes(1)
+  })
+
+  test('K-7 a queue without onClose overflows and is left as well', async () => {
+    const full = new ResultQueue({ limit: 1 })
+    for (const n of [1, 2]) full.push(of(n))
+    expect(await full.next()).toEqual({ done: false, value: of(1) })
+    expect(await errorOf(full.next())).toBeInstanceOf(QueueOverflowError)
+    const left = new ResultQueue()
+    expect(await left.return()).toEqual(finished)
+  })
+
+  test('K-7 without a limit nothing overflows', async () => {
+    const queue = new ResultQueue({ limit: Infinity })
+    for (let n = 0; n < 5_000; n++) queue.push(of(n))
+    queue.end()
+    expect(await collect(queue)).toHaveLength(5_000)
   })
 
   test('K-7 linear: no array is shifted, spliced or copied more than a constant times its length', async () => {

@@ -1,12 +1,20 @@
 import { memoryLink } from '@graphlinks/testing'
 import {
+  apiKeyLink,
+  basicAuthLink,
   bearerLink,
   chain,
+  compose,
+  cookieLink,
   createClient,
   createOperation,
   execute,
+  headerLink,
   lastResult,
+  single,
+  tokenRefreshLink,
   WiringError,
+  type CookieJar,
   type Link,
   type TerminalLink,
 } from './index.ts'
@@ -30,10 +38,40 @@ describe('K-10 wrong wiring is a sentence', () => {
   })
 
   test('K-10 a factory that was not called is refused by chain', () => {
-    expect(() => chain(asLink(bearerLink), memoryLink())).toThrow('bearerLink makes a link and is none: call it')
+    expect(() => chain(asLink(bearerLink), memoryLink())).toThrow('chain: bearerLink makes a link and is none: call it')
+    expect(() => compose(asLink(bearerLink))).toThrow('compose: bearerLink makes a link and is none: call it')
     const tenantLink: Link = (operation, next) => next(operation)
     expect(() => chain(tenantLink, memoryLink())).not.toThrow()
+    const offline: Link = (_operation) => single({ data: null })
+    expect(() => chain(offline, memoryLink())).not.toThrow()
   })
+})
+
+const jar: CookieJar = { getCookieString: async () => '', setCookie: async () => {} }
+const authLinks = [
+  headerLink({ 'x-session': 's' }),
+  headerLink(() => ({ 'x-session': 's' })),
+  bearerLink('t'),
+  basicAuthLink({ username: 'u', password: 'p' }),
+  apiKeyLink({ key: 'k' }),
+  tokenRefreshLink({ initial: { accessToken: 't' }, readonly: true }),
+  cookieLink({ jar }),
+]
+
+test('K-10 threats 15 no auth link stands behind one that answers several operations at once', () => {
+  for (const link of authLinks) {
+    const dedup: Link = Object.assign(((operation, next) => next(operation)) as Link, { stage: 'share' as const })
+    expect(() => chain(dedup, link, memoryLink())).toThrow(`stands before ${link.name}, so it cannot tell users apart`)
+    expect(() => chain(link, dedup, memoryLink())).not.toThrow()
+  }
+})
+
+test('CR-3 threats 3 what auth links attach is secret: it needs https', async () => {
+  for (const link of [...authLinks.slice(0, -1), apiKeyLink({ key: 'k', in: 'query' })]) {
+    const operation = createOperation({ document: 'query Q { a }' })
+    const memory = memoryLink({ data: 1 }, { url: 'http://api.test/graphql' })
+    await expect(lastResult(chain(link, memory), operation)).rejects.toMatchObject({ code: 'INSECURE_TRANSPORT' })
+  }
 })
 
 test('K-4 results that give no iterator fail the operation, as a query and as a stream', async () => {

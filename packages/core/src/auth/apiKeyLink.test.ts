@@ -129,6 +129,11 @@ describe('AK-3 rotation', () => {
       { index: 1, hint: undefined },
     ])
 
+    const streamed: Result[] = []
+    const stream = execute(chain(apiKeyLink({ key: ['k-1', 'k-3'] }), answerFor('k-3', refusal)), operation)
+    for await (const result of stream) streamed.push(result)
+    expect(streamed).toEqual([{ data: { key: 'k-3' } }])
+
     tried.length = 0
     await lastResult(chain(apiKeyLink({ key }), answerFor('k-1', refusal)), operation)
     expect(tried).toEqual(['k-1'])
@@ -226,6 +231,7 @@ test('AUTH-13 CR-7 a missing key is omitted, or an error; what is no text is an 
     const error = await errorOf(() => wireOf({ key: async () => bad as never }))
     expect(error).toBeInstanceOf(CredentialError)
     expect(error).toMatchObject({ link: 'apiKeyLink', operationName: 'Q' })
+    expect(error.message).toContain('the key is ')
   }
 })
 
@@ -254,20 +260,21 @@ test('CR-4 AUTH-40 threats 7 a key that cannot be sent is refused by link and po
 test('K-6 K-10 a synchronous key adds no promise, and bad options fail when the link is built', () => {
   const results = single({ data: 1 })
   expect(apiKeyLink({ key: () => 'k' })(operation, () => results)).toBe(results)
-  for (const options of [
-    {},
-    { key: [] },
-    { key: undefined },
-    { key: ['a', undefined] },
-    { key: 'k', in: 'cookie' },
-    { key: 'k', in: 'query', header: 'x-key' },
-    { key: 'k', parameter: 'p' },
-    { key: 'k', onMissing: 'no' },
-    { key: 'k', timeoutMs: 0 },
-    { key: 'k', origins: ['x'] },
-  ]) {
+  for (const [options, words] of [
+    [{}, /give it \{ key \}/],
+    [{ key: [] }, /give it \{ key \}/],
+    [{ key: undefined }, /give it \{ key \}/],
+    [{ key: ['a', undefined] }, /give it \{ key \}/],
+    [{ key: 'k', in: 'cookie' }, /in is "header" or "query"/],
+    [{ key: 'k', in: 'query', header: 'x-key' }, /header has no meaning with in: "query"/],
+    [{ key: 'k', parameter: 'p' }, /parameter needs in: "query"/],
+    [{ key: 'k', onMissing: 'no' }, /onMissing/],
+    [{ key: 'k', timeoutMs: 0 }, /timeoutMs/],
+    [{ key: 'k', origins: ['x'] }, /origin/],
+  ] as const) {
     expect(() => apiKeyLink(options as never)).toThrow(OptionsError)
-    expect(() => apiKeyLink(options as never)).toThrow(/apiKeyLink/)
+    expect(() => apiKeyLink(options as never)).toThrow(/^apiKeyLink: /)
+    expect(() => apiKeyLink(options as never)).toThrow(words)
   }
   expect(() => apiKeyLink({ key: 'k', header: 'a b' })).toThrow(HeaderError)
 })

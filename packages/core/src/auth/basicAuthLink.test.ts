@@ -159,6 +159,9 @@ test('K-6 K-10 synchronous functions add no promise, and bad options fail when t
     { username: 'u', password: 'p', timeoutMs: 0 },
   ]) {
     expect(() => basicAuthLink(options as never)).toThrow(OptionsError)
-    expect(() => basicAuthLink(options as never)).toThrow(/basicAuthLink/)
+    expect(() => basicAuthLink(options as never)).toThrow(/^basicAuthLink: /)
   }
+  const old = { username: 'u', password: 'p', encoding: 'utf8' as never }
+  expect(() => basicAuthLink(old)).toThrow('encoding is "utf-8" or "latin1"')
+  expect(() => basicAuthLink({ username: 'u', password: 'p'.repeat(20_000) })).toThrow('the value of "authorization"')
 })

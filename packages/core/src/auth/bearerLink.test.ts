@@ -7,6 +7,7 @@ import {
   CredentialError,
   GraphLinksError,
   HeaderError,
+  identityOf,
   lastResult,
   OptionsError,
   single,
@@ -119,6 +120,34 @@ test('AUTH-12 BL-1 scheme and header are options, and no scheme sends the token 
   expect(await wireOf(bearerLink('Custom a="b", c', { scheme: '' }))).toEqual({ authorization: 'Custom a="b", c' })
 })
 
+test('AUTH-8 CR-7 what is no text is called by its kind, and a missing value that became a text by that', async () => {
+  for (const [token, words] of [
+    ['undefined', 'the token is the text "undefined": a missing value became a string'],
+    ['null', 'the token is the text "null"'],
+    [5, 'the token is number, not a string'],
+    [['secret'], 'the token is null or a list, not a string'],
+  ] as const) {
+    const error = await errorOf(
+      lastResult(
+        chain(
+          bearerLink(() => token as never),
+          memoryLink(),
+        ),
+        query(),
+      ),
+    )
+    expect(error.message).toContain(words)
+  }
+})
+
+test('an async function is called for an operation without a run, too', async () => {
+  const link = bearerLink(async () => 'the-token')
+  let passed: Operation | undefined
+  const results = await link(query(), (given) => ((passed = given), single({ data: 1 })))
+  expect((await results[Symbol.asyncIterator]().next()).value).toEqual({ data: 1 })
+  expect(passed && identityOf(passed).reveal()).toContain('Bearer the-token')
+})
+
 test('AUTH-13 CR-7 a missing token is omitted, or an error where that is asked for', async () => {
   for (const missing of [undefined, null, '']) {
     for (const token of [missing, () => missing, async () => missing]) {
@@ -185,6 +214,7 @@ test('BL-1 BL-2 CR-4 threats 7 a malformed token is refused before the terminal 
       expect(errors.map((error) => error.operationName)).toEqual([undefined, 'Q', 'Q'])
     })
   }
+  expect(() => bearerLink('Bearer abc')).toThrow('pass it without its scheme')
   for (const good of ['a', 'aZ09-._~+/', 'abc=', 'abc==', 'eyJ.e30.x-_y']) {
     expect(await wireOf(bearerLink(good))).toEqual({ authorization: `Bearer ${good}` })
   }

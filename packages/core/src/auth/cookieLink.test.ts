@@ -88,9 +88,19 @@ function headersOf(operation: Operation, url: string): ReadonlyMap<string, strin
 }
 
 /** What the code believes to be a page, for one test. */
-function pretendPage(page: { readonly cookie?: string; readonly meta?: string; readonly origin?: string }): void {
+function pretendPage(page: {
+  readonly cookie?: string
+  readonly meta?: { readonly name: string; readonly content: string }
+  readonly origin?: string
+}): void {
   const globals = {
-    document: { cookie: page.cookie ?? '', querySelector: () => page.meta && { content: page.meta } },
+    document: {
+      cookie: page.cookie ?? '',
+      querySelector: (selector: string) => {
+        const tag = page.meta && `meta[name=${JSON.stringify(page.meta.name)}]`
+        return selector === tag ? page.meta : null
+      },
+    },
     location: { origin: page.origin ?? 'https://api.example.com' },
   }
   for (const [name, value] of Object.entries(globals)) {
@@ -156,7 +166,7 @@ describe('options', () => {
       [{ jar, csrf: '__proto__' }, /csrf is one of/],
       [{ jar, csrf: { header: 'x-csrf' } }, /csrf: the token cannot be read/],
       [{ jar, csrf: 'rails' }, /there is no page; give \{ header, token \}/],
-      [{ jar, csrf: { header: 'x csrf', cookie: 'c' } }, /header name/],
+      [{ jar, csrf: { header: 'x csrf', cookie: 'c' } }, /^cookieLink: a header name/],
       [{ jar, origins: ['api.example.com'] }, /origin/],
       [{ jar, timeoutMs: 0 }, /timeoutMs/],
     ]
@@ -171,6 +181,8 @@ describe('a jar', () => {
     const { headers } = await exchanged({ jar }, { operation })
     expect(headers).toEqual({ cookie: 'theme=dark; A=1; sid=mine; a=2' })
     expect((await exchanged({ jar })).headers).toEqual({ cookie: 'sid=jar; theme=dark; A=1' })
+    const odd = query({ headers: { cookie: 'flag ; theme = light' } })
+    expect((await exchanged({ jar }, { operation: odd })).headers['cookie']).toBe('sid=jar; A=1; flag; theme = light')
     const set = memoryLink()
     await lastResult(chain(headerLink({ cookie: 'sid=link' }), cookieLink({ jar }), set), query())
     expect(set.sent[0]?.headers['cookie']).toBe('theme=dark; A=1; sid=link')
@@ -207,7 +219,10 @@ describe('a jar', () => {
     const error = await errorOf(() => exchanged({ jar }, { answer: { status: 200, headers: joined } }))
     expect((error.cause as Error).message).toMatch(/no headers.getSetCookie/)
     await exchanged({ jar }, { answer: { status: 200, headers: { get: () => null } } })
-    expect(jar.cookies.get('a')).toBe('1')
+    expect([...jar.cookies]).toEqual([
+      ['a', '1'],
+      ['b', '2'],
+    ])
   })
 
   test('CK-12 it is asked for http where a socket is opened by ws, and never sees the query', async () => {
@@ -264,6 +279,27 @@ describe('a jar', () => {
     expect(await errorOf(() => lastResult(chain(failing, memory), query()))).toBeInstanceOf(CredentialError)
   })
 
+  test('cookies that the platform keeps say nothing of who asks; errors of either kind name the link', async () => {
+    const memory = memoryLink()
+    for (const jar of ['platform', new PlainJar()] as const)
+      await lastResult(chain(cookieLink({ jar }), memory), query())
+    const [platform, own] = memory.sent.map(({ operation }) => operation) as [Operation, Operation]
+    expect(identityOf(platform).reveal()).toBe(identityOf(query()).reveal())
+    expect(identityOf(own).reveal()).not.toBe(identityOf(query()).reveal())
+    for (const operation of [platform, own]) expect(exchangesOf(operation)[0]?.link).toBe('cookieLink')
+  })
+
+  test('one that a function should give and does not is an error that names it', async () => {
+    const error = await errorOf(() =>
+      lastResult(chain(cookieLink({ jar: () => Promise.reject(new Error('no session')) }), memoryLink()), query()),
+    )
+    expect(error).toMatchObject({
+      code: 'CREDENTIAL',
+      link: 'cookieLink',
+      message: expect.stringContaining('jar') as string,
+    })
+  })
+
   test('two links with two jars are two identities', async () => {
     const identities = await Promise.all(
       [new PlainJar(), new PlainJar()].map(async (jar) => {
@@ -308,8 +344,11 @@ describe('CSRF', () => {
     expect((await exchanged(link)).headers).toMatchObject({ 'x-csrf-token': 'Q1' })
     expect((await exchanged(link)).headers).toMatchObject({ 'x-csrf-token': 'Q2' })
     expect((await exchanged({ jar, csrf: { header: 'x', token: () => undefined } })).headers).not.toHaveProperty('x')
-    pretendPage({ meta: 'meta-token' })
+    pretendPage({ meta: { name: 'csrf-token', content: 'meta-token' } })
     expect((await exchanged({ csrf: 'rails' })).headers).toEqual({ 'x-csrf-token': 'meta-token' })
+    expect((await exchanged({ csrf: { header: 'x-t', meta: 'other"]' } })).headers).toEqual({})
+    pretendPage({ meta: { name: 'other"]', content: 'other-token' } })
+    expect((await exchanged({ csrf: { header: 'x-t', meta: 'other"]' } })).headers).toEqual({ 'x-t': 'other-token' })
   })
 
   test('CK-15, threats 20 another origin gets no token, however it is allowed to have the cookies', async () => {
@@ -388,6 +427,8 @@ describe('CSRF', () => {
   test('where the platform keeps cookies and there are no pages, a token that is given is sent', async () => {
     const csrf = { header: 'x-t', token: () => 't' }
     expect(await exchanged({ jar: 'platform', csrf })).toEqual({ headers: { 'x-t': 't' }, credentials: 'same-origin' })
+    // One in a cookie cannot be seen from here.
+    expect(await exchanged({ jar: 'platform', csrf: 'django' })).toEqual({ headers: {}, credentials: 'same-origin' })
   })
 })
 
@@ -553,6 +594,35 @@ describe('AUTH-37 signing in again', () => {
     await clock.advance(1_000)
     expect(AuthRefreshError.is(await late)).toBe(true)
     await client.dispose()
+  })
+
+  test('without onUnauthenticated a refusal is answered as it is, and nothing is sent again', async () => {
+    const { jar, memory, expire } = server()
+    expire()
+    expect(await lastResult(chain(cookieLink({ jar }), memory), query())).toBe(unauthenticated)
+    expect(memory.sent).toHaveLength(1)
+  })
+
+  test('a link that is disposed ends the sign-in that is running, and one that nobody used has nothing to end', async () => {
+    const { jar, memory, expire } = server()
+    const signals: AbortSignal[] = []
+    const link = cookieLink({ jar, onUnauthenticated: ({ signal }) => (signals.push(signal), new Promise(() => {})) })
+    await link.dispose?.()
+    const clock = new FakeClock()
+    const used = cookieLink({
+      jar,
+      clock,
+      onUnauthenticated: ({ signal }) => (signals.push(signal), new Promise(() => {})),
+    })
+    expire()
+    const failing = errorOf(() => lastResult(chain(used, memory), query()))
+    for (let turns = 0; turns < 10 && signals.length === 0; turns++) await settle()
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+    const disposal = used.dispose?.()
+    await clock.advance(5_000)
+    await disposal
+    expect(await failing).toMatchObject({ code: 'DISPOSED' })
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true])
   })
 
   test('a stream goes on, and an early end ends what is further in', async () => {

@@ -62,7 +62,7 @@ export function csrfProof(csrf: Csrf | undefined, link: string): CsrfProof | und
   if (token) return { header: checkHeaderName((source as CsrfCookie).header, { link }), token }
   throw new OptionsError(
     inDevelopment(() =>
-      typeof source === 'string' || !('header' in Object(source))
+      !('header' in Object(source))
         ? `csrf is one of ${Object.keys(presets).join(', ')}, or { header } with cookie, meta or token`
         : 'csrf: the token cannot be read from here, where there is no page; give { header, token }, a function',
     ) ?? 'csrf',

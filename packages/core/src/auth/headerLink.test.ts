@@ -17,6 +17,7 @@ import {
   type Link,
   type Operation,
 } from '../index.ts'
+import { isHarmless } from '../harmless.ts'
 
 const operation = createOperation({ document: 'query Q { a }' })
 
@@ -84,6 +85,13 @@ test('AUTH-19 the function gets the operation, and is called for each attempt', 
   expect(memory.sent.map(({ headers }) => headers['x-request-id'])).toEqual(['Q-1', 'Q-2'])
 })
 
+test('AUTH-7 where the call has all its headers, the operation goes on as it is', () => {
+  const given = createOperation({ document: '{ a }', headers: { 'x-a': 'call', 'X-B': null } })
+  let passed: Operation | undefined
+  void headerLink({ 'X-A': '1', 'x-b': '2' })(given, (next) => ((passed = next), single({ data: 1 })))
+  expect(passed).toBe(given)
+})
+
 test('HL-1 later links win over it, it wins over earlier ones, null removes, and the call wins over all', async () => {
   const memory = memoryLink()
   const client = createClient({
@@ -134,6 +142,8 @@ test('HL-2 CR-4 threats 4, 7 what cannot be sent is refused: constants when buil
 
 test('HL-4 what is sensitive: everything but names known to be harmless, or as the option says', async () => {
   const http = { url: 'http://api.test/graphql' }
+  for (const name of ['x-accept', 'accept-x', 'x-request-ids', 'prior', 'tracestates'])
+    expect(isHarmless(name)).toBe(false)
   const names = ['x-unknown', 'authorization', 'accept-language', 'traceparent', 'x-request-id']
   const refused: string[] = []
   for (const name of names) {
@@ -191,7 +201,8 @@ test('K-6 K-10 constants and synchronous functions add no promise, and bad optio
   expect(headerLink(() => ({ 'x-a': '1' }))(operation, () => results)).toBe(results)
   for (const options of [{ sensitive: { 'x-a': 'yes' } }, { origins: ['x'] }, { timeoutMs: -1 }]) {
     expect(() => headerLink({ 'x-a': '1' }, options as never)).toThrow(OptionsError)
-    expect(() => headerLink({ 'x-a': '1' }, options as never)).toThrow(/headerLink/)
+    expect(() => headerLink({ 'x-a': '1' }, options as never)).toThrow(/^headerLink: /)
   }
+  expect(() => headerLink({}, { sensitive: { 'x-a': 'yes' as never } })).toThrow('sensitive["x-a"] is true or false')
   for (const headers of [undefined, null, 'x-a: 1', 5]) expect(() => headerLink(headers as never)).toThrow(HeaderError)
 })

@@ -32,12 +32,21 @@ describe('mayRepeat', () => {
     const file = new ReadableStream()
     const variables: Record<string, unknown> = { list: [{ file }] }
     variables['self'] = variables
-    for (const held of [variables, { file: chunks() }]) {
+    // Neither of a browser's nor of a library's streams is known by more than this.
+    for (const held of [variables, { file: chunks() }, { file: { getReader: () => {} } }]) {
       expect(isOneShot(query({ variables: held }))).toBe(true)
       expect(mayRepeat(query({ variables: held }), failed({}))).toBe(false)
       expect(mayRepeat(mutation({ variables: held }), failed({}), true)).toBe(false)
     }
-    for (const held of [undefined, {}, { file: new Blob(['a']), date: new Date(), text: 'a' }]) {
+    const plain = {
+      file: new Blob(['a']),
+      date: new Date(),
+      text: 'a',
+      none: null,
+      getReader: 'by mail',
+      read: () => {},
+    }
+    for (const held of [undefined, {}, plain, { list: [null, plain] }]) {
       expect(isOneShot(query({ variables: held }))).toBe(false)
       expect(mayRepeat(query({ variables: held }), failed({}))).toBe(true)
     }
@@ -66,6 +75,9 @@ describe('mayRepeat', () => {
       failed({ status: 503, retryable: true }),
       failed({ code: 'NETWORK', cause: failed({ code: 'ECONNRESET' }).error }),
       failed({ code: 'EHOSTUNREACH' }),
+      failed({ code: 'ENOTFOUND_AT_LAST' }),
+      failed({ code: 'PROXY_ECONNREFUSED' }),
+      failed({ code: 'OAUTH_ENDPOINT' }),
       { result: { data: null } },
       { result: { data: undefined, errors: [] } },
       { error: undefined },

@@ -3,6 +3,7 @@ import {
   admit,
   baseOf,
   initialState,
+  isUsable,
   nextDueMs,
   passing,
   phaseOf,
@@ -140,6 +141,106 @@ test('when the machine would do something by itself', () => {
   const [paused] = play([{ type: 'failed', base: baseOf(flying), failure: passing, error: 'e' }], at(801), flying)
   expect(nextDueMs(paused, at(801))).toBe(1_001)
   expect(nextDueMs(initialState, at(0))).toBeUndefined()
+})
+
+test('what becomes of an operation, in each phase', () => {
+  const [none] = play([{ type: 'loaded', credential: undefined }], at(0))
+  const [acquiring, effects] = play([{ type: 'use' }], { ...at(0), canAcquire: true }, none)
+  const [dead] = play([{ type: 'use' }], { ...at(1_001), canRefresh: false }, live)
+  const [disposed] = play([{ type: 'dispose' }], at(0), live)
+  expect(effects).toEqual(['missing'])
+  for (const [state, circumstances, outcome] of [
+    [initialState, at(0), 'wait'],
+    [none, at(0), 'send'],
+    [none, { ...at(0), canAcquire: true }, 'fail'],
+    [acquiring, { ...at(0), canAcquire: true }, 'wait'],
+    [live, at(0), 'send'],
+    [live, at(801), 'send'],
+    [live, at(951), 'send'],
+    [live, at(1_001), 'fail'],
+    [dead, at(0), 'fail'],
+    [disposed, at(0), 'fail'],
+  ] as const) {
+    expect(admit(state, circumstances)).toBe(outcome)
+  }
+  expect([initialState, none, dead, disposed].map((state) => isUsable(state, at(0).present))).not.toContain(true)
+  // What no longer lives has no refresh of its own to wait for.
+  const flying = { refresher: { status: 'inflight' } } as const
+  expect([dead, disposed].map((state) => admit({ ...state, ...flying }, at(0)))).toEqual(['fail', 'fail'])
+  expect(admit({ ...none, ...flying }, at(0))).toBe('send')
+  expect(admit({ ...live, ...flying }, at(0))).toBe('send')
+})
+
+test('what needs no doing is left: what is loaded late, fails or is refused where nothing is, is used before all is read', () => {
+  const [none] = play([{ type: 'loaded', credential: undefined }], at(0))
+  const acquiring = { ...at(0), canAcquire: true }
+  expect(play([{ type: 'loaded', credential: credential('v9') }], at(0), live)).toEqual([live, []])
+  const failed: Event = { type: 'failed', base: baseOf(live), failure: passing, error: 'e' }
+  expect(play([failed], at(0), live)).toEqual([live, []])
+  const refused: Event = { type: 'refuse', epoch: 0, generation: 0, isReplay: false }
+  expect(play([refused], at(0), none)).toEqual([none, []])
+  expect(play([{ type: 'use' }], acquiring, initialState)).toEqual([initialState, []])
+})
+
+test('somebody signs in or out: as somebody else, what runs is disowned; as the same, it goes on', () => {
+  const [same, sameEffects] = play([{ type: 'set', credential: credential('v2') }], at(0), live)
+  expect([same.epoch, same.generation, sameEffects]).toEqual([0, 2, ['wake', 'set']])
+  const [other, otherEffects] = play([{ type: 'set', credential: credential('v2', 0, 't') }], at(0), live)
+  expect([other.epoch, other.generation, otherEffects]).toEqual([1, 2, ['disown', 'wake', 'set']])
+  const [out, outEffects] = play([{ type: 'clear' }], at(0), live)
+  expect([out.epoch, out.session, outEffects]).toEqual([1, { status: 'none' }, ['disown', 'wake', 'cleared']])
+})
+
+test('another tab signs in, renews, signs out, or does what is known', () => {
+  const stored = (from: State, given: Credential | undefined): [State, string[]] =>
+    play([{ type: 'stored', base: baseOf(from), credential: given }], at(0), from)
+  const [renewed, effects] = stored(live, credential('v2'))
+  expect([renewed.epoch, renewed.generation, effects]).toEqual([0, 2, ['wake', 'refreshed']])
+  const [other, otherEffects] = stored(live, credential('v2', 0, 't'))
+  expect([other.epoch, otherEffects]).toEqual([1, ['disown', 'wake', 'set']])
+  const [out, outEffects] = stored(live, undefined)
+  expect([out.session.status, outEffects]).toEqual(['none', ['disown', 'wake', 'cleared']])
+  const [again, againEffects] = stored(out, credential('v3'))
+  expect([again.session.status, againEffects]).toEqual(['live', ['disown', 'wake', 'set']])
+  expect(stored(out, undefined)).toEqual([{ ...out, failures: 0 }, ['wake']])
+})
+
+test('refused while it is being renewed in the background: from then on operations wait for it', () => {
+  const [flying] = play([{ type: 'use' }], at(801), live)
+  expect(admit(flying, at(801))).toBe('send')
+  const [refused, effects] = play([{ type: 'refuse', epoch: 0, generation: 1, isReplay: false }], at(801), flying)
+  expect([admit(refused, at(801)), effects]).toEqual(['wait', []])
+})
+
+test('replays that are refused: each generation counts once, and after two it is the server that is not believed', () => {
+  const replayed = (generation: number): Event => ({ type: 'refuse', epoch: 0, generation, isReplay: true })
+  const circumstances = { ...at(0), random: 1 }
+  const [once] = play([replayed(1), replayed(1)], circumstances, live)
+  expect(once).toMatchObject({ unproductive: 1, countedGeneration: 1 })
+  expect(once.distrustUntil).toBeUndefined()
+  const [renewed] = play([{ type: 'stored', base: baseOf(once), credential: credential('v2') }], circumstances, once)
+  const [distrusting] = play([replayed(2)], circumstances, renewed)
+  expect(distrusting).toMatchObject({ unproductive: 2, distrustUntil: { now: 60_000, date: 60_000 } })
+  const refuse: Event = { type: 'refuse', epoch: 0, generation: 2, isReplay: false }
+  expect(play([refuse], at(0), distrusting)).toEqual([distrusting, []])
+  expect(play([{ type: 'accept' }], at(0), distrusting)[0]).toMatchObject({ unproductive: 0 })
+})
+
+test('a first sign-in that is refused ends what never began', () => {
+  const acquiring = { ...at(0), canAcquire: true }
+  const [flying] = play([{ type: 'loaded', credential: undefined }, { type: 'use' }], acquiring)
+  const failure = { ...passing, kind: 'rejected' } as const
+  const [dead, effects] = play([{ type: 'failed', base: baseOf(flying), failure, error: 'e' }], acquiring, flying)
+  expect([dead.session.status, effects]).toEqual(['dead', ['refreshFailed', 'wake', 'sessionEnded']])
+})
+
+test('without deadlines nothing is due, by two clocks what the sooner one says', () => {
+  const { stored } = credential('v1')
+  const [endless] = play([{ type: 'loaded', credential: { stored } }], at(0))
+  expect(nextDueMs(endless, at(0))).toBeUndefined()
+  expect(nextDueMs(endless, { ...at(0), canRefresh: false })).toBeUndefined()
+  expect(nextDueMs(live, { ...at(0), present: { now: 500, date: 100 } })).toBe(301)
+  expect(nextDueMs(live, { ...at(0), present: { now: 100, date: 500 } })).toBe(301)
 })
 
 test('any sequence of events: epochs and generations never fall, one refresh at a time, nothing after the end', () => {

@@ -1,4 +1,4 @@
-import { linkContract, memoryLink, secretCanary } from '@graphlinks/testing'
+import { FakeClock, linkContract, memoryLink, secretCanary } from '@graphlinks/testing'
 import {
   chain,
   createOperation,
@@ -7,6 +7,7 @@ import {
   lastResult,
   OptionsError,
   signerLink,
+  type ClockSkew,
   type CredentialOptions,
   type Link,
   type Provided,
@@ -101,10 +102,38 @@ test('CR-7 a key that is missing is omitted or an error; one that is none is an 
     expect(await headersOf(timeLink(() => missing))).toEqual({})
     const failing = headersOf(timeLink(async () => missing, { onMissing: 'error' }))
     await expect(failing).rejects.toMatchObject({ code: CredentialError.code, link: 'timeLink', operationName: 'Q' })
+    await expect(failing).rejects.toThrow('there is no key (onMissing: "error")')
   }
   const error: unknown = await headersOf(timeLink((() => [canary.value]) as never)).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(CredentialError)
+  expect((error as Error).message).toContain('the key is no good')
   canary.check(error)
+})
+
+test('SG-3 what signs gets the time of the server, by the clock and the difference of the options', async () => {
+  const clock = new FakeClock()
+  const given: ClockSkew[] = []
+  const link = signerLink({
+    name: 'timeLink',
+    header: 'x-time',
+    options: { clock },
+    maxSkewMs: 60_000,
+    key,
+    what: 'key',
+    isKey: (value): value is Key => Boolean(value),
+    // It hears of answers, and changes nothing.
+    signer: (_, skew) => (given.push(skew), { identity: '' }),
+  })
+  expect(await headersOf(link)).toEqual({})
+  const [skew] = given as [ClockSkew]
+  const request = {}
+  expect(skew.date(request)).toBe(clock.date())
+  const answer = (aheadMs: number) => ({
+    status: 401,
+    headers: new Headers({ date: new Date(clock.date() + aheadMs).toUTCString() }),
+  })
+  expect(skew.explains(answer(30_000), request)).toBe(false)
+  expect(skew.explains(answer(90_000), request)).toBe(true)
 })
 
 test('K-10 bad options fail when the link is built, and name the page', () => {
@@ -119,7 +148,7 @@ test('K-10 bad options fail when the link is built, and name the page', () => {
   ]
   for (const build of builds) {
     expect(build).toThrow(OptionsError)
-    expect(build).toThrow('timeLink')
+    expect(build).toThrow(/^timeLink: /)
   }
   expect(() => timeLink(key, { problem: 'nonce' })).toThrow('nonce is no good: docs/links/timeLink.md')
 })

@@ -531,6 +531,50 @@ describe('sending again', () => {
     }
   })
 
+  test('TR-7 a link with a session of its own has the same say, and its errors its name', async () => {
+    let count = 0
+    const clock = new FakeClock()
+    const fetchToken = async (): Promise<Tokens> => {
+      if (count++ > 1) throw new Error('down')
+      return tokens(count)
+    }
+    const refusing = memoryLink(unauthenticated)
+    const link = tokenRefreshLink({ fetchToken, clock })
+    const client = createClient({ link: chain(link, refusing) })
+    const never = await client.query('{ a }', null, { context: emptyContext.with(replay, 'never') })
+    expect([never.notReplayed, refusing.sent.length]).toEqual(['never', 1])
+    await settle()
+    await clock.advance(2 * hour)
+    expect(await outcomeOf(client.query('query Q { a }'))).toMatchObject({
+      link: 'tokenRefreshLink',
+      operationName: 'Q',
+    })
+    await client.dispose()
+  })
+
+  test('K-3 an operation that is over is none of those that a new identity would end', async () => {
+    const { client, session } = setup()
+    await client.query('{ a }')
+    for await (const _ of client.subscribe('subscription { a }')) break
+    await settle()
+    expect((session as unknown as { running: Set<Operation> }).running.size).toBe(0)
+  })
+
+  test('TR-15 an operation that is cancelled leaves its place in the line to another', async () => {
+    let give: (renewed: Tokens) => void = () => {}
+    const { client, clock } = setup({ maxQueued: 1, refresh: () => new Promise((resolve) => (give = resolve)) })
+    await clock.advance(hour + 1)
+    const controller = new AbortController()
+    const first = outcomeOf(client.query('{ a }', null, { signal: controller.signal }))
+    await settle()
+    controller.abort(new Error('left'))
+    expect(await first).toEqual(new Error('left'))
+    const second = outcomeOf(client.query('{ a }'))
+    await settle()
+    give(tokens(1))
+    expect(await second).toMatchObject({ data: { token: 'access1' } })
+  })
+
   test('TR-7 an idempotency key is the same in both attempts', async () => {
     const { client, server, valid } = setup()
     valid.clear()

@@ -65,10 +65,10 @@ describe('when tokens are renewed', () => {
   })
 
   test('TR-16 jitter begins the soft window up to 30 s, or a twentieth of the lifetime, earlier', () => {
-    const softAt = (random: number, expiresInSeconds: number): string => {
+    const softAt = (random: number, expiresInSeconds: number, ...moments: number[]): string => {
       const clock = new FakeClock()
       const { session } = setup(undefined, { clock, random: () => random, initial: tokens(0, { expiresInSeconds }) })
-      const at = [270, 271, 300, 301].map((before) => {
+      const at = moments.map((before) => {
         clock.setDate((expiresInSeconds - before) * 1_000)
         const { status } = session.current
         clock.setDate(-(expiresInSeconds - before) * 1_000)
@@ -76,8 +76,10 @@ describe('when tokens are renewed', () => {
       })
       return at.join(' ')
     }
-    expect(softAt(0, 3_600)).toBe('270:soft 271:soft 300:fresh 301:fresh')
-    expect(softAt(1, 3_600)).toBe('270:soft 271:soft 300:soft 301:soft')
+    expect(softAt(0, 3_600, 299, 300)).toBe('299:soft 300:fresh')
+    expect(softAt(1, 3_600, 329, 330)).toBe('329:soft 330:fresh')
+    expect(softAt(0, 60, 11, 12)).toBe('11:soft 12:fresh')
+    expect(softAt(1, 60, 14, 15)).toBe('14:soft 15:fresh')
   })
 
   test('TR-16 in the soft window the token is used, and renewed once in the background', async () => {

@@ -1,0 +1,22 @@
+// What npm run mutation does: see CONTRIBUTING.md.
+export default {
+  mutate: ['packages/core/src/**/*.ts', '!packages/core/src/**/*.test.ts', '!packages/core/src/**/index.ts'],
+  ignorePatterns: ['/*', '!/packages', 'packages/*/dist', 'packages/*/.run', 'packages/{bench,examples,integration}'],
+  testRunner: 'core',
+  plugins: ['./scripts/mutation-runner.mjs'],
+  coverageAnalysis: 'perTest',
+  incremental: true,
+  incrementalFile: '.mutation/incremental.json',
+  tempDirName: '.mutation/tmp',
+  cleanTempDir: 'always',
+  reporters: ['progress-append-only', 'json', 'html'],
+  jsonReporter: { fileName: '.mutation/report.json' },
+  htmlReporter: { fileName: '.mutation/report.html' },
+  checkers: [],
+  concurrency: 2,
+  timeoutMS: 10_000,
+  timeoutFactor: 2,
+  thresholds: { high: 90, low: 80, break: null },
+  packageManager: 'npm',
+  allowConsoleColors: false,
+}
