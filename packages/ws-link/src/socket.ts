@@ -57,11 +57,14 @@ export async function closeSocket(socket: Socket, code: number, clock: Clock): P
       socket.terminate?.()
       resolve()
     })
-    socket.addEventListener('close', () => {
+    const gone = (): void => {
       cancel()
       resolve()
-    })
-    if (socket.readyState === open) socket.close(code, '')
-    else socket.close()
+    }
+    socket.addEventListener('close', gone)
+    if (socket.readyState === open) return socket.close(code, '')
+    // That of Node 22 has no close event where it never was open.
+    socket.addEventListener('error', gone)
+    socket.close()
   })
 }
