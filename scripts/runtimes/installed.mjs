@@ -96,16 +96,16 @@ function installPackage({ packages, version, executable }) {
       { cwd: home, encoding: 'utf8', timeout: installTimeoutMs, shell: process.platform === 'win32' },
     )
     const said = stderr?.split('\n').find((line) => line.startsWith('npm error ') && !line.startsWith('npm error code'))
-    if (status !== 0) return { missing: `${name}@${version} is not to be had: ${error?.message ?? said}` }
+    if (status !== 0)
+      return { missing: `${name}@${version} is not to be had: ${error?.message ?? said?.slice('npm error '.length)}` }
   }
   return { path }
 }
 
 function findChromium() {
   const run = (...args) =>
-    spawnSync(process.execPath, [`${root}scripts/chromium.mjs`, ...args], { encoding: 'utf8' }).stdout
+    spawnSync(process.execPath, [`${root}scripts/chromium.mjs`, ...args], { encoding: 'utf8' }).stdout.trim()
+  const said = run('--find') ? '' : run()
   const path = run('--find')
-  if (path) return { path }
-  const said = run()
-  return { path: run('--find'), missing: run('--find') ? undefined : said.trim() }
+  return path ? { path } : { missing: said }
 }

@@ -1,5 +1,6 @@
 // What came of the runs: a line for the terminal, and docs/runtimes.md.
 import { cpus, release, type } from 'node:os'
+import { runtimeNames } from './installed.mjs'
 
 const rest = ({ scenarios }, kind) => scenarios.filter((scenario) => scenario[kind])
 
@@ -32,71 +33,60 @@ function cell(outcome, name) {
 }
 
 const oneLine = (text) => text.split('\n')[0].replaceAll('|', '\\|')
+const list = (title, lines) => (lines.length > 0 ? [`${title}\n\n${lines.map((line) => `- ${line}.`).join('\n')}`] : [])
 
-const loading = {
-  Node: 'each scenario twice: as ES modules; and as CommonJS, with `--no-experimental-require-module`, since `require` takes the ES modules otherwise',
-  Deno: 'as ES modules from `node_modules`; its permission for the network is for 127.0.0.1',
-  Bun: 'as ES modules from `node_modules`',
-  workerd: 'bundled into one file with the conditions `workerd`, `worker` and `browser`; without `nodejs_compat`',
-  Chromium: 'bundled into one file for browsers, in a page of the server',
-}
-
+/** docs/runtimes.md. */
 export function pageOf({ smoke, jest }) {
-  const runtimes = Object.entries(smoke)
-  const names = new Set(runtimes.flatMap(([, { scenarios = [] }]) => scenarios.map(({ name }) => name)))
-  const skips = runtimes.flatMap(([runtime, { scenarios = [] }]) =>
-    scenarios.flatMap(({ name, skipped }) => (skipped ? [`- ${runtime}, ${name}: ${skipped}.`] : [])),
+  const runtimes = runtimeNames.map((name) => [name, smoke[name]])
+  const scenarios = new Set(runtimes.flatMap(([, outcome]) => (outcome.scenarios ?? []).map(({ name }) => name)))
+  const skips = runtimes.flatMap(([runtime, outcome]) =>
+    (outcome.scenarios ? rest(outcome, 'skipped') : []).map(({ name, skipped }) => `${runtime}, ${name}: ${skipped}`),
   )
-  const missing = Object.entries({ smoke, jest }).flatMap(([part, outcomes]) =>
-    Object.entries(outcomes).flatMap(([name, { missing: why }]) =>
-      why ? [`- ${part} in ${name}: ${oneLine(why)}.`] : [],
-    ),
+  const all = Object.entries({ smoke, jest }).flatMap(([part, outcomes]) =>
+    Object.entries(outcomes).map(([name, outcome]) => ({ ...outcome, what: `${part} in ${name}` })),
   )
-  const failures = Object.entries({ smoke, jest }).flatMap(([part, outcomes]) =>
-    Object.entries(outcomes).flatMap(([name, outcome]) =>
-      outcome.failure ? [`- ${part} in ${name}: ${oneLine(outcome.failure)}.`] : [],
-    ),
-  )
+  const because = (kind) =>
+    all.filter((outcome) => outcome[kind]).map((outcome) => `${outcome.what}: ${oneLine(outcome[kind])}`)
+
   return `${[
     '# Runtimes',
-    `graphlinks runs in Node from 20.19 on, in Deno, Bun, workerd (Cloudflare Workers) and browsers; this page says what was
-tried in each, and what came of it. \`npm run test:runtimes -- --write\` runs all of it and writes this page.`,
+    `graphlinks runs in Node from 20.19 on, in Deno, Bun, workerd (Cloudflare Workers) and browsers. This page says what was
+tried in each, and what came of it; \`npm run test:runtimes -- --write\` tries it again, and writes the page.`,
     '## The built packages',
-    `One suite, [\`scripts/runtimes/suite.mjs\`](../scripts/runtimes/suite.mjs), runs in each against a real server on
-127.0.0.1: GraphQL Yoga with its plugins, graphql-ws and express-session. It uses core, http-link, ws-link, cookie-jar
-and persisted-link as they are built, not their sources. A runtime that is left with something fails, too: a process
-that does not end, or a rejection that nobody handled.`,
+    `[One suite](../scripts/runtimes/suite.mjs) runs in each, against a real server on this machine: GraphQL Yoga with its
+plugins, graphql-ws and express-session. It has core, http-link, ws-link, cookie-jar and persisted-link as they are built,
+not their sources. A runtime fails, too, where something is left: a process that does not end, or a rejection that nobody
+handled.`,
     table(
       ['', ...runtimes.map(([name]) => name)],
-      [...names].map((name) => [name, ...runtimes.map(([, outcome]) => cell(outcome, name))]),
+      [
+        ['version', ...runtimes.map(([, { version = 'skipped' }]) => version)],
+        ...Array.from(scenarios, (name) => [name, ...runtimes.map(([, outcome]) => cell(outcome, name))]),
+        ['date', ...runtimes.map(([, { date }]) => date)],
+      ],
     ),
-    skips.length > 0 ? `Not possible:\n\n${skips.join('\n')}` : undefined,
-    '| runtime | version | date | how the packages are loaded |\n| --- | --- | --- | --- |\n' +
-      runtimes
-        .map(([name, { version, date }]) => row([name, version ?? 'skipped', date, loading[name.split(' ')[0]]]))
-        .join('\n'),
+    ...list('What cannot be there:', skips),
+    `How each has the packages:
+
+- Node: each scenario twice. As ES modules; and as CommonJS, with \`--no-experimental-require-module\`, since
+  \`require\` takes the ES modules otherwise.
+- Deno and Bun: as ES modules from \`node_modules\`. In Deno, with permission for 127.0.0.1 and no other host.
+- workerd: in one file, bundled with the conditions \`workerd\`, \`worker\` and \`browser\`; without \`nodejs_compat\`.
+- Chromium: in one file, bundled for browsers, in a page of the server.`,
     '## The tests',
-    `All tests of the repository, from the sources. \`npm test\` runs them in Node 20.`,
+    'All tests of the repository, which run from the sources. `npm test` runs them in the Node that is there.',
     table(
       ['Node', 'passed', 'failed', 'skipped', 'seconds', 'date'],
-      Object.entries(jest).map(
-        ([name, { version, passed = '–', failed = '–', skipped = '–', seconds = '–', date }]) => [
-          version ?? `${name.replace('Node ', '')}, skipped`,
-          passed,
-          failed,
-          skipped,
-          seconds,
-          date,
-        ],
-      ),
+      Object.values(jest).map(({ version = 'skipped', date, ...counts }) => [
+        version,
+        ...['passed', 'failed', 'skipped', 'seconds'].map((name) => counts[name] ?? '–'),
+        date,
+      ]),
     ),
-    failures.length > 0 ? `Failed:\n\n${failures.join('\n')}` : undefined,
-    missing.length > 0 ? `Skipped, since it was not to be had:\n\n${missing.join('\n')}` : undefined,
-    `Machine: ${type()} ${release()}, ${process.arch}, ${cpus().length} cores (${cpus()[0]?.model.trim()}).`,
+    ...list('What failed as a whole:', because('failure')),
+    ...list('What was skipped, since it was not to be had:', because('missing')),
+    `The machine: ${type()} ${release()}, ${process.arch}, ${cpus().length} cores (${cpus()[0]?.model.trim()}).`,
     '## What was not tried',
-    `React Native, Firefox and Safari. They have the web platform APIs that the suite uses, apart from React Native, whose
-\`fetch\` gives no stream: see [httpLink](links/httpLink.md).`,
-  ]
-    .filter((part) => part !== undefined)
-    .join('\n\n')}\n`
+    'React Native, Firefox and Safari.',
+  ].join('\n\n')}\n`
 }
