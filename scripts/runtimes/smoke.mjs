@@ -14,11 +14,9 @@ const timeLimitMs = 180_000
 // After the last scenario.
 const endLimitMs = 10_000
 
-/** What a runtime cannot do, by scenario. */
+/** What a runtime has no means for, by scenario, in the words of the error. */
 const cannot = {
-  workerd: {
-    'cookie login; subscription over WebSocket': 'its WebSocket sends no headers, and nobody keeps cookies',
-  },
+  workerd: { 'cookie login; subscription over WebSocket': 'the WebSocket of this platform sends no headers' },
 }
 
 const ways = {
