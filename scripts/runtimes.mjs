@@ -42,13 +42,13 @@ async function run(part, name) {
 }
 
 const file = `${folder}/outcomes.json`
-const outcomes = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+const kept = () => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {})
 const summary = []
 for (const part of chosen(Object.keys(parts))) {
   for (const name of chosen(parts[part]).filter((each) => parts[part].includes(each))) {
     const outcome = { ...(await run(part, name)), date: new Date().toISOString().slice(0, 10) }
-    outcomes[part] = { ...outcomes[part], [name]: outcome }
-    writeFileSync(file, `${JSON.stringify(outcomes, null, 2)}\n`)
+    const outcomes = kept()
+    writeFileSync(file, JSON.stringify({ ...outcomes, [part]: { ...outcomes[part], [name]: outcome } }, null, 2))
     const lines = `${part} in ${name}: ${summaryOf(outcome)}`
     console.log(lines)
     summary.push(lines.split('\n')[0])
@@ -58,6 +58,7 @@ for (const part of chosen(Object.keys(parts))) {
 console.log(`\n${summary.join('\n')}`)
 
 if (values.write) {
+  const outcomes = kept()
   const missing = Object.entries(parts).flatMap(([part, names]) =>
     names.filter((name) => !outcomes[part]?.[name]).map((name) => `${part} in ${name}`),
   )

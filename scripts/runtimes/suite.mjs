@@ -57,7 +57,8 @@ async function outcomeOf(here, scenario) {
     await Promise.race([here.dispose(), late])
     return skipped ? { skipped } : { ok: true }
   } catch (error) {
-    return { ok: false, failure: `${error?.stack ?? error}${error?.cause ? `\ncause: ${error.cause?.stack}` : ''}` }
+    here.dispose().catch(() => {})
+    return { failure: `${error?.stack ?? error}${error?.cause ? `\ncause: ${error.cause?.stack}` : ''}` }
   } finally {
     clearTimeout(timer)
   }
@@ -65,21 +66,23 @@ async function outcomeOf(here, scenario) {
 
 /** Where a scenario runs. */
 class Here {
-  #clients = []
+  #owned = []
 
   constructor(origin, isBrowser) {
-    Object.assign(this, {
-      origin,
-      isBrowser,
-      url: `${origin}/graphql`,
-      wsUrl: `${origin.replace('http', 'ws')}/graphql`,
-    })
+    this.origin = origin
+    this.isBrowser = isBrowser
+    this.url = `${origin}/graphql`
+    this.wsUrl = this.url.replace('http', 'ws')
+  }
+
+  /** Has something disposed after the scenario. */
+  own(disposable) {
+    this.#owned.push(disposable)
+    return disposable
   }
 
   client(...links) {
-    const client = createClient({ link: chain(...links) })
-    this.#clients.push(client)
-    return client
+    return this.own(createClient({ link: chain(...links) }))
   }
 
   http(options) {
@@ -96,7 +99,7 @@ class Here {
   }
 
   async dispose() {
-    await Promise.all(this.#clients.map((client) => client.dispose()))
+    await Promise.all(this.#owned.map((owned) => owned.dispose()))
   }
 }
 
@@ -123,10 +126,9 @@ async function collect(results) {
 const count = 'subscription ($to: Int!) { count(to: $to) }'
 const counts = (to) => Array.from({ length: to }, (_, index) => ({ count: index + 1 }))
 const addCity = 'mutation Add($name: String!) { addCity(name: $name) { name } }'
-
 const upload = 'mutation ($file: Upload!) { upload(file: $file) { name type size text } }'
 
-/** One client with the cookies of a session: in browsers the platform has them, elsewhere a jar. */
+/** Logs in. In browsers the platform keeps the cookies, elsewhere a jar. */
 async function signedIn(here) {
   const jar = here.isBrowser ? undefined : memoryCookieJar()
   const response = await (jar?.fetch ?? fetch)(`${here.origin}/cookies/login`, {
@@ -217,10 +219,9 @@ const scenarios = {
 
   async 'one refresh for 20 operations over HTTP and WebSocket'(here) {
     const before = await here.seen('refresh')
-    const session = createTokenSource({
-      initial: { accessToken: 'expired', refreshToken: 'secret-refresh-token' },
-      refresh: async ({ signal }) => (await fetch(`${here.origin}/token`, { method: 'POST', signal })).json(),
-    })
+    const refresh = async ({ signal }) => (await fetch(`${here.origin}/token`, { method: 'POST', signal })).json()
+    const initial = { accessToken: 'expired', refreshToken: 'secret-refresh-token' }
+    const session = here.own(createTokenSource({ initial, refresh }))
     const http = here.client(tokenRefreshLink(session), httpLink({ url: here.url }))
     const ws = here.client(tokenRefreshLink(session), wsLink({ url: here.wsUrl, random: () => 0 }))
     const viewers = await Promise.all(
@@ -229,7 +230,6 @@ const scenarios = {
     equal(new Set(viewers.map(({ viewer }) => viewer)).size, 1)
     equal(viewers[0].viewer.startsWith('token-'), true)
     equal((await here.seen('refresh')) - before, 1)
-    await session.dispose()
   },
 
   async 'cookie login; query and subscription over HTTP'(here) {
