@@ -6,7 +6,7 @@
 //
 // What cannot be had here is skipped, by name, and is no failure. Outcomes are kept in .runtimes, each until the next one
 // of its part and runtime, and the page is written from all of them, so that it can be brought up to date in parts.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { root } from './packages.mjs'
 import { folder, install, runtimeNames } from './runtimes/installed.mjs'
@@ -24,11 +24,8 @@ if (unknown.length > 0) {
   console.error(`There is no ${unknown.join(', ')}, but ${known.join(', ')}`)
   process.exit(2)
 }
-/** What was named of these, or all of them. */
-const chosen = (names) => {
-  const named = names.filter((name) => positionals.includes(name))
-  return named.length > 0 ? named : names
-}
+/** Whether it was named, or none of its kind was. */
+const isChosen = (name, kind) => positionals.includes(name) || !kind.some((each) => positionals.includes(each))
 
 async function run(part, name) {
   const { path, version, missing } = install(name)
@@ -41,11 +38,12 @@ async function run(part, name) {
   }
 }
 
+mkdirSync(folder, { recursive: true })
 const file = `${folder}/outcomes.json`
 const kept = () => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {})
 const summary = []
-for (const part of chosen(Object.keys(parts))) {
-  for (const name of chosen(parts[part]).filter((each) => parts[part].includes(each))) {
+for (const part of Object.keys(parts).filter((each) => isChosen(each, Object.keys(parts)))) {
+  for (const name of parts[part].filter((each) => isChosen(each, runtimeNames))) {
     const outcome = { ...(await run(part, name)), date: new Date().toISOString().slice(0, 10) }
     const outcomes = kept()
     writeFileSync(file, JSON.stringify({ ...outcomes, [part]: { ...outcomes[part], [name]: outcome } }, null, 2))
