@@ -92,12 +92,11 @@ function installPackage({ packages, version, executable }) {
     console.log(`runtimes: installing ${name}@${version}`)
     const { status, error, stderr } = spawnSync(
       'npm',
-      ['install', '--ignore-scripts', '--no-save', '--no-package-lock', `${name}@${version}`],
+      ['install', '--ignore-scripts', '--no-save', '--no-package-lock', '--fetch-retries=1', `${name}@${version}`],
       { cwd: home, encoding: 'utf8', timeout: installTimeoutMs, shell: process.platform === 'win32' },
     )
-    const said = stderr?.split('\n').find((line) => line.startsWith('npm error ') && !line.startsWith('npm error code'))
-    if (status !== 0)
-      return { missing: `${name}@${version} is not to be had: ${error?.message ?? said?.slice('npm error '.length)}` }
+    const said = /^npm error (?!code|syscall|errno)(.+)$/m.exec(stderr)?.[1]
+    if (status !== 0) return { missing: `${name}@${version} is not to be had: ${error?.message ?? said}` }
   }
   return { path }
 }
