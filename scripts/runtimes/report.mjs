@@ -77,11 +77,13 @@ handled.`,
     'All tests of the repository, which run from the sources. `npm test` runs them in the Node that is there.',
     table(
       ['Node', 'passed', 'failed', 'skipped', 'seconds', 'date'],
-      Object.values(jest).map(({ version = 'skipped', date, ...counts }) => [
-        version,
-        ...['passed', 'failed', 'skipped', 'seconds'].map((name) => counts[name] ?? '–'),
-        date,
-      ]),
+      Object.entries(jest)
+        .sort()
+        .map(([, { version = 'skipped', date, ...counts }]) => [
+          version,
+          ...['passed', 'failed', 'skipped', 'seconds'].map((name) => counts[name] ?? '–'),
+          date,
+        ]),
     ),
     ...list('What failed as a whole:', because('failure')),
     ...list('What was skipped, since it was not to be had:', because('missing')),
