@@ -544,8 +544,6 @@ interface OutgoingRequest {
 interface RequestChange {
     /** Headers to set; `null` removes one. They win over all others, and are secrets. */
     readonly headers?: HeadersInput | undefined;
-    /** In browsers: whether the platform sends its cookies along (Fetch section 2.2.5). */
-    readonly credentials?: 'omit' | 'same-origin' | 'include' | undefined;
 }
 /** The head of the answer to a request. */
 interface IncomingResponse {
@@ -564,6 +562,8 @@ interface Exchange {
      * secret.
      */
     readonly identity: string;
+    /** In browsers: whether the platform sends its cookies along to a URL (Fetch section 2.2.5). The last one wins. */
+    credentialsMode?(url: URL): 'omit' | 'same-origin' | 'include';
     /** What is to be changed of a request. What it throws fails the operation. */
     request?(request: OutgoingRequest, operation: Operation): RequestChange | undefined | Promise<RequestChange | undefined>;
     /**
@@ -1595,6 +1595,50 @@ interface TokenRefreshLinkOptions extends BearerFieldOptions, Pick<CredentialOpt
 declare function tokenRefreshLink(source: TokenSource | TokenSourceOptions, options?: TokenRefreshLinkOptions): Link;
 
 /**
+ * Makes a link of a function that attaches credentials which change: WebSocket links call it again for each connection
+ * that a subscription lives to see. What a plain link attaches stays as it was at first.
+ *
+ * @example
+ * ```ts
+ * import { renewableLink, withCredential } from '@graphlinks/core'
+ *
+ * export const session = renewableLink(async (operation) =>
+ *   withCredential(operation, { name: 'x-session', value: await readSession() }),
+ * )
+ *
+ * const readSession = async (): Promise<string> => 'abc123'
+ * ```
+ */
+declare function renewableLink(attach: (operation: Operation) => Operation | Promise<Operation>): Link;
+/**
+ * For authors of terminal links: where the credentials of an operation come from, the outermost link's last. Those of
+ * plain links and constant values come from nowhere.
+ *
+ * @example
+ * ```ts
+ * import { credentialSources, type Operation } from '@graphlinks/core'
+ *
+ * export const mayChange = (operation: Operation): boolean => credentialSources(operation).length > 0
+ * ```
+ */
+declare function credentialSources(operation: Operation): readonly CredentialSource[];
+/**
+ * For authors of terminal links: a copy of the operation with all credentials as they are now. Each source sees what the
+ * links before it attached, as it did the first time.
+ *
+ * @throws what a source fails with.
+ *
+ * @example
+ * ```ts
+ * import { renderFields, renewCredentials, type Operation } from '@graphlinks/core'
+ *
+ * export const reconnect = async (operation: Operation, endpoint: URL): Promise<ReadonlyMap<string, string | null>> =>
+ *   renderFields(await renewCredentials(operation), { endpoint, link: 'myLink' }).headers
+ * ```
+ */
+declare function renewCredentials(operation: Operation): Promise<Operation>;
+
+/**
  * A token could not be renewed, and what is left of the old one is no good. The session itself goes on: the same
  * operation may succeed later.
  *
@@ -1704,6 +1748,17 @@ declare const urgent: ContextKey<boolean>;
 type LoginRequest = Pick<RefreshRequest, 'signal' | 'context'>;
 
 /**
+ * What keeps cookies outside browsers: `memoryCookieJar()` or `fileCookieJar(path)` of `@graphlinks/cookie-jar`, or a
+ * `CookieJar` of tough-cookie as it is.
+ */
+interface CookieJar {
+    /** The `cookie` header for a URL (RFC 6265 section 5.4); an empty text where there are no cookies. */
+    getCookieString(url: string): Promise<string>;
+    /** Takes the value of one `set-cookie` header of an answer from a URL. A cookie that it refuses is nobody's error. */
+    setCookie(cookie: string, url: string): Promise<unknown>;
+}
+
+/**
  * Where the token against cross-site request forgery comes from, and the header that it goes to: what a framework does by
  * default, or in your words.
  */
@@ -1729,17 +1784,6 @@ declare const presets: {
     rails: CsrfMeta;
 };
 
-/**
- * What keeps cookies outside browsers: `memoryCookieJar()` or `fileCookieJar(path)` of `@graphlinks/cookie-jar`, or a
- * `CookieJar` of tough-cookie as it is.
- */
-interface CookieJar {
-    /** The `cookie` header for a URL (RFC 6265 section 5.4); an empty text where there are no cookies. */
-    getCookieString(url: string): Promise<string>;
-    /** Takes the value of one `set-cookie` header of an answer from a URL. A cookie that it refuses is nobody's error. */
-    setCookie(cookie: string, url: string): Promise<unknown>;
-}
-
 /** Options of {@link cookieLink}. */
 interface CookieLinkOptions {
     /**
@@ -1754,8 +1798,8 @@ interface CookieLinkOptions {
      */
     readonly origins?: readonly string[] | undefined;
     /**
-     * The token against cross-site request forgery: sent with every request but GET, in browsers to the page's own origin
-     * only. Default: none.
+     * The token against cross-site request forgery: sent with every request but GET; in browsers with every operation, to
+     * the page's own origin only. Default: none.
      */
     readonly csrf?: Csrf | undefined;
     /**
@@ -1770,7 +1814,10 @@ interface CookieLinkOptions {
     readonly onUnauthenticated?: ((request: LoginRequest) => unknown) | undefined;
     /** Whether what came back means that nobody is signed in. What it throws counts as no. Default: `isTokenRefused`. */
     readonly isUnauthenticated?: ((outcome: AttemptOutcome, operation: Operation) => boolean) | undefined;
-    /** How long `onUnauthenticated`, or a function that gives the jar, may take, in milliseconds. Default: 30,000. */
+    /**
+     * How long `onUnauthenticated`, or a function that gives the jar, or in browsers the token, may take, in milliseconds.
+     * Default: 30,000.
+     */
     readonly timeoutMs?: number | undefined;
     /** Time for `timeoutMs`. Default: the platform's. */
     readonly clock?: Clock | undefined;
@@ -1798,50 +1845,6 @@ interface CookieLinkOptions {
  * ```
  */
 declare function cookieLink(options?: CookieLinkOptions): Link;
-
-/**
- * Makes a link of a function that attaches credentials which change: WebSocket links call it again for each connection
- * that a subscription lives to see. What a plain link attaches stays as it was at first.
- *
- * @example
- * ```ts
- * import { renewableLink, withCredential } from '@graphlinks/core'
- *
- * export const session = renewableLink(async (operation) =>
- *   withCredential(operation, { name: 'x-session', value: await readSession() }),
- * )
- *
- * const readSession = async (): Promise<string> => 'abc123'
- * ```
- */
-declare function renewableLink(attach: (operation: Operation) => Operation | Promise<Operation>): Link;
-/**
- * For authors of terminal links: where the credentials of an operation come from, the outermost link's last. Those of
- * plain links and constant values come from nowhere.
- *
- * @example
- * ```ts
- * import { credentialSources, type Operation } from '@graphlinks/core'
- *
- * export const mayChange = (operation: Operation): boolean => credentialSources(operation).length > 0
- * ```
- */
-declare function credentialSources(operation: Operation): readonly CredentialSource[];
-/**
- * For authors of terminal links: a copy of the operation with all credentials as they are now. Each source sees what the
- * links before it attached, as it did the first time.
- *
- * @throws what a source fails with.
- *
- * @example
- * ```ts
- * import { renderFields, renewCredentials, type Operation } from '@graphlinks/core'
- *
- * export const reconnect = async (operation: Operation, endpoint: URL): Promise<ReadonlyMap<string, string | null>> =>
- *   renderFields(await renewCredentials(operation), { endpoint, link: 'myLink' }).headers
- * ```
- */
-declare function renewCredentials(operation: Operation): Promise<Operation>;
 
 /** Options of {@link ClockSkew}. */
 interface ClockSkewOptions {

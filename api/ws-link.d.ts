@@ -1,4 +1,4 @@
-import { OperationKind, JsonObject, ResultError, Operation, Clock, TerminalLink, ErrorDetails, GraphLinksError } from '@graphlinks/core';
+import { OperationKind, JsonObject, ResultError, Operation, Clock, TerminalLink, Client, CallOptions, ContextKey, ErrorDetails, GraphLinksError } from '@graphlinks/core';
 
 /**
  * What the link does when a socket closes. `'retry'`: opens another, after a pause, and starts what ran again.
@@ -85,6 +85,16 @@ type ConnectionEvent = OfConnection & (/** A socket is being opened. `attempt` c
 });
 /** Hears of connections. What it throws is ignored. */
 type ConnectionListener = (event: ConnectionEvent) => void;
+/** A message on a socket, without what is in it: payloads hold credentials, variables and data. */
+interface SocketMessage extends OfConnection {
+    readonly direction: 'in' | 'out';
+    /** Such as `subscribe`, `next` or `pong`; `unknown` where it is no word. */
+    readonly type: string;
+    /** Of the operation that it is about. */
+    readonly id: string | undefined;
+    /** How long it is, in characters. */
+    readonly length: number;
+}
 
 /** What a protocol on a socket tells the link: the server's messages, as far as they mean anything. */
 interface ProtocolListener {
@@ -256,6 +266,11 @@ interface WsLinkOptions {
     readonly allowInsecure?: boolean | undefined;
     /** Hears of connections: for logs, and for users to see. */
     readonly onEvent?: ConnectionListener | undefined;
+    /**
+     * Hears of every message on every socket, in both directions: its type and length, never what is in it. For finding out
+     * what happens: each is parsed once more for that. What it throws is ignored. Default: none.
+     */
+    readonly onMessage?: ((message: SocketMessage) => void) | undefined;
     /** Time for the durations above. Default: the platform's. */
     readonly clock?: Clock | undefined;
     /** Gives numbers from 0 to 1 that spread out attempts. Default: `Math.random`. */
@@ -289,6 +304,42 @@ interface WsLinkOptions {
  * ```
  */
 declare function wsLink(options: WsLinkOptions): TerminalLink;
+
+/**
+ * In the context of a subscription: all that it is for is the connection. Nothing is sent for it, and it is complete when
+ * the server has acknowledged the connection. See {@link connect}.
+ *
+ * @example
+ * ```ts
+ * import { split, type TerminalLink } from '@graphlinks/core'
+ * import { connectOnly } from '@graphlinks/ws-link'
+ *
+ * // Where not every subscription goes over the socket.
+ * export const route = (sockets: TerminalLink, http: TerminalLink): TerminalLink =>
+ *   split((operation) => operation.context.get(connectOnly) === true || operation.operationName === 'Live', sockets, http)
+ * ```
+ */
+declare const connectOnly: ContextKey<boolean>;
+/**
+ * Opens the connection before there is an operation, as a first one would: with the credentials of the client's links,
+ * with as many attempts, and with the same events. It is then kept for `idleCloseMs`, for the operation that is to come.
+ * The client's chain must take subscriptions to a `wsLink`.
+ *
+ * @returns when the server has acknowledged the connection.
+ * @throws what a first operation would fail with.
+ *
+ * @example
+ * ```ts
+ * import { bearerLink, chain, createClient } from '@graphlinks/core'
+ * import { connect, wsLink } from '@graphlinks/ws-link'
+ *
+ * const socket = wsLink({ url: 'wss://api.example.com/graphql', idleCloseMs: 60_000 })
+ * const client = createClient({ link: chain(bearerLink('secret-token'), socket) })
+ * await connect(client)
+ * await client.dispose()
+ * ```
+ */
+declare function connect(client: Client, options?: CallOptions): Promise<void>;
 
 /** What is known of the socket that an error is about. */
 interface SocketDetails extends ErrorDetails {
@@ -369,5 +420,5 @@ declare class SocketLimitError extends GraphLinksError {
     static readonly code: string;
 }
 
-export { SocketClosedError, SocketConnectError, SocketLimitError, closeCodes, wsLink };
-export type { CloseAction, CloseCode, ConnectDetails, ConnectionEvent, ConnectionListener, KnownCloseCode, Payload, PayloadInput, Protocol, ProtocolAddress, ProtocolListener, ProtocolOperation, ProtocolSession, ProtocolStart, SocketDetails, Ticket, WsLinkOptions };
+export { SocketClosedError, SocketConnectError, SocketLimitError, closeCodes, connect, connectOnly, wsLink };
+export type { CloseAction, CloseCode, ConnectDetails, ConnectionEvent, ConnectionListener, KnownCloseCode, Payload, PayloadInput, Protocol, ProtocolAddress, ProtocolListener, ProtocolOperation, ProtocolSession, ProtocolStart, SocketDetails, SocketMessage, Ticket, WsLinkOptions };

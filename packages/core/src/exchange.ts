@@ -17,8 +17,6 @@ export interface OutgoingRequest {
 export interface RequestChange {
   /** Headers to set; `null` removes one. They win over all others, and are secrets. */
   readonly headers?: HeadersInput | undefined
-  /** In browsers: whether the platform sends its cookies along (Fetch section 2.2.5). */
-  readonly credentials?: 'omit' | 'same-origin' | 'include' | undefined
 }
 
 /** The head of the answer to a request. */
@@ -39,6 +37,8 @@ export interface Exchange {
    * secret.
    */
   readonly identity: string
+  /** In browsers: whether the platform sends its cookies along to a URL (Fetch section 2.2.5). The last one wins. */
+  credentialsMode?(url: URL): 'omit' | 'same-origin' | 'include'
   /** What is to be changed of a request. What it throws fails the operation. */
   request?(
     request: OutgoingRequest,

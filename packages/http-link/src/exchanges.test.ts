@@ -266,3 +266,55 @@ test('AUTH-20 who an exchange speaks for is part of the identity', () => {
   expect(of('a')).not.toBe(of('b'))
   expect(of('')).toBe(identityOf(operation).reveal())
 })
+
+describe('the credentials mode', () => {
+  const ofPlatform = (mode: 'omit' | 'same-origin' | 'include'): Exchange => ({
+    link: 'cookies',
+    identity: '',
+    credentialsMode: ({ pathname }) => (pathname === '/graphql' ? mode : 'omit'),
+  })
+  const url = 'https://api.example.com/graphql'
+
+  /** What fetch is called with, and whether it was before anybody waited for anything. */
+  function sent(...links: Link[]): { readonly inits: RequestInit[]; readonly result: Promise<unknown> } {
+    const inits: RequestInit[] = []
+    const fetch: Fetch = async (_, init) => {
+      inits.push(init)
+      return new Response('{"data":{}}', { headers: { 'content-type': 'application/json' } })
+    }
+    const link = chain(...(links as [Link]), httpLink({ url, fetch, fetchOptions: { credentials: 'omit' } }))
+    return { inits, result: lastResult(link, operation) }
+  }
+
+  test('CK-14 is fetch’s, the last one wins, and it wins over fetchOptions', async () => {
+    const { inits, result } = sent(exchanging(ofPlatform('same-origin'), ofPlatform('include')))
+    await result
+    expect(inits.map(({ credentials }) => credentials)).toEqual(['include'])
+    const without = sent(exchanging({ link: 'none', identity: '' }))
+    await without.result
+    expect(without.inits[0]?.credentials).toBe('omit')
+  })
+
+  test('needs nothing that loads first, and goes with what others change', async () => {
+    const alone = sent(exchanging(ofPlatform('include')))
+    await Promise.resolve()
+    expect(alone.inits).toHaveLength(1)
+    const header: Exchange = { link: 'h', identity: '', request: () => ({ headers: { 'x-h': '1' } }) }
+    const beside = sent(exchanging(ofPlatform('include'), header))
+    await beside.result
+    expect(beside.inits[0]).toMatchObject({ credentials: 'include', headers: { 'x-h': '1' } })
+    await alone.result
+  })
+
+  test('threats: what somebody put on Object.prototype is no mode', async () => {
+    const polluted = Object.prototype as { credentials?: unknown }
+    polluted.credentials = 'include'
+    try {
+      const { inits, result } = sent(exchanging({ link: 'none', identity: '', request: () => undefined }))
+      await result
+      expect(inits[0]?.credentials).toBe('omit')
+    } finally {
+      delete polluted.credentials
+    }
+  })
+})

@@ -1,4 +1,4 @@
-// Loaded with the first operation that has cookies or a signature.
+// Loaded with the first operation that has a jar of cookies or a signature.
 import {
   GraphLinksError,
   LinkError,
@@ -6,14 +6,16 @@ import {
   type Exchange,
   type Operation,
   type OutgoingRequest,
-  type RequestChange,
 } from '@graphlinks/core'
 import { exchangedHeaders } from '@graphlinks/core/exchange'
 import type { Attempt } from './attempt.ts'
-import { withoutForm } from './formRequest.ts'
 import { readBody } from './readBody.ts'
 import type { SendOptions } from './send.ts'
 import { isForm, type TransportResponse, type WireRequest } from './transport.ts'
+
+// Nothing of the entry is needed here; but what loads lazily and needs core alone makes esbuild part the two in everybody's
+// first chunk (see `selfContained` in rollup.config.mjs).
+export { httpLink } from './index.ts'
 
 /** How much of a response is read before its request is sent again: it says no more than that, and why. */
 const maxDiscardedBytes = 65_536
@@ -44,22 +46,20 @@ async function sendOnce(
   { transport, allowInsecure }: SendOptions,
 ): Promise<[TransportResponse, boolean]> {
   // What is signed must be what is sent, and a form has its boundary from whoever writes it.
-  if (isForm(request.body)) request = await withoutForm(request, request.body)
+  if (isForm(request.body)) request = await (await import('./formRequest.ts')).withoutForm(request, request.body)
   const { url, method, body } = request
   const destination = { endpoint: url, link: 'httpLink', allowInsecure }
   const headers = new Map(request.headers)
   const outgoing: OutgoingRequest = { method, url, headers, body: body as OutgoingRequest['body'] }
-  let credentials: RequestChange['credentials']
   for (const each of exchanges) {
     // Own members only: what somebody put on Object.prototype must not go out.
     const change = ownOptions((await take(each, operation, attempt, () => each.request?.(outgoing, operation))) ?? {})
-    credentials = change.credentials ?? credentials
     for (const [name, value] of exchangedHeaders(operation, change.headers ?? {}, each.link, destination)) {
       if (value === null) headers.delete(name)
       else headers.set(name, value)
     }
   }
-  const response = await transport.send({ ...request, headers, ...(credentials && { credentials }) }, attempt)
+  const response = await transport.send({ ...request, headers }, attempt)
   let isRefused = false
   for (const each of exchanges) {
     if ((await take(each, operation, attempt, () => each.response?.(response, outgoing, operation))) === true)

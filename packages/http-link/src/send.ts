@@ -35,7 +35,11 @@ export function transmit(
   options: SendOptions,
 ): Promise<TransportResponse> {
   const exchanges = exchangesOf(operation)
-  if (exchanges.length === 0) return options.transport.send(request, attempt)
+  for (const each of exchanges) {
+    if (each.credentialsMode) request = { ...request, credentials: each.credentialsMode(request.url) }
+  }
+  // The mode is all that browsers need for cookies.
+  if (exchanges.every((each) => !each.request && !each.response)) return options.transport.send(request, attempt)
   return import('./exchanges.ts').then(({ exchange }) => exchange(operation, request, exchanges, attempt, options))
 }
 

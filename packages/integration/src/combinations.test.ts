@@ -23,12 +23,15 @@ import {
   type TerminalLink,
 } from '@graphlinks/core'
 import { memoryCookieJar } from '@graphlinks/cookie-jar'
+import { batchLink } from '@graphlinks/batch-link'
 import { circuitBreakerLink } from '@graphlinks/circuit-breaker-link'
 import { concurrencyLink } from '@graphlinks/concurrency-link'
 import { dedupLink } from '@graphlinks/dedup-link'
 import { createDpopKey, dpopLink } from '@graphlinks/dpop-link'
+import { failoverLink } from '@graphlinks/failover-link'
 import { hedgeLink } from '@graphlinks/hedge-link'
 import { hmacLink } from '@graphlinks/hmac-link'
+import { httpLink, type Fetch } from '@graphlinks/http-link'
 import { loggerLink } from '@graphlinks/logger-link'
 import { persistedLink } from '@graphlinks/persisted-link'
 import { retryLink } from '@graphlinks/retry-link'
@@ -164,8 +167,18 @@ function ending(operation: Operation, results: AsyncGenerator<Result>, onEnd: ()
   }
 }
 
-/** Runs one operation to its end, and says how it ended; what no link ends, the caller does, after an hour. */
-async function run(link: TerminalLink, clock: FakeClock, kind: OperationKind, abortAfterMs?: number) {
+/**
+ * Runs one operation to its end, and says how it ended; what no link ends, the caller does, after an hour.
+ *
+ * @param isSent - where what is done before takes time of its own, such as cryptography: the clock stands until then.
+ */
+async function run(
+  link: TerminalLink,
+  clock: FakeClock,
+  kind: OperationKind,
+  abortAfterMs?: number,
+  isSent = (): boolean => true,
+) {
   const controller = new AbortController()
   const left = new Error('left')
   const operation = createOperation({ document: `${kind} Q { n }`, signal: controller.signal })
@@ -189,6 +202,10 @@ async function run(link: TerminalLink, clock: FakeClock, kind: OperationKind, ab
       (error: unknown) => ends.push(error),
     )
   })()
+  while (abortAfterMs === undefined && !isSent() && ends.length === 0) {
+    await clock.advance(0)
+    await new Promise((resolve) => void setImmediate(resolve))
+  }
   if (abortAfterMs === undefined) await clock.advance(3_600_000)
   else await clock.advance(abortAfterMs)
   if (ends.length === 0) controller.abort(left)
@@ -290,6 +307,62 @@ test.each(pairs)('%s before %s: each fault settles once, repeats no mutation, an
       }
     }
   }
+})
+
+/** The terminal links that stand for others: each under each link, where its first endpoint or request fails. */
+const wrappers: Readonly<Record<string, (clock: FakeClock, server: ReturnType<typeof faultyServer>) => TerminalLink>> =
+  {
+    failoverLink: (clock, { terminal }) => failoverLink([terminal, terminal], { clock, random: () => 0.5 }),
+    batchLink: (clock, { terminal }) =>
+      batchLink(httpLink({ url: 'https://api.example.com/graphql', clock, fetch: fetchOf(terminal) }), { clock }),
+  }
+
+/** A fetch that answers each operation of a request with what a terminal link has first. */
+function fetchOf(terminal: TerminalLink): Fetch {
+  return async (_, init) => {
+    const body = JSON.parse(String(init.body)) as { query: string } | { query: string }[]
+    const headers = { 'content-type': 'application/json' }
+    try {
+      const answers = await Promise.all(
+        [body].flat().map(async ({ query }) => {
+          const operation = createOperation({ document: query, signal: init.signal as AbortSignal })
+          for await (const result of await terminal(operation)) return result
+          return { data: {} }
+        }),
+      )
+      return new Response(JSON.stringify(Array.isArray(body) ? answers : answers[0]), { headers })
+    } catch (error) {
+      const { status } = error as { status?: number }
+      if (status) return new Response('{}', { status, headers })
+      throw error
+    }
+  }
+}
+
+describe.each(Object.keys(wrappers))('over %s', (wrapper) => {
+  test.each(names)('%s: each fault settles once, repeats no mutation, and leaves nothing', async (name) => {
+    for (const fault of Object.keys(faults) as Fault[]) {
+      for (const kind of ['query', 'mutation'] as const) {
+        for (const abortAfterMs of /^(slow|hangs|network)$/.test(fault) ? [undefined, 0] : [undefined]) {
+          const clock = new FakeClock()
+          const server = faultyServer(clock, [fault])
+          const terminal = (wrappers[wrapper] as (typeof wrappers)[string])(clock, server)
+          const link = chained([name], clock, terminal) as TerminalLink
+          const isSent = () => server.attempts.length > 0
+          const { ends, isAborted } = await run(link, clock, kind, abortAfterMs, isSent)
+          expect(ends).toHaveLength(1)
+          if (isAborted && abortAfterMs === undefined) expect(fault).toBe('hangs')
+          // A hash in place of the document is nothing to this server.
+          if (!isAborted && name !== 'persistedLink') expect(server.attempts[0]).toMatchObject({ fault, kind })
+          expectNoRepetition(server.attempts)
+          await createClient({ link }).dispose()
+          await settle()
+          expect(server.attempts.filter(({ isOver }) => !isOver)).toEqual([])
+          expect(clock.pending).toBeLessThanOrEqual(fault === 'slow' && isAborted ? 1 : 0)
+        }
+      }
+    }
+  })
 })
 
 test('random chains of up to eight links over random faults settle once, repeat no mutation, and leave nothing', async () => {

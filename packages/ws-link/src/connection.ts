@@ -24,6 +24,8 @@ export interface ConnectionOptions extends HandshakeOptions, SocketOptions {
 /** What a connection needs of the pool that it is in. */
 export interface ConnectionHost {
   emit(event: ConnectionEvent): void
+  /** Tells of a message, where somebody wants to know. */
+  readonly message: ((connection: number, direction: 'in' | 'out', text: string) => void) | undefined
   /** The operation has another identity than before: it goes on elsewhere. */
   move(run: Run, operation: Operation, handshake: Handshake, state: State): void
   /** The connection takes no more operations. */
@@ -176,6 +178,7 @@ export class Connection {
         peer,
         opened: () => this.#emit({ type: 'opened' }),
         ping: () => this.#emit({ type: 'ping' }),
+        message: this.#host.message && ((direction, text) => this.#host.message?.(this.number, direction, text)),
         acknowledged: (payload) => this.#acknowledge(payload),
         next: (id, payload) => this.#next(id, payload),
         error: (id, errors) => this.#leave(id)?.error(errors),
@@ -239,6 +242,11 @@ export class Connection {
   }
 
   #start(run: Run, attempt: SocketAttempt): void {
+    if (run.isConnectOnly) {
+      run.complete()
+      this.#runs.delete(run)
+      return this.#settle()
+    }
     const { operation, query } = run
     const { operationName, variables, extensions } = operation
     const { id, gapMs } = this.#runs.start(run, this.#options.clock.now())

@@ -47,3 +47,32 @@ export type ConnectionEvent = OfConnection &
 
 /** Hears of connections. What it throws is ignored. */
 export type ConnectionListener = (event: ConnectionEvent) => void
+
+/** A message on a socket, without what is in it: payloads hold credentials, variables and data. */
+export interface SocketMessage extends OfConnection {
+  readonly direction: 'in' | 'out'
+  /** Such as `subscribe`, `next` or `pong`; `unknown` where it is no word. */
+  readonly type: string
+  /** Of the operation that it is about. */
+  readonly id: string | undefined
+  /** How long it is, in characters. */
+  readonly length: number
+}
+
+/** What may be told of the text of a message. */
+export function describeMessage(text: string): Pick<SocketMessage, 'type' | 'id' | 'length'> {
+  const { type, id } = Object(parse(text)) as { readonly type?: unknown; readonly id?: unknown }
+  return {
+    type: typeof type === 'string' && /^[a-z_]{1,40}$/.test(type) ? type : 'unknown',
+    id: typeof id === 'string' && /^\d{1,15}$/.test(id) ? id : undefined,
+    length: text.length,
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,6 +1,6 @@
 import { inBrowser, inDevelopment, OptionsError, ownOptions, parseUrl, systemClock, type Clock } from '@graphlinks/core'
 import type { CloseCode } from './closeCodes.ts'
-import type { ConnectionListener } from './connectionEvents.ts'
+import type { ConnectionListener, SocketMessage } from './connectionEvents.ts'
 import type { Payload, Ticket } from './handshake.ts'
 import type { Protocol } from './protocol.ts'
 import type { SocketClass } from './socket.ts'
@@ -76,6 +76,11 @@ export interface WsLinkOptions {
   readonly allowInsecure?: boolean | undefined
   /** Hears of connections: for logs, and for users to see. */
   readonly onEvent?: ConnectionListener | undefined
+  /**
+   * Hears of every message on every socket, in both directions: its type and length, never what is in it. For finding out
+   * what happens: each is parsed once more for that. What it throws is ignored. Default: none.
+   */
+  readonly onMessage?: ((message: SocketMessage) => void) | undefined
   /** Time for the durations above. Default: the platform's. */
   readonly clock?: Clock | undefined
   /** Gives numbers from 0 to 1 that spread out attempts. Default: `Math.random`. */
@@ -128,7 +133,7 @@ export function checkOptions(given: WsLinkOptions) {
       'protocol',
       inDevelopment(() => 'protocol is one of this package, such as legacyProtocol()'),
     )
-  for (const name of ['webSocket', 'ticket', 'parse', 'onEvent', 'random'] as const) {
+  for (const name of ['webSocket', 'ticket', 'parse', 'onEvent', 'onMessage', 'random'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'function')
       throw wrong(
         name,
@@ -151,10 +156,10 @@ export function checkOptions(given: WsLinkOptions) {
       ),
     )
   }
-  const { parse, ticket, onEvent } = options
+  const { parse, ticket, onEvent, onMessage } = options
   const webSocket = options.webSocket as SocketClass | undefined
   const own = { endpoint, payload, overflow, protocol, closeCodes, handshakeHeaders, allowInsecure, clock, random }
-  return { ...checkNumbers(options), ...own, parse, ticket, onEvent, webSocket }
+  return { ...checkNumbers(options), ...own, parse, ticket, onEvent, onMessage, webSocket }
 }
 
 function checkNumbers(options: WsLinkOptions): Record<keyof typeof numbers, number> {

@@ -1,6 +1,11 @@
 import type { GraphLinksError, Operation } from '@graphlinks/core'
 import { Connection, type ConnectionOptions } from './connection.ts'
-import type { ConnectionEvent, ConnectionListener } from './connectionEvents.ts'
+import {
+  describeMessage,
+  type ConnectionEvent,
+  type ConnectionListener,
+  type SocketMessage,
+} from './connectionEvents.ts'
 import { initialState, type State } from './connectionState.ts'
 import { detailsOf } from './details.ts'
 import { SocketLimitError } from './index.ts'
@@ -12,6 +17,7 @@ import type { Run } from './run.ts'
 export interface PoolOptions extends ConnectionOptions {
   readonly maxSockets: number
   readonly onEvent: ConnectionListener | undefined
+  readonly onMessage: ((message: SocketMessage) => void) | undefined
 }
 
 /** The connections of a link: one for each identity, and never one for two. */
@@ -56,14 +62,13 @@ export class ConnectionPool {
   }
 
   get #host() {
+    const { onEvent, onMessage } = this.#options
     return {
-      emit: (event: ConnectionEvent) => {
-        try {
-          this.#options.onEvent?.(event)
-        } catch {
-          // A listener must not keep a connection from going on.
-        }
-      },
+      emit: (event: ConnectionEvent) => tell(onEvent, event),
+      message:
+        onMessage &&
+        ((connection: number, direction: 'in' | 'out', text: string) =>
+          tell(onMessage, { connection, direction, ...describeMessage(text) })),
       move: (run: Run, operation: Operation, handshake: Handshake, state: State) => {
         run.operation = operation
         try {
@@ -80,4 +85,11 @@ export class ConnectionPool {
       },
     }
   }
+}
+
+/** A listener must not keep a connection from going on. */
+function tell<Event>(listener: ((event: Event) => void) | undefined, event: Event): void {
+  try {
+    listener?.(event)
+  } catch {}
 }

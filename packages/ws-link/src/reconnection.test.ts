@@ -23,11 +23,13 @@ import { FakeClock, secretCanary, settle } from '@graphlinks/testing'
 import { parse } from 'graphql'
 import { WebSocket, WebSocketServer } from 'ws'
 import {
+  connect as openConnection,
+  type ConnectionEvent,
   SocketClosedError,
   SocketConnectError,
   SocketLimitError,
+  type SocketMessage,
   wsLink,
-  type ConnectionEvent,
   type WsLinkOptions,
 } from './index.ts'
 
@@ -452,6 +454,41 @@ describe('the protocol', () => {
     // While the one that was idle for too long still waits for the server's close.
     await clock.advance(1)
     expect(await client.query('{ n }')).toEqual({ data: { n: 1 } })
+  })
+
+  test('W19 connect opens the connection before there is an operation; the first one finds it', async () => {
+    const server = await serve(counting)
+    const clock = new FakeClock()
+    const { client, events, types } = connect(server.url, { clock, idleCloseMs: 1_000 }, bearerLink('t'))
+    await openConnection(client)
+    expect(types()).toEqual(['connecting', 'opened', 'connected'])
+    // It is there already.
+    await openConnection(client)
+    await clock.advance(999)
+    const results = subscribe(client)
+    await results.next()
+    expect(server.peers).toHaveLength(1)
+    expect(server.peers[0]?.received.map(({ type }) => type)).toEqual(['connection_init', 'subscribe'])
+    expect(events.at(-1)).toMatchObject({ type: 'subscribed', operationName: 'Events', id: '1' })
+    await leave(results)
+    // Another identity has another connection, which is closed when nobody needed it.
+    await openConnection(client, { headers: { authorization: 'Bearer other' } })
+    expect(server.peers).toHaveLength(2)
+    await clock.advance(1_000)
+    expect(types().filter((type) => type === 'closed')).toHaveLength(2)
+  })
+
+  test('W19 connect fails as an operation would, after as many attempts, and may be left', async () => {
+    const server = await serve({ onInit: (peer) => peer.close(1013, 'later') })
+    const { client, types } = connect(server.url, { connectAttempts: 2 })
+    expect(await errorOf(openConnection(client))).toMatchObject({ code: 'SOCKET_CLOSED', attempts: 2 })
+    expect(types().filter((type) => type === 'connecting')).toHaveLength(2)
+    const silent = await serve({ onInit: () => {} })
+    const controller = new AbortController()
+    const waiting = openConnection(connect(silent.url).client, { signal: controller.signal })
+    await silent.until(() => silent.peers.length === 1)
+    controller.abort(new Error('left'))
+    await expect(waiting).rejects.toThrow('left')
   })
 
   test.each([
@@ -957,6 +994,56 @@ test('W5 W26 the events of a connection, in order, and a listener that throws ha
     },
   })
   expect((await subscribe(throwing.client).next()).value).toEqual({ data: { n: 2 } })
+})
+
+test('W26 onMessage hears of each message in both directions, never of what is in it, and harms nobody', async () => {
+  const server = await serve({
+    ...counting,
+    onInit: (peer) => peer.send({ type: 'connection_ack', payload: { secret: canary.value } }),
+  })
+  const messages: SocketMessage[] = []
+  const clock = new FakeClock()
+  const { client } = connect(
+    server.url,
+    {
+      clock,
+      pingMs: 1_000,
+      onMessage: (message) => {
+        messages.push(message)
+        throw new Error('no')
+      },
+    },
+    bearerLink(canary.value),
+  )
+  const results = client.subscribe(`subscription Events { n(of: "${canary.value}") }`)[Symbol.asyncIterator]()
+  await results.next()
+  server.peers[0]?.send({ type: 'ping', payload: { secret: canary.value } })
+  await server.until(() => messages.some(({ type }) => type === 'pong'))
+  const told = messages.map(({ direction, type, id }) => [direction, type, id])
+  expect(told).toEqual([
+    ['out', 'connection_init', undefined],
+    ['in', 'connection_ack', undefined],
+    ['out', 'subscribe', '1'],
+    ['in', 'next', '1'],
+    ...told.slice(4, -2).map(() => ['in', 'next', '1']),
+    ['in', 'ping', undefined],
+    ['out', 'pong', undefined],
+  ])
+  expect(messages.every(({ connection, length }) => connection === 1 && length > 10)).toBe(true)
+  canary.check(messages)
+  await leave(results)
+  expect(messages.at(-1)).toMatchObject({ direction: 'out', type: 'complete', id: '1' })
+})
+
+test('W26 threats 8: of a message that is none, onMessage hears its length', async () => {
+  for (const text of ['nonsense', '[]', 'null', `{"type":"${canary.value}","id":"${canary.value}"}`]) {
+    const server = await serve({ onInit: (peer) => peer.socket.send(text) })
+    const messages: SocketMessage[] = []
+    const onMessage = (message: SocketMessage): unknown => messages.push(message)
+    await expect(connect(server.url, { connectAttempts: 1, onMessage }).client.query('{ n }')).rejects.toThrow()
+    expect(messages.at(-1)).toEqual({ connection: 1, direction: 'in', type: 'unknown', length: text.length })
+    canary.check(messages)
+  }
 })
 
 test.each([

@@ -1,6 +1,7 @@
 import { executionOf, replay, ResultQueue, type Operation, type Result, type ResultError } from '@graphlinks/core'
 import type { Assembler } from './assembler.ts'
 import type { Failure, Progress } from './failures.ts'
+import { connectOnly } from './index.ts'
 
 /** What {@link Run} is made of. */
 export interface RunInit {
@@ -51,6 +52,11 @@ export class Run {
 
   get isSubscription(): boolean {
     return this.operation.kind === 'subscription'
+  }
+
+  /** Whether the connection is all that it is for. */
+  get isConnectOnly(): boolean {
+    return this.operation.context.get(connectOnly) === true
   }
 
   /** Whether it may be started on another socket after it lost this one. */

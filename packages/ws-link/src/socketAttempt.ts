@@ -23,6 +23,8 @@ export interface SocketListener {
   opened(): void
   acknowledged(payload: unknown): void
   ping(): void
+  /** Hears of each message, where somebody wants to know. */
+  readonly message: ((direction: 'in' | 'out', text: string) => void) | undefined
   next(id: string, payload: object): void
   error(id: string, errors: readonly ResultError[]): void
   complete(id: string): void
@@ -75,7 +77,9 @@ export class SocketAttempt {
     this.#session = protocol.start({
       endpoint: options.endpoint,
       send: (message) => {
-        if (socket.readyState === socketOpen) socket.send(message)
+        if (socket.readyState !== socketOpen) return
+        socket.send(message)
+        listener.message?.('out', message)
       },
       payload,
       listener: {
@@ -149,7 +153,9 @@ export class SocketAttempt {
     this.#heard = true
     const { maxMessageBytes } = this.#options
     if (sizeOf(data) > maxMessageBytes) return this.#lose(failures.tooLarge(maxMessageBytes))
-    this.#session.received(typeof data === 'string' ? data : this.#decoder.decode(data as ArrayBuffer))
+    const text = typeof data === 'string' ? data : this.#decoder.decode(data as ArrayBuffer)
+    this.#listener.message?.('in', text)
+    this.#session.received(text)
   }
 
   #checkProtocol(chosen: string | undefined): void {

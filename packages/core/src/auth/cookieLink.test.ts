@@ -15,6 +15,7 @@ import {
   identityOf,
   lastResult,
   OptionsError,
+  renderFields,
   replay,
   single,
   type CookieJar,
@@ -22,7 +23,6 @@ import {
   type Operation,
   type OperationInit,
   type OutgoingRequest,
-  type RequestChange,
   type Result,
   type TerminalLink,
 } from '../index.ts'
@@ -54,7 +54,7 @@ class PlainJar implements CookieJar {
 
 interface Exchanged {
   readonly headers: Readonly<Record<string, string>>
-  readonly credentials: RequestChange['credentials']
+  readonly credentials: RequestCredentials | undefined
 }
 
 /** Sends one operation to a terminal link that does what an exchange wants, and says what came of it. */
@@ -69,10 +69,11 @@ async function exchanged(
 ): Promise<Exchanged> {
   let outcome: Exchanged = { headers: {}, credentials: undefined }
   const terminal: TerminalLink = async (given) => {
-    const request: OutgoingRequest = { method, url: new URL(url), headers: headersOf(given), body: '' }
+    const request: OutgoingRequest = { method, url: new URL(url), headers: headersOf(given, url), body: '' }
     for (const exchange of exchangesOf(given)) {
-      const change = (await exchange.request?.(request, given)) ?? {}
-      outcome = { headers: (change.headers ?? {}) as Record<string, string>, credentials: change.credentials }
+      const change = await exchange.request?.(request, given)
+      const headers = (change?.headers ?? Object.fromEntries(request.headers)) as Record<string, string>
+      outcome = { headers, credentials: exchange.credentialsMode?.(request.url) }
       await exchange.response?.(answer as never, request, given)
     }
     return single({ data: {} })
@@ -81,9 +82,9 @@ async function exchanged(
   return outcome
 }
 
-function headersOf(operation: Operation): ReadonlyMap<string, string> {
-  const { fields } = operation as unknown as { fields: { name: string; value: { reveal(): string } | null }[] }
-  return new Map(fields.flatMap(({ name, value }) => (value ? [[name, value.reveal()] as const] : [])))
+function headersOf(operation: Operation, url: string): ReadonlyMap<string, string> {
+  const { headers } = renderFields(operation, { endpoint: new URL(url), link: 'test', allowInsecure: true })
+  return new Map([...headers].filter((header): header is [string, string] => header[1] !== null))
 }
 
 /** What the code believes to be a page, for one test. */
@@ -356,6 +357,34 @@ describe('CSRF', () => {
     expect((await exchanged({ requirePreflight: true })).headers).toEqual(wanted)
   })
 
+  test('in a page the token is a header of the operation: the call wins, null removes it, and identities outlive it', async () => {
+    let count = 0
+    pretendPage({})
+    const link = cookieLink({ csrf: { header: 'x-t', token: () => `t${++count}` } })
+    const memory = memoryLink()
+    const send = (init: Partial<OperationInit> = {}) => lastResult(chain(link, memory), query(init))
+    await send()
+    await send()
+    await send({ headers: { 'x-t': 'mine' } })
+    await send({ headers: { 'x-t': null } })
+    const headers = memory.sent.map(({ operation }) => headersOf(operation, 'https://api.example.com/'))
+    expect(headers.map((each) => each.get('x-t'))).toEqual(['t1', 't2', 'mine', undefined])
+    const [first, second, mine] = memory.sent.map(({ operation }) => identityOf(operation).reveal())
+    expect(second).toBe(first)
+    expect(mine).not.toBe(first)
+  })
+
+  test('a token that cannot be sent, and one that cannot be had, fail the operation and are not shown', async () => {
+    const canary = secretCanary()
+    pretendPage({})
+    const fail = (token: () => string | Promise<string>) =>
+      canary.watch(() => errorOf(() => exchanged({ csrf: { header: 'x-t', token } })))
+    expect(await fail(() => `${canary.value}\n`)).toMatchObject({ code: 'BAD_HEADER', link: 'cookieLink' })
+    const error = await fail(() => Promise.reject(new Error('no token')))
+    expect(error).toMatchObject({ code: 'CREDENTIAL', link: 'cookieLink' })
+    expect(error.message).toContain('the function that gives the csrf token failed')
+  })
+
   test('where the platform keeps cookies and there are no pages, a token that is given is sent', async () => {
     const csrf = { header: 'x-t', token: () => 't' }
     expect(await exchanged({ jar: 'platform', csrf })).toEqual({ headers: { 'x-t': 't' }, credentials: 'same-origin' })
@@ -468,6 +497,21 @@ describe('AUTH-37 signing in again', () => {
     })
     expect((await client.query('{ me }')).data).toEqual({ me: 'Ada' })
     expect(exchangesOf(memory.sent[1]?.operation as Operation)).toHaveLength(1)
+    await client.dispose()
+  })
+
+  test('what is sent again has the token against forgery that the sign-in gave', async () => {
+    pretendPage({ cookie: 'csrftoken=old' })
+    const seen: (string | undefined)[] = []
+    const memory = memoryLink(async (operation) => {
+      const token = headersOf(operation, 'https://api.example.com/').get('x-csrftoken')
+      seen.push(token)
+      return token === 'new' ? { data: { me: 'Ada' } } : unauthenticated
+    })
+    const onUnauthenticated = async () => pretendPage({ cookie: 'csrftoken=new' })
+    const client = createClient({ link: chain(cookieLink({ csrf: 'django', onUnauthenticated }), memory) })
+    expect((await client.query('{ me }')).data).toEqual({ me: 'Ada' })
+    expect(seen).toEqual(['old', 'new'])
     await client.dispose()
   })
 

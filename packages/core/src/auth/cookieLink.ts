@@ -1,17 +1,16 @@
 import type { Clock } from '../clock.ts'
 import { sendWith, type CredentialSource } from '../credentialSource.ts'
 import { OptionsError } from '../errors.ts'
-import { withExchange, type Exchange } from '../exchange.ts'
 import { inBrowser } from '../headers.ts'
 import { inDevelopment } from '../inDevelopment.ts'
 import type { Link } from '../link.ts'
 import { isRemoved, type Operation } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
 import type { Login, LoginRequest } from './cookieLogin.ts'
-import { jarExchange, type CookieJar } from './cookieJar.ts'
-import { platformExchange } from './platformCookies.ts'
-import { csrfHeaders, type Csrf } from './csrf.ts'
-import { checkOptions, provideValue } from './provider.ts'
+import type { CookieJar } from './cookieJar.ts'
+import { csrfProof, preflightHeaders, type Csrf } from './csrf.ts'
+import { platformCookies } from './platformCookies.ts'
+import { checkOptions } from './provider.ts'
 import { replay, type AttemptOutcome } from './rejection.ts'
 
 /** Options of {@link cookieLink}. */
@@ -28,8 +27,8 @@ export interface CookieLinkOptions {
    */
   readonly origins?: readonly string[] | undefined
   /**
-   * The token against cross-site request forgery: sent with every request but GET, in browsers to the page's own origin
-   * only. Default: none.
+   * The token against cross-site request forgery: sent with every request but GET; in browsers with every operation, to
+   * the page's own origin only. Default: none.
    */
   readonly csrf?: Csrf | undefined
   /**
@@ -44,7 +43,10 @@ export interface CookieLinkOptions {
   readonly onUnauthenticated?: ((request: LoginRequest) => unknown) | undefined
   /** Whether what came back means that nobody is signed in. What it throws counts as no. Default: `isTokenRefused`. */
   readonly isUnauthenticated?: ((outcome: AttemptOutcome, operation: Operation) => boolean) | undefined
-  /** How long `onUnauthenticated`, or a function that gives the jar, may take, in milliseconds. Default: 30,000. */
+  /**
+   * How long `onUnauthenticated`, or a function that gives the jar, or in browsers the token, may take, in milliseconds.
+   * Default: 30,000.
+   */
   readonly timeoutMs?: number | undefined
   /** Time for `timeoutMs`. Default: the platform's. */
   readonly clock?: Clock | undefined
@@ -78,33 +80,28 @@ export function cookieLink(options: CookieLinkOptions = {}): Link {
   const { jar, onUnauthenticated, isUnauthenticated } = own
   const checked = checkOptions(link, own)
   checkCookieOptions(own)
-  const { origins } = checked
-  const headersFor = csrfHeaders(own.csrf, own.requirePreflight, link)
-
-  const known = new WeakMap<CookieJar, Exchange>()
-  const withJar = (operation: Operation, given: CookieJar): Operation => {
-    const exchange =
-      known.get(given) ?? jarExchange({ jar: given, origins, headersFor, hasCsrf: own.csrf !== undefined })
-    known.set(given, exchange)
-    return withExchange(operation, exchange)
-  }
-  const ofPlatform = (inBrowser() || jar === 'platform') && platformExchange(origins, headersFor)
-  const source: CredentialSource = {
-    attach: (operation) =>
-      ofPlatform
-        ? withExchange(operation, ofPlatform)
-        : typeof jar === 'function'
-          ? provideValue(jar, 'jar', operation, checked, (given) => withJar(operation, given))
-          : withJar(operation, jar as CookieJar),
-  }
+  const csrf = csrfProof(own.csrf, link)
+  const headers = own.requirePreflight ? preflightHeaders : {}
+  let jars: Promise<CredentialSource> | undefined
+  const source: CredentialSource =
+    inBrowser() || jar === 'platform'
+      ? platformCookies(checked, csrf, headers)
+      : {
+          async attach(operation) {
+            jars ??= import('./jarCookies.ts').then(({ jarCookies }) =>
+              jarCookies(jar as CookieJar, { ...checked, csrf, headers }),
+            )
+            return (await jars).attach(operation)
+          },
+        }
   let login: Promise<Login> | undefined
   const named: Link = function cookieLink(operation, next) {
     if (isRemoved(operation, 'cookie')) return next(operation)
     if (!onUnauthenticated) return sendWith(source, operation, next)
     login ??= import('./cookieLogin.ts').then(
-      ({ Login }) => new Login({ ...checked, replay, onUnauthenticated, isUnauthenticated }),
+      ({ Login }) => new Login({ ...checked, source, replay, onUnauthenticated, isUnauthenticated }),
     )
-    return login.then(async (loaded) => loaded.send(await source.attach(operation), next))
+    return login.then((loaded) => loaded.send(operation, next))
   }
   return Object.assign(named, {
     stage: 'credential' as const,

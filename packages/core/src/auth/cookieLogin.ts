@@ -3,6 +3,7 @@
  * once more, so that no page has it for cookies that it may never need to renew.
  */
 import type { Clock } from '../clock.ts'
+import { sendWith, type CredentialSource } from '../credentialSource.ts'
 import type { Next } from '../link.ts'
 import type { Operation } from '../operation.ts'
 import type { Results } from '../results.ts'
@@ -16,6 +17,8 @@ export type LoginRequest = Pick<RefreshRequest, 'signal' | 'context'>
 
 /** What {@link Login} needs. */
 export interface LoginOptions {
+  /** Where the cookies come from. */
+  readonly source: CredentialSource
   readonly replay: SessionOwner['replay']
   readonly onUnauthenticated: (request: LoginRequest) => unknown
   /** Default: {@link isTokenRefused}. */
@@ -29,10 +32,11 @@ export interface LoginOptions {
  * gives another, by which operations that were sent before it are told from those that were sent after.
  */
 export class Login {
+  readonly #source: CredentialSource
   readonly #sending: RenewedSending
   #count = 0
 
-  constructor({ replay, onUnauthenticated, isUnauthenticated, timeoutMs, clock }: LoginOptions) {
+  constructor({ source, replay, onUnauthenticated, isUnauthenticated, timeoutMs, clock }: LoginOptions) {
     const session = new SessionTokenSource(
       {
         initial: this.#nextTokens(),
@@ -46,12 +50,18 @@ export class Login {
       },
       { link: 'cookieLink', replay },
     )
-    this.#sending = { session, attach: (operation) => operation, isRefused: isUnauthenticated ?? isTokenRefused }
+    this.#source = source
+    this.#sending = {
+      session,
+      // For each attempt anew: signing in changes the token against cross-site request forgery.
+      attach: (operation) => source.attach(operation),
+      isRefused: isUnauthenticated ?? isTokenRefused,
+    }
   }
 
-  send(operation: Operation, next: Next): Results {
+  send(operation: Operation, next: Next): Results | Promise<Results> {
     const { session } = this.#sending
-    if (session.refresher?.isRefreshCall(operation)) return next(operation)
+    if (session.refresher?.isRefreshCall(operation)) return sendWith(this.#source, operation, next)
     return sendRenewed(operation, next, this.#sending)
   }
 

@@ -1,5 +1,4 @@
 import { OptionsError } from '../errors.ts'
-import type { OutgoingRequest } from '../exchange.ts'
 import { checkHeaderName, inBrowser } from '../headers.ts'
 import { inDevelopment } from '../inDevelopment.ts'
 import type { Operation } from '../operation.ts'
@@ -38,52 +37,40 @@ const presets = {
   rails: { header: 'x-csrf-token', meta: 'csrf-token' } as CsrfMeta,
 }
 
-/**
- * The headers that show a server that a request is not another site's.
- *
- * @param cookies - those that go with the request, or that the page has; `false` where it goes to another site.
- */
-export type CsrfHeaders = (
-  cookies: string | false | undefined,
-  request: OutgoingRequest,
-  operation: Operation,
-) => Promise<Readonly<Record<string, string>>>
+/** The token against cross-site request forgery, and the header that it goes to. */
+export interface CsrfProof {
+  readonly header: string
+  /** @param cookies - those that go with the request, or that the page has. */
+  readonly token: (
+    cookies: string | undefined,
+    operation: Operation,
+  ) => string | undefined | Promise<string | undefined>
+}
 
-const preflight = { 'graphql-require-preflight': '1', 'apollo-require-preflight': '1' }
+/** Headers with which no browser sends a request of another site's without asking first. */
+export const preflightHeaders = { 'graphql-require-preflight': '1', 'apollo-require-preflight': '1' }
 
 /**
- * What gives the headers of a request.
+ * What shows a server that a request is not another site's.
  *
  * @throws {@link OptionsError} where the token is to come from no place, or one that cannot be looked at from here.
  */
-export function csrfHeaders(csrf: Csrf | undefined, requirePreflight: boolean | undefined, link: string): CsrfHeaders {
+export function csrfProof(csrf: Csrf | undefined, link: string): CsrfProof | undefined {
+  if (csrf === undefined) return undefined
   const source = Object.hasOwn(presets, csrf as string) ? presets[csrf as keyof typeof presets] : csrf
   const token = tokenOf(ownOptions(Object(source) as Partial<CsrfCookie & CsrfMeta & CsrfToken>))
-  if (csrf !== undefined && !token) {
-    throw new OptionsError(
-      inDevelopment(() =>
-        typeof source === 'string' || !('header' in Object(source))
-          ? `csrf is one of ${Object.keys(presets).join(', ')}, or { header } with cookie, meta or token`
-          : 'csrf: the token cannot be read from here, where there is no page; give { header, token }, a function',
-      ) ?? 'csrf',
-      { link },
-    )
-  }
-  const header = token && checkHeaderName((source as CsrfCookie).header, { link })
-  return async (cookies, { method }, operation) => {
-    // What changes nothing needs no protection (RFC 9110 section 9.2.1).
-    const value = cookies !== false && method !== 'GET' && (await token?.(cookies, operation))
-    return { ...(requirePreflight && preflight), ...(header && value && { [header]: value }) }
-  }
+  if (token) return { header: checkHeaderName((source as CsrfCookie).header, { link }), token }
+  throw new OptionsError(
+    inDevelopment(() =>
+      typeof source === 'string' || !('header' in Object(source))
+        ? `csrf is one of ${Object.keys(presets).join(', ')}, or { header } with cookie, meta or token`
+        : 'csrf: the token cannot be read from here, where there is no page; give { header, token }, a function',
+    ) ?? 'csrf',
+    { link },
+  )
 }
 
-function tokenOf({
-  cookie,
-  meta,
-  token,
-}: Partial<CsrfCookie & CsrfMeta & CsrfToken>):
-  | ((cookies: string | undefined, operation: Operation) => string | undefined | Promise<string | undefined>)
-  | undefined {
+function tokenOf({ cookie, meta, token }: Partial<CsrfCookie & CsrfMeta & CsrfToken>): CsrfProof['token'] | undefined {
   const hasPage = 'document' in globalThis
   if (typeof token === 'function') return (_, operation) => token(operation)
   if (typeof meta === 'string' && hasPage)

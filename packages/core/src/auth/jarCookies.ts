@@ -1,39 +1,88 @@
-// Loaded with the first request that a jar has a part in.
+// Loaded with the first operation that a jar has a part in: browsers, whose bundles this is in all the same, have none.
+import type { CredentialSource } from '../credentialSource.ts'
 import { GraphLinksError } from '../errors.ts'
-import type { IncomingResponse, OutgoingRequest, RequestChange } from '../exchange.ts'
+import {
+  withExchange,
+  type Exchange,
+  type IncomingResponse,
+  type OutgoingRequest,
+  type RequestChange,
+} from '../exchange.ts'
 import type { Operation } from '../operation.ts'
 import { originOf } from '../origin.ts'
 import type { ResponseHeaders } from '../results.ts'
-import type { CookieJar, JarSettings } from './cookieJar.ts'
+import type { CookieJar } from './cookieJar.ts'
+import type { CsrfProof } from './csrf.ts'
+import { provideValue, type CheckedOptions } from './provider.ts'
+
+/** What goes with the cookies of a jar. */
+export interface JarOptions extends CheckedOptions {
+  readonly csrf: CsrfProof | undefined
+  /** What else goes with every request. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** The cookies of a jar, or of the one that a function gives. */
+export function jarCookies(
+  jar: CookieJar | ((operation: Operation) => CookieJar | Promise<CookieJar>),
+  options: JarOptions,
+): CredentialSource {
+  const known = new WeakMap<CookieJar, Exchange>()
+  const withJar = (operation: Operation, given: CookieJar): Operation => {
+    const exchange = known.get(given) ?? jarExchange(given, options)
+    known.set(given, exchange)
+    return withExchange(operation, exchange)
+  }
+  return {
+    attach: (operation) =>
+      typeof jar === 'function'
+        ? provideValue(jar, 'jar', operation, options, (given) => withJar(operation, given))
+        : withJar(operation, jar),
+  }
+}
+
+function jarExchange(jar: CookieJar, options: JarOptions): Exchange {
+  return {
+    link: options.link,
+    // A jar is whoever its cookies say: the number tells it from all others.
+    identity: crypto.getRandomValues(new Uint32Array(4)).join('-'),
+    request: (request, operation) => changeRequest(jar, request, operation, options),
+    response: (response, request) => keepCookies(jar, response, request, options),
+  }
+}
 
 /**
  * What a jar changes of a request; nothing where it has no part in it. Where servers look for another site's requests, it
  * says where this one comes from, as a page of the server would: over https, Django and Rails take no token without that.
  */
-export async function changeRequest(
-  { jar, origins, headersFor, hasCsrf }: JarSettings,
-  request: OutgoingRequest,
+async function changeRequest(
+  jar: CookieJar,
+  { url, headers, method }: OutgoingRequest,
   operation: Operation,
+  { origins, csrf, headers: others }: JarOptions,
 ): Promise<RequestChange | undefined> {
-  const { url, headers, method } = request
   const address = addressOf(url, origins)
   if (address === undefined) return undefined
   const cookie = mergeCookies(await jar.getCookieString(address), headers.get('cookie') ?? '')
-  const namesOrigin = hasCsrf && method !== 'GET' && !headers.has('origin')
+  // What changes nothing needs no protection (RFC 9110 section 9.2.1).
+  const proof = method === 'GET' ? undefined : csrf
+  const token = await proof?.token(cookie, operation)
   return {
     headers: {
       ...(cookie && { cookie }),
-      ...(namesOrigin && { origin: originOf(url) }),
-      ...(await headersFor(cookie, request, operation)),
+      ...(proof && !headers.has('origin') && { origin: originOf(url) }),
+      ...others,
+      ...(proof && token && { [proof.header]: token }),
     },
   }
 }
 
 /** Keeps what a response sets: one after the other, so that the last of a name wins. */
-export async function keepCookies(
-  { jar, origins }: JarSettings,
-  { url }: OutgoingRequest,
+async function keepCookies(
+  jar: CookieJar,
   { headers }: IncomingResponse,
+  { url }: OutgoingRequest,
+  { origins }: JarOptions,
 ): Promise<void> {
   const address = addressOf(url, origins)
   for (const cookie of address ? setCookiesOf(headers) : []) await keep(jar, cookie, address as string)

@@ -12,7 +12,7 @@ import type { SessionTokenSource } from './sessionTokenSource.ts'
 export interface RenewedSending {
   readonly session: SessionTokenSource
   /** A copy with what the session has now. */
-  readonly attach: (operation: Operation, ticket: Ticket) => Operation
+  readonly attach: (operation: Operation, ticket: Ticket) => Operation | Promise<Operation>
   /** Whether what came back means that the server refused it. What it throws counts as no. */
   readonly isRefused: (outcome: AttemptOutcome, operation: Operation) => boolean
 }
