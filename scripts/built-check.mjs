@@ -1,5 +1,6 @@
 // Runs the built packages against a real server, as ES modules and as CommonJS: tests run from the sources, where no file
-// is apart from the rest that loads lazily, and no class could be there twice.
+// is apart from the rest that loads lazily, and no class could be there twice. To be run with
+// --no-experimental-require-module: otherwise Node takes the ES modules for `require`, too (condition `module-sync`).
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,6 +13,8 @@ const formats = {
   ESM: await Promise.all(names.map((name) => import(name))),
   CommonJS: names.map((name) => require(name)),
 }
+
+assert.notEqual(formats.ESM[0].createClient, formats.CommonJS[0].createClient, 'CommonJS was not loaded')
 
 for (const [format, [core, http]] of Object.entries(formats)) {
   // Errors and warnings name links by the names of their functions.

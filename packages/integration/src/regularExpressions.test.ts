@@ -26,7 +26,7 @@ describe('threats 14 regular expressions', () => {
 
   test('threats 14 the test finds what is slow', () => {
     for (const [source, pump, length] of [
-      ['^(a+)+$', 'a', 22],
+      ['^(a+)+$', 'a', 25],
       [String.raw`"(?:\\.|[^"\\])*"`, '\\"', 20_000],
       ['\\/+$', '/', 20_000],
     ] as const) {

@@ -90,7 +90,7 @@ export async function createHandshake(operation: Operation, options: HandshakeOp
     Promise.all([
       createPayload(options.payload, operation, headers),
       createAddress(operation, headers, options),
-      loadSocketClass(options.webSocket, needsHeaders),
+      loadSocketClass(options.webSocket, needsHeaders, operation),
     ]),
   )
   const rendered = handshakeHeaders && headers

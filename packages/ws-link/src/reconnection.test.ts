@@ -21,7 +21,7 @@ import {
 } from '@graphlinks/core'
 import { FakeClock, secretCanary, settle } from '@graphlinks/testing'
 import { parse } from 'graphql'
-import { WebSocketServer, type WebSocket } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import {
   connect as openConnection,
   type ConnectionEvent,
@@ -496,17 +496,15 @@ describe('the protocol', () => {
     ['a client that has finished', 1000, {}],
   ])('W22 TR-55 the link closes with a code that it may send, and no reason: %s', async (_, code, script) => {
     const server = await serve({ ...counting, ...script })
-    const closes: [number, string][] = []
     const { client } = connect(server.url, { connectAttempts: 1, idleCloseMs: 0 })
     const results = subscribe(client)
     const first = results.next().catch(() => {})
     await server.until(() => server.peers.length === 1)
-    server.peers[0]?.socket.on('close', (sent, reason) => closes.push([sent, String(reason)]))
+    const closed = once(server.peers[0]?.socket as WebSocket, 'close')
     await first
     await leave(results)
     await client.dispose()
-    await server.until(() => closes.length === 1)
-    expect(closes).toEqual([[code, '']])
+    expect((await closed).map(String)).toEqual([String(code), ''])
   })
 
   test('W25 results in parts are put together, and anew after the socket was lost', async () => {
@@ -948,7 +946,7 @@ describe('bounds', () => {
   test('W18 a first connection is given up after connectAttempts, with the reason of the last', async () => {
     const server = await serve()
     await server.stop()
-    const { client, events } = connect(server.url, { connectAttempts: 3 })
+    const { client, events } = connect(server.url, { connectAttempts: 3, webSocket: WebSocket })
     const error = await errorOf(client.query('query Q { n }'))
     expect(SocketConnectError.is(error)).toBe(true)
     expect(error).toMatchObject({ attempts: 3, operationName: 'Q', retryable: true, cause: { code: 'ECONNREFUSED' } })
@@ -1080,6 +1078,6 @@ test.each([
   await once(server, 'listening')
   cleanUps.push(() => server.close())
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  const error = await errorOf(connect(url, { connectAttempts: 3 }).client.query('{ n }'))
+  const error = await errorOf(connect(url, { connectAttempts: 3, webSocket: WebSocket }).client.query('{ n }'))
   expect(error).toMatchObject({ code: 'SOCKET_CONNECT', status, attempts, retryable })
 })

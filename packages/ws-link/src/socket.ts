@@ -1,4 +1,5 @@
-import type { Clock } from '@graphlinks/core'
+import { inDevelopment, OptionsError, type Clock, type Operation } from '@graphlinks/core'
+import { detailsOf } from './details.ts'
 import type { CloseEventLike } from './failures.ts'
 
 /** A WebSocket, as far as the link uses it: the browser's, Node's or that of `ws`. */
@@ -42,10 +43,22 @@ const closing = 2
 const closeTimeoutMs = 1_000
 
 /** The platform's WebSocket; isomorphic-ws where there is none, or where headers of the handshake are wanted. */
-export async function loadSocketClass(given: SocketClass | undefined, needsHeaders: boolean): Promise<SocketClass> {
-  const native = needsHeaders ? undefined : (globalThis as { WebSocket?: SocketClass }).WebSocket
-  if (given ?? native) return (given ?? native) as SocketClass
+export async function loadSocketClass(
+  given: SocketClass | undefined,
+  needsHeaders: boolean,
+  operation: Operation,
+): Promise<SocketClass> {
+  const { WebSocket: own, navigator } = globalThis as { WebSocket?: SocketClass; navigator?: { product?: string } }
+  if (given ?? (!needsHeaders && own)) return (given ?? own) as SocketClass
   const { default: socketClass } = await import('isomorphic-ws')
+  // What bundlers make of it, for workerd too. React Native's own takes headers as `ws` does.
+  if ((socketClass as unknown) === own && navigator?.product !== 'ReactNative') {
+    const message = inDevelopment(
+      () =>
+        'the WebSocket of this platform sends no headers, and handshakeHeaders, cookieLink or a signer have some for the handshake: subscribe over HTTP, or give webSocket a class that sends them',
+    )
+    throw new OptionsError(message ?? 'webSocket', detailsOf(operation))
+  }
   return socketClass as unknown as SocketClass
 }
 
@@ -57,11 +70,14 @@ export async function closeSocket(socket: Socket, code: number, clock: Clock): P
       socket.terminate?.()
       resolve()
     })
-    socket.addEventListener('close', () => {
+    const gone = (): void => {
       cancel()
       resolve()
-    })
-    if (socket.readyState === open) socket.close(code, '')
-    else socket.close()
+    }
+    socket.addEventListener('close', gone)
+    if (socket.readyState === open) return socket.close(code, '')
+    // That of Node 22 has no close event where it never was open.
+    socket.addEventListener('error', gone)
+    socket.close()
   })
 }

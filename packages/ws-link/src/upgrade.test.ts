@@ -2,6 +2,7 @@ import {
   chain,
   cookieLink,
   createClient,
+  OptionsError,
   withExchange,
   type Client,
   type CookieJar,
@@ -17,6 +18,7 @@ import {
   type ScriptedSocket,
   type SocketScript,
 } from '@graphlinks/testing'
+import { WebSocket } from 'ws'
 import { SocketConnectError, wsLink } from './index.ts'
 
 const cleanUps: (() => Promise<unknown> | void)[] = []
@@ -196,6 +198,36 @@ test('what an exchange fails with fails the operation, before and after the hand
   const error = await errorOf(clientOf(server.url, after).query('{ a }'))
   expect(SocketConnectError.is(error)).toBe(true)
   expect(error.message).toContain('its part in the exchange failed')
+})
+
+describe('where a bundler puts the platform’s own WebSocket in the place of ws', () => {
+  function replaceGlobal(name: string, value: unknown): void {
+    const before = Object.getOwnPropertyDescriptor(globalThis, name)
+    Object.defineProperty(globalThis, name, { value, configurable: true })
+    cleanUps.push(() => {
+      if (before) Object.defineProperty(globalThis, name, before)
+      else Reflect.deleteProperty(globalThis, name)
+    })
+  }
+  beforeEach(() => replaceGlobal('WebSocket', WebSocket))
+
+  test('no handshake leaves without the headers that it should have: the error says what to do', async () => {
+    const server = await serve((socket) => answer(socket))
+    const client = clientOf(server.url, cookieLink({ jar: oneCookieJar('sid=1') }))
+    const error = await errorOf(client.query('query Q { a }'))
+    expect(OptionsError.is(error)).toBe(true)
+    expect(error).toMatchObject({ link: 'wsLink', operationName: 'Q' })
+    expect(error.message).toContain('WebSocket of this platform sends no headers')
+    expect(server.sockets).toHaveLength(0)
+  })
+
+  test('that of React Native sends them', async () => {
+    replaceGlobal('navigator', { product: 'ReactNative' })
+    const server = await serve((socket) => answer(socket))
+    const client = clientOf(server.url, cookieLink({ jar: oneCookieJar('sid=1') }))
+    expect((await client.query('{ a }')).data).toEqual({ ok: true })
+    expect(server.sockets[0]?.headers.get('cookie')).toBe('sid=1')
+  })
 })
 
 test('in a browser, which makes the handshake itself, exchanges have no part in it', async () => {

@@ -708,6 +708,23 @@ describe('the life of a socket', () => {
     expect(log.messages('connection_init')).toHaveLength(1)
   })
 
+  it('W21 a socket that was closed while it was connecting, and says so by an error alone, as that of Node 22', async () => {
+    class Terse extends EventTarget {
+      readyState = 0
+      close(): void {
+        this.readyState = 2
+        this.dispatchEvent(new Event('error'))
+      }
+    }
+    const clock = new FakeClock()
+    const client = createClient({ link: wsLink({ url: 'ws://127.0.0.1', webSocket: Terse, clock }) })
+    const pending = errorOf(client.query('{ hello }'))
+    while (clock.pending === 0) await Promise.resolve()
+    await client.dispose()
+    expect(DisposedError.is(await pending)).toBe(true)
+    expect(clock.pending).toBe(0)
+  })
+
   it('W21 a socket that opens although it was closed is closed again, without a word', async () => {
     const made: { readyState: number; closes: unknown[]; sent: string[]; open(): void; end(): void }[] = []
     class Stubborn extends EventTarget {
