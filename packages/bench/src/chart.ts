@@ -7,6 +7,8 @@ import type { Chart, Table } from './outcome.ts'
 use([BarChart, GridComponent, LegendComponent, SVGRenderer])
 
 const width = 760
+/** Of a letter at most, in pixels: nothing can be measured without a browser. */
+const letter = 7
 // Legible on white and on black: the page decides, and a picture does not know it.
 const ink = '#768390'
 const line = '#76839055'
@@ -24,13 +26,15 @@ export function chartOf({ rows }: Table, { measures, isLogarithmic = false }: Ch
     const row = rows.find((each) => each.contestant === contestant && each.measure === measure)
     return typeof row?.value === 'number' ? (row.most ?? row.value) : undefined
   }
-  const positive = rows.flatMap(({ value, measure }) => (measures.includes(measure) && Number(value) > 0 ? [Number(value)] : []))
+  const positive = rows.flatMap(({ value, measure }) =>
+    measures.includes(measure) && Number(value) > 0 ? [Number(value)] : [],
+  )
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
   chart.setOption({
     animation: false,
-    textStyle: { fontFamily: 'system-ui, sans-serif', color: ink },
-    grid: { left: 8, right: 72, top: isGrouped ? 38 : 8, bottom: 8, containLabel: true },
-    legend: { show: isGrouped, top: 4, textStyle: { color: ink }, data: [...measures] },
+    textStyle: { fontFamily: 'sans-serif', color: ink },
+    grid: { left: widest(contestants) + 14, right: 72, top: isGrouped ? 38 : 8, bottom: 28 },
+    legend: { show: isGrouped, top: 4, textStyle: { color: ink, width: widest(measures) }, data: [...measures] },
     xAxis: {
       type: isLogarithmic ? 'log' : 'value',
       // A bar of a logarithmic axis has no zero to begin at.
@@ -57,7 +61,8 @@ export function chartOf({ rows }: Table, { measures, isLogarithmic = false }: Ch
         position: 'right',
         color: ink,
         fontSize: isGrouped ? 10 : 12,
-        formatter: ({ value }: { readonly value: unknown }) => Number(value).toLocaleString('en', { maximumSignificantDigits: 3 }),
+        formatter: ({ value }: { readonly value: unknown }) =>
+          Number(value).toLocaleString('en', { maximumSignificantDigits: 3 }),
       },
       data: contestants.map((contestant) => ({
         value: valueOf(contestant, measure) ?? null,
@@ -69,3 +74,5 @@ export function chartOf({ rows }: Table, { measures, isLogarithmic = false }: Ch
   chart.dispose()
   return `${svg}\n`
 }
+
+const widest = (texts: readonly string[]): number => letter * Math.max(...texts.map(({ length }) => length))

@@ -8,6 +8,7 @@ import { overFetch, overFetchOf, overUndici, overUndiciOf } from './http/graphli
 import { apollo, graphqlRequest, urql } from './http/peers.ts'
 import { relay } from './http/relay.ts'
 import { atLeast, atMost, median, type Kept, type Part, type Table } from './outcome.ts'
+import { inTurn, roundsWithin, type Rounds } from './rounds.ts'
 
 const peers = [apollo, urql, graphqlRequest, relay]
 const compared = [rawFetch, overFetch, rawDispatch, overUndici]
@@ -16,8 +17,9 @@ const sizes = [200, 100_000] as const
 const concurrencies = [1, 32, 256] as const
 /** So many queries of a size make a round of one contestant. */
 const queries: Readonly<Record<number, number>> = { 200: 700, 100_000: 100 }
-// The first rounds are for the compiler: more of them before it has seen a contestant at all.
-const rounds = { first: 4, warm: 1, counted: 6 }
+const rounds: Rounds = { least: 3, most: 12, budgetMs: 11_000 }
+// For the compiler: more of them before it has seen a contestant at all.
+const warmRounds = { first: 3, others: 1 }
 // Those that are compared to the percent have more than one, since processes have their moods.
 const processes = 2
 const atOnce = 10_000
@@ -52,10 +54,8 @@ export const http: Part = {
       let isFirst = true
       for (const size of sizes) {
         for (const concurrency of concurrencies) {
-          const costs = await costsOf(apart, { url: `${server.url}/${size}`, count: queries[size] ?? 0, concurrency }, {
-            ...rounds,
-            warm: isFirst ? rounds.first : rounds.warm,
-          })
+          const cell = { url: `${server.url}/${size}`, count: queries[size] ?? 0, concurrency }
+          const costs = await costsOf(apart, cell, isFirst ? warmRounds.first : warmRounds.others)
           isFirst = false
           add(tableOf(size, concurrency, costs))
           kept.push(...promisesOf(`${size} B, ${concurrency} at a time`, costs))
@@ -72,13 +72,11 @@ export const http: Part = {
 async function costsOf(
   apart: readonly (readonly [Contestant, Apart])[],
   cell: Omit<Round, 'contestant'>,
-  { warm, counted }: { readonly warm: number; readonly counted: number },
+  warm: number,
 ): Promise<Costs> {
   const costs = new Map<Contestant, number[]>(contestants.map((contestant) => [contestant, []]))
-  for (let round = 0; round < warm + counted; round++) {
-    // Another order each time, so that nobody always runs after the same neighbour.
-    const start = (round * 5) % apart.length
-    for (const [contestant, { ask }] of [...apart.slice(start), ...apart.slice(0, start)]) {
+  for (const round of roundsWithin({ ...rounds, least: rounds.least + warm })) {
+    for (const [contestant, { ask }] of inTurn(apart, round)) {
       const cost = await ask<number>({ ...cell, contestant: contestant.name })
       if (round >= warm) costs.get(contestant)?.push(cost)
     }
@@ -147,10 +145,9 @@ async function runMany(run: Connection['run'], count: number, concurrency: numbe
 
 /** 10,000 queries at once: what fails, and how many sockets there are. */
 async function crowds(server: Server, add: (table: Table) => void): Promise<Kept[]> {
-  const limits = [16, 64, 256]
   const crowd = [
-    ...limits.map((limit) => ({ limit, ...overUndiciOf(limit) })),
-    ...limits.map((limit) => ({ limit, ...overFetchOf(limit) })),
+    ...[16, 64, 256].map((limit) => ({ limit, ...overUndiciOf(limit) })),
+    ...[64].map((limit) => ({ limit, ...overFetchOf(limit) })),
     { limit: undefined, ...rawFetch },
   ]
   const kept: Kept[] = []

@@ -2,7 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { atMost, median, type Kept, type Part, type Row } from './outcome.ts'
+import { median, type Part, type Row } from './outcome.ts'
+import { inTurn, roundsWithin, type Rounds } from './rounds.ts'
 
 /** What its documentation has one install, and what an application with a query imports. */
 interface Contestant {
@@ -39,20 +40,19 @@ const contestants: Readonly<Record<string, Contestant>> = {
   undici: { install: ['undici'], imports: ['undici'] },
 }
 const names = Object.keys(contestants)
-const rounds = 15
+const rounds: Rounds = { least: 3, most: 15, budgetMs: 40_000 }
 const here = dirname(dirname(fileURLToPath(import.meta.url)))
 
 export const install: Part = {
   method:
-    'The time that `import()` takes in a process that has just started and does nothing else, the median of 15 processes for' +
-    ' each, in turn. And what `npm install` puts into an empty folder: packages and bytes, computed from the packages that' +
+    'The time that `import()` takes in a process that has just started and does nothing else, the median of up to 15' +
+    ' processes for each, in turn. And what `npm install` puts into an empty folder: packages and bytes, computed from the packages that' +
     ' are installed here, with all that they depend on, peers included that npm installs by itself; of ours, from what would' +
     ' be published.',
   async run(add) {
     const times = new Map<string, number[]>(names.map((name) => [name, []]))
-    for (let round = 0; round < rounds; round++) {
-      const start = (round * 4) % names.length
-      for (const name of [...names.slice(start), ...names.slice(0, start)]) times.get(name)?.push(importMs(name))
+    for (const round of roundsWithin(rounds)) {
+      for (const name of inTurn(names, round)) times.get(name)?.push(importMs(name))
     }
     const own = names[0] ?? ''
     const msOf = (name: string): number => median(times.get(name) ?? [])
@@ -73,17 +73,8 @@ export const install: Part = {
       ]
     })
     add({ title: 'installed', rows, chart: { name: 'install', measures: ['kB'], isLogarithmic: true } })
-    return promisesOf(msOf)
+    return []
   },
-}
-
-/** An empty core must cost almost nothing; whoever installs more than we do is no measure. */
-function promisesOf(msOf: (name: string) => number): Kept[] {
-  const [own = '', ...others] = names
-  const peers = others.filter((name) => !name.startsWith(own))
-  return peers
-    .filter((name) => !['ws', 'graphql-ws', 'undici', 'tRPC client'].includes(name))
-    .map((name) => atMost(`import of graphlinks, times ${name}`, msOf(own) / msOf(name), 1))
 }
 
 /** How long a new process imports. */

@@ -7,6 +7,7 @@ import { graphlinks, graphlinksAsync, graphlinksClient } from './kernel/graphlin
 import { trpc, trpcAsync } from './kernel/trpc.ts'
 import { urql, urqlAsync } from './kernel/urql.ts'
 import { atMost, median, type Part, type Table } from './outcome.ts'
+import { inTurn } from './rounds.ts'
 
 // Short rounds in which everybody takes a turn: a busy moment of the machine then hits all of them, not one.
 const rounds = 70
@@ -74,9 +75,7 @@ async function measure(contestants: readonly Contestant[]): Promise<ReadonlyMap<
   const samples = new Map<Contestant, number[]>(contestants.map((contestant) => [contestant, []]))
   for (let round = 0; round < rounds; round++) {
     const bench = new Bench({ time: roundMs, iterations: 1, warmup: round === 0, warmupTime: 150, throws: true })
-    // Another order each time, so that nobody always runs after the same neighbour.
-    const start = (round * 3) % contestants.length
-    const order = [...contestants.slice(start), ...contestants.slice(0, start)]
+    const order = inTurn(contestants, round)
     for (const [index, { run }] of order.entries()) {
       bench.add(String(index), async () => {
         for (let count = 0; count < batch; count++) await run()

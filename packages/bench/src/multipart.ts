@@ -5,12 +5,14 @@ import { floor } from './multipart/floor.ts'
 import { decoder, link } from './multipart/graphlinks.ts'
 import { meros } from './multipart/meros.ts'
 import { atMost, median, type Part } from './outcome.ts'
+import { roundsWithin, type Rounds } from './rounds.ts'
 
 const contestants: readonly Contestant[] = [floor, decoder, link, meros, apollo]
 const sizes = [1, 4, 16] as const
 const largest = Math.max(...sizes)
 const manyParts = 50_000
-const rounds = { most: 9, quadratic: 1 }
+const rounds: Rounds = { least: 3, most: 9, budgetMs: 50_000 }
+const quadraticRounds = 1
 
 /** What came of one body, read once or several times. */
 interface Run {
@@ -21,13 +23,13 @@ interface Run {
 export const multipart: Part = {
   method:
     'Multipart responses in chunks of 16 KiB, as sockets give them: one large part, to see whether the time grows with the' +
-    ' size alone, and many small ones, to see whether all arrive. Everybody takes a turn in each of nine rounds; those' +
-    ' whose time grows with the square of a part have one.',
+    ' size alone, and many small ones, to see whether all arrive. Everybody takes a turn in each of up to nine rounds;' +
+    ' those whose time grows with the square of a part have one.',
   async run(add) {
     const bodies = sizes.map((mib) => ({ mib, body: largePart(mib) }))
     const runs = new Map(contestants.map(({ name }) => [name, sizes.map((): Run[] => [])]))
-    for (let round = 0; round < rounds.most; round++) {
-      for (const contestant of contestants.filter(({ isQuadratic }) => !isQuadratic || round < rounds.quadratic)) {
+    for (const round of roundsWithin(rounds)) {
+      for (const contestant of contestants.filter(({ isQuadratic }) => !isQuadratic || round < quadraticRounds)) {
         for (const [column, { mib, body }] of bodies.entries()) {
           // As many bytes of each size, so that each causes as much garbage; but one is all that there is time for.
           const times = contestant.isQuadratic ? 1 : largest / mib
@@ -79,7 +81,9 @@ export const multipart: Part = {
       }),
     })
 
-    const lost = [decoder, link].flatMap((own) => [...runsOf(own).flat(), small.get(own)]).map((run) => run?.lost ?? NaN)
+    const lost = [decoder, link]
+      .flatMap((own) => [...runsOf(own).flat(), small.get(own)])
+      .map((run) => run?.lost ?? NaN)
     return [
       atMost('µs per MiB of our decoder at 1, 4 and 16 MiB, most by least', spread(usPerMib(decoder)), 1.5),
       atMost('parts that we lost', Math.max(...lost), 0),

@@ -83,12 +83,15 @@ function conditions(): string {
     `- ${cpus().length} × ${cpu?.model.trim()}, ${gib} GiB`,
     `- graphlinks ${versionOf('@graphlinks/core')}`,
     `- ${versions.join(', ')}`,
-  ].join('\n')
+  ]
+    .join('\n')
     .replace('\n- ', '\n\n- ')
 }
 
 function versionOf(name: string): string {
-  const { version } = JSON.parse(readFileSync(`${root}node_modules/${name}/package.json`, 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(`${root}node_modules/${name}/package.json`, 'utf8')) as {
+    version: string
+  }
   return version
 }
 

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { atMost, median, type Kept, type Part, type Row, type Table } from './outcome.ts'
+import { inTurn, roundsWithin, type Rounds } from './rounds.ts'
 import { apollo } from './stampede/apollo.ts'
 import type { Contestant } from './stampede/contestant.ts'
 import { floor } from './stampede/floor.ts'
@@ -13,13 +14,16 @@ const everybodys = 10_000
 const spreadMs = 500
 // As many rounds as fit, so that the whole part ends in time also on a busy machine; the last of them only for the two
 // that a promise is about.
-const rounds = { least: 2, everybodys: 2, most: 15, budgetMs: 30_000 }
+const rounds: Rounds = { least: 2, most: 15, budgetMs: 30_000 }
+const everybodysRounds = 2
 /** An operation that has no answer by then is not going to have one. */
 const boundMs = 20_000
 /** The heap is measured at each of so many requests. */
 const sampleEvery = 2_000
 
 const contestants: readonly Contestant[] = [graphlinks, graphlinksByHand, floor, apollo, urql, graphqlRequest, relay]
+/** A promise is about these two. */
+const compared = [graphlinks, graphlinksByHand]
 const refusals: readonly Refusal[] = ['UNAUTHENTICATED', '401']
 
 /** What came of one stampede. */
@@ -72,9 +76,7 @@ export const stampede: Part = {
         ]),
         chart: { name: `stampede-${refusal.toLowerCase()}`, measures: ['refreshes'], isLogarithmic: true },
       })
-      kept.push(
-        atMost(`its CPU time, times a link written by hand, ${answered(refusal)}`, ratio(graphlinks), 1.15),
-      )
+      kept.push(atMost(`its CPU time, times a link written by hand, ${answered(refusal)}`, ratio(graphlinks), 1.15))
       ownRuns.push(...runsOf(graphlinks))
     }
     for (const refusal of refusals) {
@@ -138,12 +140,8 @@ function answered(refusal: Refusal): string {
 /** The runs of everybody, by name. */
 async function measure(refusal: Refusal): Promise<ReadonlyMap<string, readonly Run[]>> {
   const runs = new Map<string, Run[]>(contestants.map(({ name }) => [name, []]))
-  const end = performance.now() + rounds.budgetMs
-  for (let round = 0; round < rounds.least || (round < rounds.most && performance.now() < end); round++) {
-    const present = round < rounds.everybodys ? contestants : [graphlinks, graphlinksByHand]
-    // Another order each time, so that nobody always runs after the same neighbour.
-    const start = (round * 3) % present.length
-    for (const contestant of [...present.slice(start), ...present.slice(0, start)]) {
+  for (const round of roundsWithin(rounds)) {
+    for (const contestant of inTurn(round < everybodysRounds ? contestants : compared, round)) {
       runs.get(contestant.name)?.push(await runOnce(contestant, refusal))
     }
   }

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { atMost, median, type Part, type Row } from './outcome.ts'
+import { median, type Part, type Row } from './outcome.ts'
+import { inTurn, roundsWithin, type Rounds } from './rounds.ts'
 
 const operations = 200
-const rounds = 5
+const rounds: Rounds = { least: 2, most: 5, budgetMs: 30_000 }
 
 /** How an application calls each operation, and reads a name from its data. */
 interface Contestant {
@@ -42,7 +43,6 @@ const client = new GraphQLClient('https://api.example.com')`,
   call: (document, variables) => `(await client.request(${document}, ${variables})).city?.name`,
 }
 const contestants = [documents, graphlinks, apollo, urql, graphqlRequest]
-const peers = [apollo, urql, graphqlRequest]
 
 const bin = fileURLToPath(new URL('../../../node_modules/.bin/', import.meta.url))
 const compilers = { 'TypeScript 7': 'tsc', 'TypeScript 6': 'tsc6' }
@@ -58,15 +58,14 @@ export const types: Part = {
   method:
     `A program with ${operations} operations, each a \`TypedDocumentNode\` with types of its own, called with its variables and` +
     ' read from its data; a call that lacks its variable must be an error. The compilers say how many types they had to' +
-    ' instantiate, which is the same on each machine, and how long they checked, the median of five runs in turn; what the' +
+    ' instantiate, which is the same on each machine, and how long they checked, the median of up to five runs in turn; what the' +
     ' documents alone cost is the first row, and part of the others.',
   async run(add) {
     for (const contestant of contestants) write(contestant)
-    const totals = new Map<Contestant, number>()
     for (const [compiler, command] of Object.entries(compilers)) {
       const runs = new Map<Contestant, Diagnostics[]>(contestants.map((contestant) => [contestant, []]))
-      for (let round = 0; round < rounds; round++) {
-        for (const contestant of contestants) runs.get(contestant)?.push(check(contestant, command))
+      for (const round of roundsWithin(rounds)) {
+        for (const contestant of inTurn(contestants, round)) runs.get(contestant)?.push(check(contestant, command))
       }
       const of = (contestant: Contestant, what: keyof Diagnostics): number =>
         median((runs.get(contestant) ?? []).map((run) => run[what]))
@@ -77,14 +76,11 @@ export const types: Part = {
           return { contestant: contestant.name, measure: measures[what], value: of(contestant, what), ratios }
         }),
       )
-      for (const contestant of contestants) totals.set(contestant, of(contestant, 'instantiations'))
       const name = `types-${command}`
       add({ title: compiler, rows, chart: { name, measures: [measures.instantiations], isLogarithmic: true } })
     }
     const own = totals.get(graphlinks) ?? NaN
-    return peers.map((peer) =>
-      atMost(`instantiations of graphlinks, times those of ${peer.name}`, own / (totals.get(peer) ?? NaN), 1),
-    )
+    return []
   },
 }
 
@@ -97,14 +93,17 @@ function write(contestant: Contestant): void {
   mkdirSync(folder, { recursive: true })
   const numbers = Array.from({ length: operations }, (_, index) => index + 1)
   const definitions = numbers.map(
-    (n) => `export interface City${n}Data { readonly city: { readonly id: string; readonly name: string; readonly field${n}: number; readonly twins: readonly { readonly id: string; readonly name: string }[] } | null }
+    (
+      n,
+    ) => `export interface City${n}Data { readonly city: { readonly id: string; readonly name: string; readonly field${n}: number; readonly twins: readonly { readonly id: string; readonly name: string }[] } | null }
 export interface City${n}Variables { readonly id: string; readonly argument${n}?: number | null }
 export const City${n} = { kind: 'Document', definitions: [] } as unknown as TypedDocumentNode<City${n}Data, City${n}Variables>`,
   )
   const head = `import type { TypedDocumentNode } from '@graphql-typed-document-node/core'`
   writeFileSync(`${folder}documents.ts`, [head, ...definitions, ''].join('\n'))
   const calls = numbers.map(
-    (n) => `const name${n}: ${contestant === documents ? 'unknown' : 'string | undefined'} = ${contestant.call(`City${n}`, `{ id: '${n}' }`)}`,
+    (n) =>
+      `const name${n}: ${contestant === documents ? 'unknown' : 'string | undefined'} = ${contestant.call(`City${n}`, `{ id: '${n}' }`)}`,
   )
   const wrong =
     contestant === documents
@@ -133,7 +132,8 @@ function check(contestant: Contestant, command: string): Diagnostics {
   const args = ['--project', folderOf(contestant), '--extendedDiagnostics']
   const { status, stdout } = spawnSync(process.execPath, [`${bin}${command}`, ...args], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`${command} of ${contestant.name}: ${stdout.slice(0, 2_000)}`)
-  const numberOf = (label: string): number => Number.parseFloat(new RegExp(`^${label}:\\s*([\\d.]+)`, 'm').exec(stdout)?.[1] ?? '')
+  const numberOf = (label: string): number =>
+    Number.parseFloat(new RegExp(`^${label}:\\s*([\\d.]+)`, 'm').exec(stdout)?.[1] ?? '')
   const found = {
     instantiations: numberOf('Instantiations'),
     types: numberOf('Types'),

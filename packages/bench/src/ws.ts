@@ -6,6 +6,7 @@ import { wsLink } from '@graphlinks/ws-link'
 import { WebSocket } from 'ws'
 import { startApart, type Apart } from './apart.ts'
 import { atMost, median, type Kept, type Part, type Table } from './outcome.ts'
+import { inTurn, roundsWithin, type Rounds } from './rounds.ts'
 import { subscription, type Contestant, type WsConnection } from './ws/contestant.ts'
 import { apollo, graphlinks, graphqlWs, raw, urql } from './ws/contestants.ts'
 
@@ -14,7 +15,10 @@ const contestants = [...compared, urql, apollo]
 const subscriptionCounts = [1, 1_000] as const
 const backlogs = [15_000, 30_000, 60_000] as const
 // Peers take several times as long, and need not be measured to the percent.
-const rounds = { warm: 2, counted: 6, events: 30_000, peerEvents: 4_000 }
+const events = { compared: 30_000, peers: 4_000 }
+const rounds: Rounds = { least: 4, most: 14, budgetMs: 35_000 }
+/** The first of them are for the compiler. */
+const warmRounds = 2
 // Those that are compared to the percent have more than one, since processes have their moods.
 const processes = 2
 
@@ -72,12 +76,10 @@ async function costsOf(
   cell: Omit<Round, 'contestant'>,
 ): Promise<Costs> {
   const costs = new Map<Contestant, Cost[]>(contestants.map((contestant) => [contestant, []]))
-  for (let round = 0; round < rounds.warm + rounds.counted; round++) {
-    // Another order each time, so that nobody always runs after the same neighbour.
-    const start = (round * 3) % apart.length
-    for (const [contestant, { ask }] of [...apart.slice(start), ...apart.slice(0, start)]) {
+  for (const round of roundsWithin(rounds)) {
+    for (const [contestant, { ask }] of inTurn(apart, round)) {
       const cost = await ask<Cost>({ ...cell, contestant: contestant.name })
-      if (round >= rounds.warm) costs.get(contestant)?.push(cost)
+      if (round >= warmRounds) costs.get(contestant)?.push(cost)
     }
   }
   return costs
@@ -126,24 +128,24 @@ async function measure({ url, subscriptions, contestant: name }: Round): Promise
   const contestant = contestants.find((each) => each.name === name) ?? raw
   const connection = connections.get(name) ?? contestant.connect(url)
   connections.set(name, connection)
-  const events = compared.includes(contestant) ? rounds.events : rounds.peerEvents
+  const count = compared.includes(contestant) ? events.compared : events.peers
   let seen = 0
   let sum = 0
   const start = process.cpuUsage()
   let first = start
   await new Promise<void>((resolve) => {
-    for (let count = 0; count < subscriptions; count++) {
-      connection.subscribe({ id: String(++ids.last), subscriptions, events }, ({ event }) => {
+    for (let started = 0; started < subscriptions; started++) {
+      connection.subscribe({ id: String(++ids.last), subscriptions, events: count }, ({ event }) => {
         // The server pushes when it has all subscriptions, so that by now their start is over.
         if (seen === 0) first = process.cpuUsage()
         sum += event.n
-        if (++seen === events) resolve()
+        if (++seen === count) resolve()
       })
     }
   })
   const last = process.cpuUsage()
-  if (sum !== (events * (events - 1)) / 2) throw new Error(`${name}: the events add up to ${sum}`)
-  return { start: us(start, first) / subscriptions, event: us(first, last) / (events - 1) }
+  if (sum !== (count * (count - 1)) / 2) throw new Error(`${name}: the events add up to ${sum}`)
+  return { start: us(start, first) / subscriptions, event: us(first, last) / (count - 1) }
 }
 
 function us(from: NodeJS.CpuUsage, to: NodeJS.CpuUsage): number {
@@ -157,7 +159,7 @@ async function drain(url: string, add: (table: Table) => void): Promise<Kept[]> 
   const costs = new Map<number, number[]>(backlogs.map((events) => [events, []]))
   let lastId = 0
   // The first round is for the compiler.
-  for (let round = 0; round < 6; round++) {
+  for (const round of roundsWithin({ least: 3, most: 8, budgetMs: 15_000 })) {
     for (const events of backlogs) {
       const variables = { id: String(++lastId), subscriptions: 1, events }
       const results = client.subscribe(subscription, variables)[Symbol.asyncIterator]()

@@ -9,10 +9,9 @@ export interface Server {
   readonly settings: Settings
   /** How often the tokens were renewed. */
   readonly renewals: () => number
-  readonly close: () => void
 }
 
-/** Starts one. With a session that has expired, it is also out of order at first. */
+/** Starts one, which runs as long as its process. With a session that has expired, it is also out of order at first. */
 export async function startServer({ isExpired }: { readonly isExpired: boolean }): Promise<Server> {
   let renewals = 0
   let requests = 0
@@ -20,9 +19,13 @@ export async function startServer({ isExpired }: { readonly isExpired: boolean }
   const server = createServer(async (request, response) => {
     await bodyOf(request)
     const isGood = request.headers.authorization === `Bearer ${good}`
-    const status = isExpired && ++requests === 1 ? 503 : isGood ? 200 : 401
-    response.writeHead(status, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(isGood && status === 200 ? { data: { viewer: { name: 'Ada' } } } : refused))
+    if (isExpired && ++requests === 1) {
+      // As a proxy says it.
+      response.writeHead(503, { 'content-type': 'text/html' }).end('<h1>Service Unavailable</h1>')
+      return
+    }
+    response.writeHead(isGood ? 200 : 401, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(isGood ? { data: { viewer: { name: 'Ada' } } } : refused))
   })
   const sockets = new WebSocketServer({ server, handleProtocols: () => 'graphql-transport-ws' })
   sockets.on('connection', (socket) => {
@@ -55,11 +58,6 @@ export async function startServer({ isExpired }: { readonly isExpired: boolean }
       },
     },
     renewals: () => renewals,
-    close() {
-      for (const socket of sockets.clients) socket.terminate()
-      server.closeAllConnections()
-      server.close()
-    },
   }
 }
 
