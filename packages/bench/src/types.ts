@@ -79,7 +79,6 @@ export const types: Part = {
       const name = `types-${command}`
       add({ title: compiler, rows, chart: { name, measures: [measures.instantiations], isLogarithmic: true } })
     }
-    const own = totals.get(graphlinks) ?? NaN
     return []
   },
 }

@@ -16,10 +16,11 @@ export function trpcAsync(count: number): Contestant {
       ({ op, next }) =>
         observable((observer) => {
           let running: Unsubscribable | undefined
-          void read().then((text) => {
-            const headers = { ...headersIn(op.context), [name]: text }
+          const goOn = async (): Promise<void> => {
+            const headers = { ...headersIn(op.context), [name]: await read() }
             running = next({ ...op, context: { ...op.context, headers } }).subscribe(observer)
-          })
+          }
+          goOn().catch(observer.error)
           return () => running?.unsubscribe()
         })
   })
