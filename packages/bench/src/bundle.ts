@@ -54,7 +54,7 @@ export const bundle: Part = {
     add({
       title: 'first load of the three, B',
       rows: firsts,
-      chart: { name: 'bundle', measures: Object.values(apps), isLogarithmic: false },
+      chart: { name: 'bundle', measures: Object.values(apps) },
     })
     await Promise.all(names.map(proveAll))
 

@@ -21,10 +21,12 @@ export function chartOf({ rows }: Table, { measures, isLogarithmic = false }: Ch
   const contestants = [...new Set(rows.map(({ contestant }) => contestant))]
   const isGrouped = measures.length > 1
   const barHeight = isGrouped ? 11 : 17
-  const height = contestants.length * (measures.length * barHeight + 14) + (isGrouped ? 66 : 36)
+  const height = contestants.length * (measures.length * barHeight + 14) + (isGrouped ? 66 : 54)
   const valueOf = (contestant: string, measure: string): number | undefined => {
     const row = rows.find((each) => each.contestant === contestant && each.measure === measure)
-    return typeof row?.value === 'number' ? (row.most ?? row.value) : undefined
+    const value = row?.most ?? row?.value
+    // Nothing is at no place of a logarithmic axis.
+    return typeof value === 'number' && (value > 0 || !isLogarithmic) ? value : undefined
   }
   const positive = rows.flatMap(({ value, measure }) =>
     measures.includes(measure) && Number(value) > 0 ? [Number(value)] : [],
@@ -33,10 +35,17 @@ export function chartOf({ rows }: Table, { measures, isLogarithmic = false }: Ch
   chart.setOption({
     animation: false,
     textStyle: { fontFamily: 'sans-serif', color: ink },
-    grid: { left: widest(contestants) + 14, right: 72, top: isGrouped ? 38 : 8, bottom: 28 },
-    legend: { show: isGrouped, top: 4, textStyle: { color: ink, width: widest(measures) }, data: [...measures] },
+    grid: { left: widest(contestants) + 14, right: 72, top: isGrouped ? 38 : 8, bottom: isGrouped ? 28 : 46 },
+    // The widths of letters are guesses, and this leaves room where they are too small.
+    legend: { show: isGrouped, top: 4, itemGap: 44, textStyle: { color: ink }, data: [...measures] },
     xAxis: {
       type: isLogarithmic ? 'log' : 'value',
+      ...(!isGrouped && {
+        name: measures[0] ?? '',
+        nameLocation: 'middle',
+        nameGap: 26,
+        nameTextStyle: { color: ink },
+      }),
       // A bar of a logarithmic axis has no zero to begin at.
       ...(isLogarithmic && { min: 10 ** Math.floor(Math.log10(Math.min(...positive)) - 0.01) }),
       axisLabel: { color: ink },

@@ -72,7 +72,7 @@ export const install: Part = {
         { contestant, measure: 'kB', value: bytes / 1e3 },
       ]
     })
-    add({ title: 'installed', rows, chart: { name: 'install', measures: ['kB'], isLogarithmic: true } })
+    add({ title: 'installed', rows, chart: { name: 'install', measures: ['kB'] } })
     return []
   },
 }

@@ -6,7 +6,7 @@ import { floor, floorAsync } from './kernel/floor.ts'
 import { graphlinks, graphlinksAsync, graphlinksClient } from './kernel/graphlinks.ts'
 import { trpc, trpcAsync } from './kernel/trpc.ts'
 import { urql, urqlAsync } from './kernel/urql.ts'
-import { atMost, median, type Part, type Table } from './outcome.ts'
+import { atMost, median, type Chart, type Part, type Table } from './outcome.ts'
 import { inTurn } from './rounds.ts'
 
 // Short rounds in which everybody takes a turn: a busy moment of the machine then hits all of them, not one.
@@ -50,9 +50,13 @@ export const kernel: Part = {
         ratios: { floor: ratio(timesOf(group, name, count), timesOf(floors, floor(count).name, count)) },
       })),
     })
-    const chart = { measures: counts.map(measureOf), isLogarithmic: true }
-    add({ ...table('one query, links that are functions', sync, sync), chart: { ...chart, name: 'kernel' } })
-    add({ ...table('one query, links that wait', async, async), chart: { ...chart, name: 'kernel-async' } })
+    const chartOf = (name: string, numbers: readonly number[]): Chart => ({
+      name,
+      measures: numbers.map(measureOf),
+      isLogarithmic: true,
+    })
+    add({ ...table('one query, links that are functions', sync, sync), chart: chartOf('kernel', counts) })
+    add({ ...table('one query, links that wait', async, async), chart: chartOf('kernel-async', counts.slice(1)) })
     add(table('one query, through the client', clients, sync))
 
     const [own, apollos, floors] = [graphlinks, apollo, floor].map((each) => timesOf(sync, each(6).name, 6))

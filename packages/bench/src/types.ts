@@ -77,7 +77,7 @@ export const types: Part = {
         }),
       )
       const name = `types-${command}`
-      add({ title: compiler, rows, chart: { name, measures: [measures.instantiations], isLogarithmic: true } })
+      add({ title: compiler, rows, chart: { name, measures: [measures.instantiations] } })
     }
     return []
   },
