@@ -15,11 +15,11 @@ const compared = [rawFetch, overFetch, rawDispatch, overUndici]
 const contestants = [...compared, ...peers]
 const sizes = [200, 100_000] as const
 const concurrencies = [1, 32, 256] as const
-/** So many queries of a size make a round of one contestant. */
-const queries: Readonly<Record<number, number>> = { 200: 700, 100_000: 100 }
-const rounds: Rounds = { least: 3, most: 12, budgetMs: 11_000 }
-// For the compiler: more of them before it has seen a contestant at all.
-const warmRounds = { first: 3, others: 1 }
+/** So many queries make a round of one contestant, by size. */
+const queries: Readonly<Record<number, number>> = { 200: 1_000, 100_000: 100 }
+// Before the first round, which is how long the compiler takes; and before each, for what grew cold in the meantime.
+const warmRounds = { first: 5, others: 0.1 }
+const rounds: Rounds = { least: 3, most: 12, budgetMs: 9_500 }
 // Those that are compared to the percent have more than one, since processes have their moods.
 const processes = 2
 const atOnce = 10_000
@@ -30,7 +30,9 @@ type Costs = ReadonlyMap<Contestant, number[]>
 /** So many queries of one size, so many at a time. */
 interface Round {
   readonly url: string
+  /** Queries that are measured, and those before them that are not. */
   readonly count: number
+  readonly warm: number
   readonly concurrency: number
   readonly contestant: string
 }
@@ -51,12 +53,16 @@ export const http: Part = {
     try {
       // First, because fetch keeps its sockets, and those of other queries would be counted.
       kept.push(...(await crowds(server, add)))
-      let isFirst = true
       for (const size of sizes) {
+        let warm = warmRounds.first
         for (const concurrency of concurrencies) {
-          const cell = { url: `${server.url}/${size}`, count: queries[size] ?? 0, concurrency }
-          const costs = await costsOf(apart, cell, isFirst ? warmRounds.first : warmRounds.others)
-          isFirst = false
+          const count = queries[size] ?? 0
+          const cell = { url: `${server.url}/${size}`, count, concurrency }
+          for (const [contestant, { ask }] of apart) {
+            await ask({ ...cell, warm: count * warm, contestant: contestant.name })
+          }
+          warm = warmRounds.others
+          const costs = await costsOf(apart, { ...cell, warm: count * warm })
           add(tableOf(size, concurrency, costs))
           kept.push(...promisesOf(`${size} B, ${concurrency} at a time`, costs))
         }
@@ -72,13 +78,11 @@ export const http: Part = {
 async function costsOf(
   apart: readonly (readonly [Contestant, Apart])[],
   cell: Omit<Round, 'contestant'>,
-  warm: number,
 ): Promise<Costs> {
   const costs = new Map<Contestant, number[]>(contestants.map((contestant) => [contestant, []]))
-  for (const round of roundsWithin({ ...rounds, least: rounds.least + warm })) {
+  for (const round of roundsWithin(rounds)) {
     for (const [contestant, { ask }] of inTurn(apart, round)) {
-      const cost = await ask<number>({ ...cell, contestant: contestant.name })
-      if (round >= warm) costs.get(contestant)?.push(cost)
+      costs.get(contestant)?.push(await ask<number>({ ...cell, contestant: contestant.name }))
     }
   }
   return costs
@@ -118,11 +122,12 @@ function ratio(costs: Costs, one: Contestant, other: Contestant): number {
 const connections = new Map<string, Connection>()
 
 /** Runs one round. @returns microseconds of the processor that a query cost. */
-async function measure({ url, count, concurrency, contestant: name }: Round): Promise<number> {
+async function measure({ url, count, warm, concurrency, contestant: name }: Round): Promise<number> {
   const contestant = contestants.find((each) => each.name === name)
   const { run } = connections.get(url) ?? contestant?.connect(url) ?? {}
   if (!run) throw new Error(`there is no contestant ${name}`)
   connections.set(url, { run })
+  await runMany(run, warm, concurrency)
   const cpu = process.cpuUsage()
   await runMany(run, count, concurrency)
   const { user, system } = process.cpuUsage(cpu)
