@@ -74,7 +74,7 @@ export const stampede: Part = {
             ratios: { 'by hand': ratio(contestant) },
           },
         ]),
-        chart: { name: `stampede-${refusal.toLowerCase()}`, measures: ['refreshes'], isLogarithmic: true },
+        chart: { name: `stampede-${refusal.toLowerCase()}`, measures: ['CPU µs each'], isLogarithmic: true },
       })
       kept.push(atMost(`its CPU time, times a link written by hand, ${answered(refusal)}`, ratio(graphlinks), 1.15))
       ownRuns.push(...runsOf(graphlinks))
