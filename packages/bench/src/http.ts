@@ -18,7 +18,7 @@ const concurrencies = [1, 32, 256] as const
 /** So many queries make a round of one contestant, by size. */
 const queries: Readonly<Record<number, number>> = { 200: 1_000, 100_000: 100 }
 // Before the first round, which is how long the compiler takes; and before each, for what grew cold in the meantime.
-const warmRounds = { first: 5, others: 0.1 }
+const warmRounds = { first: 4, others: 0.1 }
 const rounds: Rounds = { least: 3, most: 12, budgetMs: 9_500 }
 // Those that are compared to the percent have more than one, since processes have their moods.
 const processes = 2
@@ -54,15 +54,14 @@ export const http: Part = {
       // First, because fetch keeps its sockets, and those of other queries would be counted.
       kept.push(...(await crowds(server, add)))
       for (const size of sizes) {
-        let warm = warmRounds.first
+        const count = queries[size] ?? 0
+        const url = `${server.url}/${size}`
+        for (const [contestant, { ask }] of apart) {
+          const warm = count * warmRounds.first
+          await ask({ url, count: 1, warm, concurrency: 32, contestant: contestant.name } satisfies Round)
+        }
         for (const concurrency of concurrencies) {
-          const count = queries[size] ?? 0
-          const cell = { url: `${server.url}/${size}`, count, concurrency }
-          for (const [contestant, { ask }] of apart) {
-            await ask({ ...cell, warm: count * warm, contestant: contestant.name })
-          }
-          warm = warmRounds.others
-          const costs = await costsOf(apart, { ...cell, warm: count * warm })
+          const costs = await costsOf(apart, { url, count, warm: count * warmRounds.others, concurrency })
           add(tableOf(size, concurrency, costs))
           kept.push(...promisesOf(`${size} B, ${concurrency} at a time`, costs))
         }
