@@ -1,82 +1,108 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { startApart, type Apart } from './apart.ts'
 import type { Connection, Contestant } from './http/contestant.ts'
 import { rawDispatch, rawFetch } from './http/floors.ts'
 import { overFetch, overFetchOf, overUndici, overUndiciOf } from './http/graphlinks.ts'
 import { apollo, graphqlRequest, urql } from './http/peers.ts'
-import { median, printPromises, printTable, type Kept } from './print.ts'
+import { relay } from './http/relay.ts'
+import { atLeast, atMost, median, type Kept, type Part, type Table } from './outcome.ts'
+import { inTurn, roundsWithin, type Rounds } from './rounds.ts'
 
-const peers = [apollo, urql, graphqlRequest]
+const peers = [apollo, urql, graphqlRequest, relay]
 const compared = [rawFetch, overFetch, rawDispatch, overUndici]
 const contestants = [...compared, ...peers]
 const sizes = [200, 100_000] as const
 const concurrencies = [1, 32, 256] as const
-/** So many queries of a size make a round of one contestant. */
-const queries: Readonly<Record<number, number>> = { 200: 1_000, 100_000: 150 }
-// The first rounds are for the compiler.
-const rounds = { warm: 3, least: 7, budgetMs: 1_800 }
-// Those that are compared to the percent have more than one, between those of the others, since machines have their moods.
-const processes = 3
+/** So many queries make a round of one contestant, by size. */
+const queries: Readonly<Record<number, number>> = { 200: 1_000, 100_000: 100 }
+// Before the first round, which is how long the compiler takes; and before each, for what grew cold in the meantime.
+const warmRounds = { first: 4, others: 0.1 }
+const rounds: Rounds = { least: 3, most: 12, budgetMs: 9_500 }
+// Those that are compared to the percent have more than one, since processes have their moods.
+const processes = 2
 const atOnce = 10_000
-const partMs = 400_000
 
 /** What a query costs: microseconds of the processor, by contestant, round by round. */
-type Costs = ReadonlyMap<Contestant, readonly number[]>
+type Costs = ReadonlyMap<Contestant, number[]>
 
-/** Queries of one size, so many at a time. */
-interface Cell {
+/** So many queries of one size, so many at a time. */
+interface Round {
   readonly url: string
-  readonly size: number
+  /** Queries that are measured, and those before them that are not. */
+  readonly count: number
+  readonly warm: number
   readonly concurrency: number
   readonly contestant: string
 }
 
-/** Queries over HTTP: what each client adds to the stack below it, and what 10,000 at once come to. */
-export async function http(): Promise<boolean> {
-  const { HTTP_CELL: cell } = process.env
-  if (cell) {
-    process.send?.(await measure(JSON.parse(cell) as Cell))
-    return true
-  }
-  const start = performance.now()
-  const server = await startServer()
-  const kept: Kept[] = []
-  try {
-    // First, because fetch keeps its sockets, and those of other queries would be counted.
-    kept.push(...(await crowds(server)))
-    for (const size of sizes) {
-      for (const concurrency of concurrencies) {
-        const title = `${size} B, ${concurrency} at a time`
-        const costs = new Map<Contestant, readonly number[]>()
-        for (let process = 0; process < processes; process++) {
-          for (const contestant of process === 0 ? contestants : compared) {
-            const cell = { url: `${server.url}/${size}`, size, concurrency, contestant: contestant.name }
-            costs.set(contestant, [...(costs.get(contestant) ?? []), ...(await measureApart(cell))])
-          }
+export const http: Part = {
+  method:
+    'Queries with a bearer token to a server in a process of its own, by size of the answer and number at a time; each' +
+    ' contestant has a process of its own as well, those that are compared to the percent two. All of them take a turn' +
+    ' in each round, every answer is looked at, and given is the median of what one query costs the processor of the' +
+    ' client, since throughput depends on the moods of the machine.',
+  answer: measure,
+  async run(add) {
+    const server = await startServer()
+    const kept: Kept[] = []
+    const apart = [...contestants, ...Array.from({ length: processes - 1 }, () => compared).flat()].map(
+      (contestant) => [contestant, startApart('http')] as const,
+    )
+    try {
+      // First, because fetch keeps its sockets, and those of other queries would be counted.
+      kept.push(...(await crowds(server, add)))
+      for (const size of sizes) {
+        const count = queries[size] ?? 0
+        const url = `${server.url}/${size}`
+        for (const [contestant, { ask }] of apart) {
+          const warm = count * warmRounds.first
+          await ask({ url, count: 1, warm, concurrency: 32, contestant: contestant.name } satisfies Round)
         }
-        report(title, costs)
-        kept.push(...promisesOf(title, costs))
+        for (const concurrency of concurrencies) {
+          const costs = await costsOf(apart, { url, count, warm: count * warmRounds.others, concurrency })
+          add(tableOf(size, concurrency, costs))
+          kept.push(...promisesOf(`${size} B, ${concurrency} at a time`, costs))
+        }
       }
+    } finally {
+      await Promise.all(apart.map(([, { end }]) => end()))
+      server.process.kill()
     }
-  } finally {
-    server.process.kill()
-  }
-  const seconds = (performance.now() - start) / 1_000
-  kept.push(atMost('seconds that all this took', seconds, partMs / 1_000, 0))
-  printPromises(kept)
-  return kept.every(({ holds }) => holds)
+    return kept
+  },
 }
 
-function report(title: string, costs: Costs): void {
-  printTable(
-    [title, 'CPU µs a query', 'x fetch', 'x dispatch', 'x httpLink over undici'],
-    contestants.map((contestant) => [
-      contestant.name,
-      median(costs.get(contestant) ?? []).toFixed(0),
-      ...[rawFetch, rawDispatch, overUndici].map((other) => ratio(costs, contestant, other).toFixed(2)),
-    ]),
-  )
+async function costsOf(
+  apart: readonly (readonly [Contestant, Apart])[],
+  cell: Omit<Round, 'contestant'>,
+): Promise<Costs> {
+  const costs = new Map<Contestant, number[]>(contestants.map((contestant) => [contestant, []]))
+  for (const round of roundsWithin(rounds)) {
+    for (const [contestant, { ask }] of inTurn(apart, round)) {
+      costs.get(contestant)?.push(await ask<number>({ ...cell, contestant: contestant.name }))
+    }
+  }
+  return costs
+}
+
+function tableOf(size: number, concurrency: number, costs: Costs): Table {
+  const measure = 'CPU µs a query'
+  return {
+    title: `${size.toLocaleString('en')} B, ${concurrency} at a time`,
+    rows: contestants.map((contestant) => ({
+      contestant: contestant.name,
+      measure,
+      value: median(costs.get(contestant) ?? []),
+      ratios: {
+        fetch: ratio(costs, contestant, rawFetch),
+        dispatch: ratio(costs, contestant, rawDispatch),
+        'httpLink over undici': ratio(costs, contestant, overUndici),
+      },
+    })),
+    ...(concurrency === 32 && { chart: { name: `http-${size}`, measures: [measure] } }),
+  }
 }
 
 function promisesOf(title: string, costs: Costs): Kept[] {
@@ -92,28 +118,19 @@ function ratio(costs: Costs, one: Contestant, other: Contestant): number {
   return median(costs.get(one) ?? []) / median(costs.get(other) ?? [])
 }
 
-/** In a process of its own, as in an application: the garbage of others costs, and so do the shapes of their objects. */
-async function measureApart(cell: Cell): Promise<readonly number[]> {
-  const child = fork(process.argv[1] ?? '', ['http'], { env: { ...process.env, HTTP_CELL: JSON.stringify(cell) } })
-  const [costs] = (await once(child, 'message')) as [readonly number[]]
-  await once(child, 'exit')
-  return costs
-}
+const connections = new Map<string, Connection>()
 
-async function measure({ url, size, concurrency, contestant: name }: Cell): Promise<readonly number[]> {
-  const contestant = contestants.find((each) => each.name === name) ?? rawFetch
-  const { run, close } = contestant.connect(url)
-  const costs: number[] = []
-  const count = queries[size] ?? 0
-  const end = performance.now() + rounds.budgetMs
-  for (let round = 0; round < rounds.least || performance.now() < end; round++) {
-    const cpu = process.cpuUsage()
-    await runMany(run, count, concurrency)
-    const { user, system } = process.cpuUsage(cpu)
-    if (round >= rounds.warm) costs.push((user + system) / count)
-  }
-  await close?.()
-  return costs
+/** Runs one round. @returns microseconds of the processor that a query cost. */
+async function measure({ url, count, warm, concurrency, contestant: name }: Round): Promise<number> {
+  const contestant = contestants.find((each) => each.name === name)
+  const { run } = connections.get(url) ?? contestant?.connect(url) ?? {}
+  if (!run) throw new Error(`there is no contestant ${name}`)
+  connections.set(url, { run })
+  await runMany(run, warm, concurrency)
+  const cpu = process.cpuUsage()
+  await runMany(run, count, concurrency)
+  const { user, system } = process.cpuUsage(cpu)
+  return (user + system) / count
 }
 
 /** Runs that many queries, so many at a time, and looks at each answer. */
@@ -122,23 +139,23 @@ async function runMany(run: Connection['run'], count: number, concurrency: numbe
   const worker = async (): Promise<void> => {
     while (next < count) {
       const id = String(next++)
-      const data = (await run(id)) as { item?: { id?: string } } | undefined
+      const data = (await run(id)) as { item?: { id?: string; content?: string } } | undefined
       if (data?.item?.id !== id) throw new Error(`the answer to ${id} is that of ${data?.item?.id}`)
+      if (!data.item.content?.length) throw new Error(`the answer to ${id} has no content`)
     }
   }
   await Promise.all(Array.from({ length: concurrency }, worker))
 }
 
 /** 10,000 queries at once: what fails, and how many sockets there are. */
-async function crowds(server: Server): Promise<Kept[]> {
-  const limits = [16, 32, 64, 128, 256]
+async function crowds(server: Server, add: (table: Table) => void): Promise<Kept[]> {
   const crowd = [
-    ...limits.map((limit) => ({ limit, ...overUndiciOf(limit) })),
-    ...limits.map((limit) => ({ limit, ...overFetchOf(limit) })),
+    ...[16, 64, 256].map((limit) => ({ limit, ...overUndiciOf(limit) })),
+    ...[64].map((limit) => ({ limit, ...overFetchOf(limit) })),
     { limit: undefined, ...rawFetch },
   ]
   const kept: Kept[] = []
-  const rows: string[][] = []
+  const rows: Table['rows'][number][] = []
   for (const { limit, ...contestant } of crowd) {
     const { run, close } = contestant.connect(`${server.url}/200`)
     await server.mostSockets()
@@ -152,14 +169,18 @@ async function crowds(server: Server): Promise<Kept[]> {
     await close?.()
     // The server hears of it a little later, and these are not the next one's. Fetch keeps its own.
     while (contestant.name.includes('undici') && (await server.mostSockets()) > 0);
-    rows.push([contestant.name, ms.toFixed(0), String(sockets), String(failed)])
+    rows.push(
+      { contestant: contestant.name, measure: 'ms', value: ms },
+      { contestant: contestant.name, measure: 'sockets', value: sockets },
+      { contestant: contestant.name, measure: 'failed', value: failed },
+    )
     if (limit === undefined) continue
     kept.push(
-      atMost(`${atOnce} at once, ${contestant.name}: failed`, failed, 0, 0),
-      atMost(`${atOnce} at once, ${contestant.name}: sockets`, sockets, limit, 0),
+      atMost(`${atOnce.toLocaleString('en')} at once, ${contestant.name}: failed`, failed, 0),
+      atMost(`${atOnce.toLocaleString('en')} at once, ${contestant.name}: sockets`, sockets, limit),
     )
   }
-  printTable([`${atOnce} at once`, 'ms', 'sockets', 'failed'], rows)
+  add({ title: `${atOnce.toLocaleString('en')} queries at once`, rows })
   return kept
 }
 
@@ -182,12 +203,4 @@ async function startServer(): Promise<Server> {
       return most
     },
   }
-}
-
-function atMost(what: string, value: number, limit: number, digits = 2): Kept {
-  return { what, value: value.toFixed(digits), limit: `at most ${limit}`, holds: value <= limit }
-}
-
-function atLeast(what: string, value: number, limit: number): Kept {
-  return { what, value: value.toFixed(2), limit: `at least ${limit}`, holds: value >= limit }
 }

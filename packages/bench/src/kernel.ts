@@ -1,81 +1,95 @@
 import { strictEqual } from 'node:assert/strict'
 import { Bench } from 'tinybench'
-import { apollo, apolloInFlight, apolloPlain } from './kernel/apollo.ts'
-import { data, type Contestant, type InFlight } from './kernel/contestant.ts'
-import { floor } from './kernel/floor.ts'
-import { graphlinks, graphlinksAsync, graphlinksClient, graphlinksInFlight } from './kernel/graphlinks.ts'
-import { trpc } from './kernel/trpc.ts'
-import { urql } from './kernel/urql.ts'
-import { median, printPromises, printTable, type Kept } from './print.ts'
+import { apollo, apolloAsync, apolloClient, apolloPlain } from './kernel/apollo.ts'
+import { data, type Contestant, type Pipeline } from './kernel/contestant.ts'
+import { floor, floorAsync } from './kernel/floor.ts'
+import { graphlinks, graphlinksAsync, graphlinksClient } from './kernel/graphlinks.ts'
+import { trpc, trpcAsync } from './kernel/trpc.ts'
+import { urql, urqlAsync } from './kernel/urql.ts'
+import { atMost, median, type Chart, type Part, type Table } from './outcome.ts'
+import { inTurn } from './rounds.ts'
 
 // Short rounds in which everybody takes a turn: a busy moment of the machine then hits all of them, not one.
-const rounds = 100
+const rounds = 70
 const roundMs = 8
 const batch = 50
-const inFlight = 10_000
 
-/** What a pipeline costs in memory, without a network: time of one query, microtask turns, memory of waiting ones. */
-export async function kernel(): Promise<boolean> {
-  const chains = { none: graphlinks(0), one: graphlinks(1), six: graphlinks(6), twelve: graphlinks(12) }
-  const others = { apollo: apollo(6), apolloPlain: apolloPlain(6), trpc: trpc(6), urql: urql(6) }
-  const contestants = [
-    floor,
-    ...Object.values(chains),
-    graphlinksAsync(6),
-    graphlinksClient(6),
-    ...Object.values(others),
-  ]
-  for (const { name, run } of contestants) strictEqual((await run()) === data, true, `${name} gave other data`)
+const counts = [0, 1, 6, 12] as const
+const measureOf = (count: number): string => `${count} ${count === 1 ? 'link' : 'links'}, ns`
 
-  const times = await measure(contestants)
-  const timesOf = ({ name }: Contestant): readonly number[] => times.get(name) ?? []
-  // Round by round, since what disturbs the machine disturbs neighbours alike.
-  const ratio = (one: Contestant, other: Contestant): number =>
-    median(timesOf(one).map((time, round) => time / (timesOf(other)[round] ?? NaN)))
-  printTable(
-    ['one query with 6 headers unless it says otherwise', 'median ns', 'x floor'],
-    contestants.map((contestant) => [
-      contestant.name,
-      median(timesOf(contestant)).toFixed(0),
-      ratio(contestant, floor).toFixed(2),
-    ]),
-  )
+/** Contestants by the number of their links. */
+type Group = readonly (readonly [count: number, contestant: Contestant])[]
 
-  const turns = { none: await turnsOf(chains.none), six: await turnsOf(chains.six) }
-  const memory = { graphlinks: await memoryOf(graphlinksInFlight(6)), apollo: await memoryOf(apolloInFlight(6)) }
-  printTable(
-    [`${inFlight.toLocaleString('en')} operations in flight, 6 links`, 'heap MB', 'bytes each'],
-    Object.entries(memory).map(([name, bytes]) => [name, (bytes / 1e6).toFixed(1), (bytes / inFlight).toFixed(0)]),
-  )
+const groupOf = (pipelines: readonly Pipeline[], numbers: readonly number[]): Group =>
+  pipelines.flatMap((pipeline) => numbers.map((count) => [count, pipeline(count)] as const))
 
-  const kept: Kept[] = [
-    atMost('6 header links, times the floor', ratio(chains.six, floor), 5),
-    atMost('6 header links, part of Apollo Link (SetContextLink)', ratio(chains.six, others.apollo), 0.25),
-    atMost('microtask turns that 6 header links add', turns.six - turns.none, 0),
-  ]
-  printPromises(kept)
-  return kept.every(({ holds }) => holds)
+export const kernel: Part = {
+  method:
+    'One query in memory, through links that each set a header, to a terminal that checks that all of them arrived and' +
+    ' answers at once. Everybody takes a turn of 8 ms in each of 70 rounds, in another order each time; given are the' +
+    ' medians, and the medians of the ratios of each round. Apollo Link is measured without its client, as are our' +
+    ' chains; tRPC and urql have their clients around them, without a cache.',
+  async run(add) {
+    const sync = groupOf([floor, graphlinks, apolloPlain, apollo, urql, trpc], counts)
+    const async = groupOf([floorAsync, graphlinksAsync, apolloAsync, urqlAsync, trpcAsync], counts.slice(1))
+    const clients = groupOf([graphlinksClient, apolloClient], [6])
+    const contestants = [...sync, ...async, ...clients].map(([, contestant]) => contestant)
+    for (const { name, run } of contestants) strictEqual((await run()) === data, true, `${name} gave other data`)
+
+    const times = await measure(contestants)
+    const timesOf = (group: Group, name: string, count: number): readonly number[] => {
+      const [, contestant] = group.find(([own, each]) => own === count && each.name === name) ?? []
+      return (contestant && times.get(contestant)) ?? []
+    }
+    const table = (title: string, group: Group, floors: Group): Table => ({
+      title,
+      rows: group.map(([count, { name }]) => ({
+        contestant: name,
+        measure: measureOf(count),
+        value: median(timesOf(group, name, count)),
+        ratios: { floor: ratio(timesOf(group, name, count), timesOf(floors, floor(count).name, count)) },
+      })),
+    })
+    const chartOf = (name: string, numbers: readonly number[]): Chart => ({
+      name,
+      measures: numbers.map(measureOf),
+      isLogarithmic: true,
+    })
+    add({ ...table('one query, links that are functions', sync, sync), chart: chartOf('kernel', counts) })
+    add({ ...table('one query, links that wait', async, async), chart: chartOf('kernel-async', counts.slice(1)) })
+    add(table('one query, through the client', clients, sync))
+
+    const [own, apollos, floors] = [graphlinks, apollo, floor].map((each) => timesOf(sync, each(6).name, 6))
+    const turns = (await turnsOf(graphlinks(6))) - (await turnsOf(graphlinks(0)))
+    return [
+      atMost('6 header links, times the floor', ratio(own, floors), 5),
+      atMost('6 header links, part of Apollo Link (SetContextLink)', ratio(own, apollos), 0.25),
+      atMost('microtask turns that 6 header links add', turns, 0),
+    ]
+  },
 }
 
-function atMost(what: string, value: number, limit: number): Kept {
-  return { what, value: value.toFixed(2), limit: `at most ${limit}`, holds: value <= limit }
+/** Round by round, since what disturbs the machine disturbs neighbours alike. */
+function ratio(ones: readonly number[] = [], others: readonly number[] = []): number {
+  return median(ones.map((time, round) => time / (others[round] ?? NaN)))
 }
 
-/** Nanoseconds of one run, by name: the median of each round. */
-async function measure(contestants: readonly Contestant[]): Promise<ReadonlyMap<string, readonly number[]>> {
-  const samples = new Map<string, number[]>(contestants.map(({ name }) => [name, []]))
+/** Nanoseconds of one run: the median of each round. */
+async function measure(contestants: readonly Contestant[]): Promise<ReadonlyMap<Contestant, readonly number[]>> {
+  const samples = new Map<Contestant, number[]>(contestants.map((contestant) => [contestant, []]))
   for (let round = 0; round < rounds; round++) {
     const bench = new Bench({ time: roundMs, iterations: 1, warmup: round === 0, warmupTime: 150, throws: true })
-    // Another order each time, so that nobody always runs after the same neighbour.
-    const start = (round * 3) % contestants.length
-    for (const { name, run } of [...contestants.slice(start), ...contestants.slice(0, start)]) {
-      bench.add(name, async () => {
+    const order = inTurn(contestants, round)
+    for (const [index, { run }] of order.entries()) {
+      bench.add(String(index), async () => {
         for (let count = 0; count < batch; count++) await run()
       })
     }
-    for (const { name, result } of await bench.run()) {
-      if (result.state !== 'completed') throw new Error(`${name} did not complete`)
-      samples.get(name)?.push((result.latency.p50 * 1e6) / batch)
+    const tasks = await bench.run()
+    for (const [index, contestant] of order.entries()) {
+      const result = tasks[index]?.result
+      if (result?.state !== 'completed') throw new Error(`${contestant.name} did not complete`)
+      samples.get(contestant)?.push((result.latency.p50 * 1e6) / batch)
     }
   }
   return samples
@@ -92,25 +106,4 @@ async function turnsOf({ run }: Contestant): Promise<number> {
   }
   await running
   return turns
-}
-
-/** Bytes of heap that {@link inFlight} operations hold while they wait for an answer. */
-async function memoryOf({ start, stop }: InFlight): Promise<number> {
-  const waiting: Promise<unknown>[] = []
-  const measured: number[] = []
-  for (let round = 0; round < 3; round++) {
-    const before = await heap()
-    for (let count = 0; count < inFlight; count++) waiting.push(start().catch(() => undefined))
-    measured.push((await heap()) - before)
-  }
-  await stop()
-  await Promise.all(waiting)
-  return median(measured)
-}
-
-async function heap(): Promise<number> {
-  // A turn of the event loop first: asynchronous links are then through, and what waits is at the terminal.
-  await new Promise((resolve) => setImmediate(resolve))
-  globalThis.gc?.()
-  return process.memoryUsage().heapUsed
 }

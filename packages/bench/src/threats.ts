@@ -8,7 +8,7 @@ import { createClient, type Client as GraphLinksClient } from '@graphlinks/core'
 import { httpLink } from '@graphlinks/http-link'
 import { Client as UrqlClient, fetchExchange } from '@urql/core'
 import { GraphQLClient } from 'graphql-request'
-import { printTable } from './print.ts'
+import type { Part, Row } from './outcome.ts'
 
 type Headers = Readonly<Record<string, string>>
 
@@ -201,19 +201,21 @@ const observations: readonly Observation[] = [
   },
 ]
 
-/** Some rows of docs/security.md, beside what the peers that are installed here do. */
-export async function threats(): Promise<boolean> {
-  const rows: string[][] = []
-  let isClean = true
-  for (const { threat, what, observe } of observations) {
-    const cells: string[] = []
-    for (const contestant of contestants) {
-      const happened = await observe(contestant)
-      cells.push(happened ? 'yes' : 'no')
-      if (happened && contestant === contestants[0]) isClean = false
+export const threats: Part = {
+  method:
+    'Some rows of [security](security.md), and whether they happen: against servers that try, with each client as it comes.' +
+    ' Nothing here depends on the machine.',
+  async run(add) {
+    const rows: Row[] = []
+    const own: string[] = []
+    for (const { threat, what, observe } of observations) {
+      for (const contestant of contestants) {
+        const happened = await observe(contestant)
+        rows.push({ contestant: `${threat} ${what}`, measure: contestant.name, value: happened ? 'yes' : 'no' })
+        if (happened && contestant === contestants[0]) own.push(what)
+      }
     }
-    rows.push([`${threat} ${what}`, ...cells])
-  }
-  printTable(['threat', ...contestants.map(({ name }) => name)], rows)
-  return isClean
+    add({ title: 'threat', rows })
+    return [{ what: 'threats that happen to us', value: own.join(', ') || 'none', limit: 'none', holds: !own.length }]
+  },
 }

@@ -4,81 +4,109 @@ import { fileURLToPath } from 'node:url'
 import { chain, createClient } from '@graphlinks/core'
 import { wsLink } from '@graphlinks/ws-link'
 import { WebSocket } from 'ws'
-import { subscription, type Contestant } from './ws/contestant.ts'
+import { startApart, type Apart } from './apart.ts'
+import { atMost, median, type Kept, type Part, type Table } from './outcome.ts'
+import { inTurn, roundsWithin, type Rounds } from './rounds.ts'
+import { subscription, type Contestant, type WsConnection } from './ws/contestant.ts'
 import { apollo, graphlinks, graphqlWs, raw, urql } from './ws/contestants.ts'
-import { median, printPromises, printTable, type Kept } from './print.ts'
 
 const compared = [raw, graphqlWs, graphlinks]
 const contestants = [...compared, urql, apollo]
-const subscriptionCounts = [1, 10, 100, 1_000] as const
+const subscriptionCounts = [1, 1_000] as const
 const backlogs = [15_000, 30_000, 60_000] as const
 // Peers take several times as long, and need not be measured to the percent.
-const rounds = { count: 3, events: 60_000, peerEvents: 4_000 }
-// As machines have their moods, those that are compared to the percent have more than one.
-const processes = 4
-const partMs = 120_000
+const events = { compared: 30_000, peers: 4_000 }
+const rounds: Rounds = { least: 4, most: 14, budgetMs: 25_000 }
+/** The first of them are for the compiler. */
+const warmRounds = 2
+// Those that are compared to the percent have more than one, since processes have their moods.
+const processes = 2
 
-/** So many subscriptions on one socket. */
-interface Cell {
+/** Events for so many subscriptions on one socket. */
+interface Round {
   readonly url: string
   readonly contestant: string
   readonly subscriptions: number
 }
 
-/** What an event costs: microseconds of the processor. */
-type Costs = ReadonlyMap<Contestant, readonly number[]>
-
-/** Events over WebSocket: one subscription and many, beside the stack below and the peers; and a backlog. */
-export async function ws(): Promise<boolean> {
-  const { WS_CELL: cell } = process.env
-  if (cell) {
-    process.send?.(await measure(JSON.parse(cell) as Cell))
-    return true
-  }
-  const start = performance.now()
-  const server = fork(fileURLToPath(new URL('../src/ws/server.cjs', import.meta.url)), { execArgv: [] })
-  const kept: Kept[] = []
-  try {
-    const [{ port }] = (await once(server, 'message')) as [{ port: number }]
-    const url = `ws://127.0.0.1:${port}/`
-    const all = new Map<number, Costs>()
-    for (const subscriptions of subscriptionCounts) {
-      const costs = new Map<Contestant, readonly number[]>()
-      for (let process = 0; process < processes; process++) {
-        for (const contestant of process === 0 ? contestants : compared) {
-          const cell = { url, subscriptions, contestant: contestant.name }
-          costs.set(contestant, [...(costs.get(contestant) ?? []), ...(await measureApart(cell))])
-        }
-      }
-      all.set(subscriptions, costs)
-      report(subscriptions, costs)
-      kept.push(...promisesOf(subscriptions, costs))
-    }
-    const [one, many] = [1, 1_000].map((count) => median(all.get(count)?.get(graphlinks) ?? []))
-    kept.push(atMost('graphlinks, an event of 1,000 subscriptions, times one of 1', (many ?? NaN) / (one ?? NaN), 1.5))
-    kept.push(...(await drain(url)))
-  } finally {
-    server.kill()
-  }
-  const seconds = (performance.now() - start) / 1_000
-  kept.push(atMost('seconds that all this took', seconds, partMs / 1_000, 0))
-  printPromises(kept)
-  return kept.every(({ holds }) => holds)
+/** What a round cost: microseconds of the processor. */
+interface Cost {
+  readonly start: number
+  readonly event: number
 }
 
-function report(subscriptions: number, costs: Costs): void {
-  printTable(
-    [`${subscriptions} subscriptions`, 'CPU µs an event', 'x ws', 'x graphql-ws'],
-    contestants.map((contestant) => [
-      contestant.name,
-      median(costs.get(contestant) ?? []).toFixed(2),
-      ...[raw, graphqlWs].map((other) => ratio(costs, contestant, other).toFixed(2)),
-    ]),
-  )
+type Costs = ReadonlyMap<Contestant, Cost[]>
+
+export const ws: Part = {
+  method:
+    'A server in a process of its own pushes events as fast as the socket takes them, to subscriptions that share one' +
+    ' socket; each contestant has a process of its own as well, those that are compared to the percent two. All take' +
+    ' a turn in each round, the events must add up, and given are the medians of what an event costs the processor of the' +
+    ' client, once each subscription has had its first, and of what it costs to start a subscription, first event included.',
+  answer: measure,
+  async run(add) {
+    const server = fork(fileURLToPath(new URL('../src/ws/server.cjs', import.meta.url)), { execArgv: [] })
+    const apart = [...contestants, ...Array.from({ length: processes - 1 }, () => compared).flat()].map(
+      (contestant) => [contestant, startApart('ws')] as const,
+    )
+    const kept: Kept[] = []
+    try {
+      const [{ port }] = (await once(server, 'message')) as [{ port: number }]
+      const url = `ws://127.0.0.1:${port}/`
+      const own: number[] = []
+      for (const subscriptions of subscriptionCounts) {
+        const costs = await costsOf(apart, { url, subscriptions })
+        add(tableOf(subscriptions, costs))
+        kept.push(...promisesOf(subscriptions, costs))
+        own.push(median((costs.get(graphlinks) ?? []).map(({ event }) => event)))
+      }
+      const [one = NaN, many = NaN] = own
+      kept.push(atMost('graphlinks, an event of 1,000 subscriptions, times one of 1', many / one, 1.5))
+      kept.push(...(await drain(url, add)))
+    } finally {
+      await Promise.all(apart.map(([, { end }]) => end()))
+      server.kill()
+    }
+    return kept
+  },
+}
+
+async function costsOf(
+  apart: readonly (readonly [Contestant, Apart])[],
+  cell: Omit<Round, 'contestant'>,
+): Promise<Costs> {
+  const costs = new Map<Contestant, Cost[]>(contestants.map((contestant) => [contestant, []]))
+  for (const round of roundsWithin(rounds)) {
+    for (const [contestant, { ask }] of inTurn(apart, round)) {
+      const cost = await ask<Cost>({ ...cell, contestant: contestant.name })
+      if (round >= warmRounds) costs.get(contestant)?.push(cost)
+    }
+  }
+  return costs
+}
+
+function tableOf(subscriptions: number, costs: Costs): Table {
+  const many = subscriptions > 1
+  const measures = { event: 'CPU µs an event', start: 'CPU µs a start' }
+  return {
+    title: `${subscriptions.toLocaleString('en')} ${many ? 'subscriptions' : 'subscription'}`,
+    rows: contestants.flatMap((contestant) => {
+      const of = (what: keyof Cost): number => median((costs.get(contestant) ?? []).map((cost) => cost[what]))
+      const ratios = {
+        ws: ratio(costs, contestant, raw),
+        'graphql-ws': ratio(costs, contestant, graphqlWs),
+      }
+      return [
+        { contestant: contestant.name, measure: measures.event, value: of('event'), ratios },
+        ...(many ? [{ contestant: contestant.name, measure: measures.start, value: of('start') }] : []),
+      ]
+    }),
+    chart: { name: `ws-${subscriptions}`, measures: [measures.event], isLogarithmic: true },
+  }
 }
 
 function promisesOf(subscriptions: number, costs: Costs): Kept[] {
-  const title = `${subscriptions} subscriptions`
+  const title = `${subscriptions.toLocaleString('en')} ${subscriptions > 1 ? 'subscriptions' : 'subscription'}`
   return [
     atMost(`${title}: graphlinks, times graphql-ws`, ratio(costs, graphlinks, graphqlWs), 1.3),
     ...[urql, apollo].map((peer) =>
@@ -88,58 +116,51 @@ function promisesOf(subscriptions: number, costs: Costs): Kept[] {
 }
 
 function ratio(costs: Costs, one: Contestant, other: Contestant): number {
-  return median(costs.get(one) ?? []) / median(costs.get(other) ?? [])
+  const [own, others] = [one, other].map((each) => median((costs.get(each) ?? []).map(({ event }) => event)))
+  return (own ?? NaN) / (others ?? NaN)
 }
 
-/** In a process of its own, as in an application. */
-async function measureApart(cell: Cell): Promise<readonly number[]> {
-  const child = fork(process.argv[1] ?? '', ['ws'], { env: { ...process.env, WS_CELL: JSON.stringify(cell) } })
-  const exited = once(child, 'exit').then(() => {
-    throw new Error(`${cell.contestant} ended before it had measured anything`)
-  })
-  const [costs] = (await Promise.race([once(child, 'message'), exited])) as [readonly number[]]
-  child.kill()
-  await exited.catch(() => {})
-  return costs
-}
+const connections = new Map<string, WsConnection>()
+const ids = { last: 0 }
 
-async function measure({ url, subscriptions, contestant: name }: Cell): Promise<readonly number[]> {
+/** Runs one round. */
+async function measure({ url, subscriptions, contestant: name }: Round): Promise<Cost> {
   const contestant = contestants.find((each) => each.name === name) ?? raw
-  const connection = contestant.connect(url)
-  let lastId = 0
-  const run = async (events: number): Promise<number> => {
-    let seen = 0
-    let sum = 0
-    const cpu = process.cpuUsage()
-    await new Promise<void>((resolve) => {
-      for (let count = 0; count < subscriptions; count++) {
-        connection.subscribe({ id: String(++lastId), subscriptions, events }, ({ event }) => {
-          sum += event.n
-          if (++seen === events) resolve()
-        })
-      }
-    })
-    const { user, system } = process.cpuUsage(cpu)
-    if (sum !== (events * (events - 1)) / 2) throw new Error(`${name}: the events add up to ${sum}`)
-    return (user + system) / events
-  }
-  const events = compared.includes(contestant) ? rounds.events : rounds.peerEvents
-  // The first is for the compiler.
-  await run(events / 4)
-  const costs: number[] = []
-  for (let round = 0; round < rounds.count; round++) costs.push(await run(events))
-  await connection.close()
-  return costs
+  const connection = connections.get(name) ?? contestant.connect(url)
+  connections.set(name, connection)
+  const count = compared.includes(contestant) ? events.compared : events.peers
+  let seen = 0
+  let sum = 0
+  const start = process.cpuUsage()
+  let first = start
+  await new Promise<void>((resolve) => {
+    for (let started = 0; started < subscriptions; started++) {
+      connection.subscribe({ id: String(++ids.last), subscriptions, events: count }, ({ event }) => {
+        sum += event.n
+        seen++
+        // The server sends to each in turn: all have had their first event, and their start is over.
+        if (seen === subscriptions) first = process.cpuUsage()
+        if (seen === count) resolve()
+      })
+    }
+  })
+  const last = process.cpuUsage()
+  if (sum !== (count * (count - 1)) / 2) throw new Error(`${name}: the events add up to ${sum}`)
+  return { start: us(start, first) / subscriptions, event: us(first, last) / (count - subscriptions) }
+}
+
+function us(from: NodeJS.CpuUsage, to: NodeJS.CpuUsage): number {
+  return to.user - from.user + to.system - from.system
 }
 
 /** A consumer that comes late: what it costs to read what waits, an event. */
-async function drain(url: string): Promise<Kept[]> {
+async function drain(url: string, add: (table: Table) => void): Promise<Kept[]> {
   const link = chain(wsLink({ url, webSocket: WebSocket, maxQueuedResults: Infinity }))
   const client = createClient({ link })
   const costs = new Map<number, number[]>(backlogs.map((events) => [events, []]))
   let lastId = 0
   // The first round is for the compiler.
-  for (let round = 0; round < 6; round++) {
+  for (const round of roundsWithin({ least: 3, most: 8, budgetMs: 15_000 })) {
     for (const events of backlogs) {
       const variables = { id: String(++lastId), subscriptions: 1, events }
       const results = client.subscribe(subscription, variables)[Symbol.asyncIterator]()
@@ -158,15 +179,15 @@ async function drain(url: string): Promise<Kept[]> {
   }
   await client.dispose()
   const measured = backlogs.map((events) => median(costs.get(events) ?? []))
-  printTable(
-    ['a backlog of', 'CPU µs an event'],
-    backlogs.map((events, index) => [String(events), (measured[index] ?? NaN).toFixed(2)]),
-  )
+  add({
+    title: 'a consumer that comes late',
+    rows: backlogs.map((events, index) => ({
+      contestant: `graphlinks, ${events.toLocaleString('en')} events wait`,
+      measure: 'CPU µs an event',
+      value: measured[index] ?? NaN,
+    })),
+  })
   const [largest = NaN, ...smaller] = [...measured].reverse()
   const growth = largest / Math.min(...smaller)
   return [atMost('an event of a backlog of 60,000, times the cheapest of a smaller one', growth, 1.5)]
-}
-
-function atMost(what: string, value: number, limit: number, digits = 2): Kept {
-  return { what, value: value.toFixed(digits), limit: `at most ${limit}`, holds: value <= limit }
 }

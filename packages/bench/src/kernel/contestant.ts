@@ -5,6 +5,9 @@ export interface Contestant {
   readonly run: () => Promise<unknown>
 }
 
+/** Makes a contestant with so many links, each of which sets a header. */
+export type Pipeline = (count: number) => Contestant
+
 /** Queries that are sent and not answered. */
 export interface InFlight {
   readonly start: () => Promise<unknown>

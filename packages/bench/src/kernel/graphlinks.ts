@@ -2,11 +2,13 @@ import {
   chain,
   createClient,
   createOperation,
+  createTokenSource,
   headerLink,
   lastResult,
   parseDocument,
   renderFields,
   single,
+  tokenRefreshLink,
   type Link,
   type TerminalLink,
 } from '@graphlinks/core'
@@ -14,20 +16,35 @@ import { checkCount, data, headersOf, query, variables, type Contestant, type In
 
 /** A chain alone, as Apollo Link is measured alone: operation, links, cancellation, one result. */
 export function graphlinks(count: number): Contestant {
-  return contestant(`graphlinks, ${count} header ${count === 1 ? 'link' : 'links'}`, headerLinks(count))
+  return alone('graphlinks, headerLink', headerLinks(count))
 }
 
 /** The same with links that answer a promise of their headers. */
 export function graphlinksAsync(count: number): Contestant {
   const links = headersOf(count).map(([name, value]) => headerLink(async () => ({ [name]: value })))
-  return contestant(`graphlinks, ${count} async links`, links)
+  return alone('graphlinks, headerLink', links)
 }
 
 /** The same through a client, which has the document cache and keeps track of what is running. */
 export function graphlinksClient(count: number): Contestant {
   const client = createClient({ link: chain(...headerLinks(count), memory(count)) })
   return {
-    name: `graphlinks client, ${count} header links`,
+    name: 'graphlinks client, headerLink',
+    run: async () => (await client.query(query, variables)).data,
+  }
+}
+
+/** The same with a session: its link looks at each result. */
+export function graphlinksSession(count: number): Contestant {
+  const source = createTokenSource({
+    initial: { accessToken: 'access-0' },
+    refresh: async () => ({ accessToken: 'access-1' }),
+  })
+  const client = createClient({
+    link: chain(tokenRefreshLink(source), ...headerLinks(count), memory(count + 1)),
+  })
+  return {
+    name: 'graphlinks client, headerLink and tokenRefreshLink',
     run: async () => (await client.query(query, variables)).data,
   }
 }
@@ -39,7 +56,7 @@ export function graphlinksInFlight(count: number): InFlight {
   return { start: () => client.query(query, variables), stop: () => client.dispose() }
 }
 
-function contestant(name: string, links: readonly Link[]): Contestant {
+function alone(name: string, links: readonly Link[]): Contestant {
   const link = chain(...links, memory(links.length))
   const document = parseDocument(query)
   return { name, run: async () => (await lastResult(link, createOperation({ document, variables }))).data }
