@@ -12,7 +12,7 @@ const integration = '<rootDir>/packages/integration/src'
 function built(project: Config, format: 'CommonJS' | 'ESM'): Config {
   return {
     ...project,
-    displayName: `${String(project.displayName)}-${format}`,
+    displayName: `${project.displayName as string}-${format}`,
     testMatch: [`${integration}/*.test.ts`],
     testPathIgnorePatterns: [
       ...(project.testPathIgnorePatterns ?? ['/node_modules/']),

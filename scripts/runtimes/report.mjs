@@ -78,7 +78,7 @@ handled.`,
     table(
       ['Node', 'passed', 'failed', 'skipped', 'seconds', 'date'],
       Object.entries(jest)
-        .sort()
+        .sort(([left], [right]) => (left < right ? -1 : 1))
         .map(([, { version = 'skipped', date, ...counts }]) => [
           version,
           ...['passed', 'failed', 'skipped', 'seconds'].map((name) => counts[name] ?? '–'),
