@@ -24,7 +24,7 @@ const isPart = process.env['GRAPHLINKS_PART'] === 'yes'
 function built(project: Config, format: 'CommonJS' | 'ESM'): Config {
   return {
     ...project,
-    displayName: `${String(project.displayName)}-${format}`,
+    displayName: `${project.displayName as string}-${format}`,
     testMatch: [`${integration}/*.test.ts`],
     testPathIgnorePatterns: [
       ...(project.testPathIgnorePatterns ?? ['/node_modules/']),
