@@ -37,6 +37,8 @@ const measured = [
   'undici',
   'ws',
   'esbuild',
+  '@typescript/native',
+  'typescript',
 ]
 
 /**
