@@ -17,6 +17,7 @@ const selfContained = {
   '@graphlinks/core': {
     cookieLogin: 'src/auth/cookieLogin.ts',
     jarCookies: 'src/auth/jarCookies.ts',
+    printDocument: 'src/printDocument.ts',
     refresher: 'src/auth/refresher.ts',
   },
   '@graphlinks/http-link': {

@@ -102,4 +102,22 @@ for (const [name, exported] of Object.entries(apart)) {
   }
 }
 
+// Of graphql, an application without an AST has nothing to run, and one with an AST needs the printer: not the parser, and
+// not what makes schemas.
+const { outputFiles } = await build({
+  stdin: { contents: `export { createClient } from '@graphlinks/core'`, resolveDir: root },
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'browser',
+  outdir: 'out',
+  write: false,
+})
+const texts = outputFiles.map(({ text }) => text)
+if (!texts.some((text) => declares(text, 'printDocASTReducer')))
+  fail('esbuild: the printer of graphql could not be found')
+for (const name of ['Parser', 'GraphQLSchema']) {
+  if (texts.some((text) => declares(text, name))) fail(`esbuild: @graphlinks/core brings along ${name} of graphql`)
+}
+
 if (!process.exitCode) console.log(`tree-shaking: nothing stays of ${files.size} entries where nothing of them is used`)

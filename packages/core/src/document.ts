@@ -117,7 +117,7 @@ export class GraphQLDocument {
         ) ?? 'no text',
       )
     }
-    const { print } = await import('graphql')
+    const { print } = await import('./printDocument.ts')
     return (this.#text = print(this.source as DocumentNode))
   }
 }
