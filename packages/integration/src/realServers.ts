@@ -132,14 +132,23 @@ export async function startServer(name: ServerName): Promise<RealServer> {
   }
 }
 
-/** Starts each server once for all tests of a file, when it is first asked for, and closes them after the last test. */
+/**
+ * Starts each server once for all tests of a file, when it is first asked for, and closes them after the last test. One
+ * that ends by itself, as graphql-sse does where a source or a write fails, costs one test and no more: the next one gets
+ * another.
+ */
 export function sharedServers(): (name: ServerName) => Promise<RealServer> {
   const servers = new Map<ServerName, Promise<RealServer>>()
   afterAll(async () => {
     for (const server of servers.values()) await server.then(({ close }) => close())
   })
+  const start = async (name: ServerName): Promise<RealServer> => {
+    const server = await startServer(name)
+    void server.ended.then(() => servers.delete(name))
+    return server
+  }
   return (name) => {
-    const server = servers.get(name) ?? startServer(name)
+    const server = servers.get(name) ?? start(name)
     servers.set(name, server)
     return server
   }
