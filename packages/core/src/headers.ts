@@ -36,7 +36,8 @@ const forbiddenInBrowsers =
  * ```
  */
 export function inBrowser(): boolean {
-  return 'document' in globalThis || 'importScripts' in globalThis
+  // What is on every object makes no browser.
+  return ['document', 'importScripts'].some((name) => name in globalThis && !(name in {}))
 }
 
 /**
