@@ -27,6 +27,12 @@ function installed(readme) {
   return names.filter((name) => !name.startsWith('-')).map((name) => tarballs.get(name) ?? name)
 }
 
+/** What of ours a package cannot be without. */
+function neededOf({ dependencies, peerDependencies, peerDependenciesMeta = {} }) {
+  const names = Object.keys({ ...dependencies, ...peerDependencies })
+  return names.filter((name) => tarballs.has(name) && !peerDependenciesMeta[name]?.optional)
+}
+
 /** The first `ts` fence, with its hidden set-up. */
 function firstSnippet(readme) {
   const [, setup = '', code] = /(?:<!-- setup\n([^]*?)\n-->\n)?```ts\n([^]*?)\n```/.exec(readme) ?? []
@@ -51,9 +57,12 @@ async function check({ dir, path, manifest }) {
   const project = mkdtempSync(`${home}-`)
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'alone', private: true, type: 'module' }))
   writeFileSync(join(project, 'snippet.mjs'), code)
-  writeFileSync(join(project, 'required.cjs'), `require('${manifest.name}')\n`)
-  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...installed(readme)], project)
-  await run(process.execPath, ['required.cjs'], project)
+  writeFileSync(join(project, 'loaded.cjs'), `require('${manifest.name}')\nimport('${manifest.name}')\n`)
+  const install = (names) => run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...names], project)
+  // Beside what it needs of ours, most often core alone, and nothing of what its README adds for the snippet.
+  await install([manifest.name, ...neededOf(manifest)].map((name) => tarballs.get(name)))
+  await run(process.execPath, ['loaded.cjs'], project)
+  await install(installed(readme))
   await run(process.execPath, ['--import', preload, 'snippet.mjs'], project)
 }
 

@@ -3,17 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { root } from './packages.mjs'
 
-const args = process.argv.slice(2).filter((argument) => argument !== '--part')
-const isPart = process.argv.includes('--part')
-
-// They take long and put links together that other files load as well, or read the sources in the first place.
-const heavy = '/integration/src/(combinations|regularExpressions|threats|tokenRefreshStorm)\\.'
-const part = [
-  '--selectProjects=graphql16-CommonJS',
-  '--selectProjects=graphql16-ESM',
-  `--testPathIgnorePatterns=${heavy}`,
-]
-
+const args = process.argv.slice(2)
 const { status } = spawnSync(
   process.execPath,
   [
@@ -21,9 +11,12 @@ const { status } = spawnSync(
     '--experimental-vm-modules',
     `${root}node_modules/jest/bin/jest.js`,
     '--config=jest.built.config.ts',
-    ...(isPart ? part : []),
-    ...args,
+    ...args.filter((argument) => argument !== '--part'),
   ],
-  { cwd: root, stdio: 'inherit', env: { ...process.env, NODE_NO_WARNINGS: '1' } },
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, NODE_NO_WARNINGS: '1', GRAPHLINKS_PART: args.includes('--part') ? 'yes' : 'no' },
+  },
 )
 process.exitCode = status ?? 1

@@ -109,7 +109,12 @@ const problems = [...uncommitted(), ...versionProblems(), ...changelogProblems()
 if (publish && !registry) problems.push(...provenanceProblems())
 if (problems.length > 0) refuse(problems)
 
-const steps = checked ? [['run', 'build']] : [['run', 'check']]
+const steps = checked
+  ? [['run', 'build']]
+  : [
+      ['run', 'check'],
+      ['run', 'test:built'],
+    ]
 for (const args of steps) if (npm(args).status !== 0) refuse([`npm ${args.join(' ')} failed`])
 // Of what is committed, and nothing else.
 const changed = uncommitted()

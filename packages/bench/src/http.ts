@@ -17,9 +17,11 @@ const sizes = [200, 100_000] as const
 const concurrencies = [1, 32, 256] as const
 /** So many queries make a round of one contestant, by size. */
 const queries: Readonly<Record<number, number>> = { 200: 1_000, 100_000: 100 }
-// Before the first round, which is how long the compiler takes; and before each, for what grew cold in the meantime.
-const warmRounds = { first: 4, others: 0.1 }
-const rounds: Rounds = { least: 3, most: 12, budgetMs: 9_500 }
+/** So many come before the first round: until then the compiler and the heap are still busy with themselves. */
+const warmQueries: Readonly<Record<number, number>> = { 200: 4_000, 100_000: 1_000 }
+/** Before each round, as a part of it: what grew cold in the meantime. */
+const warmPart = 0.1
+const rounds: Rounds = { least: 3, most: 12, budgetMs: 9_000 }
 // Those that are compared to the percent have more than one, since processes have their moods.
 const processes = 2
 const atOnce = 10_000
@@ -57,11 +59,11 @@ export const http: Part = {
         const count = queries[size] ?? 0
         const url = `${server.url}/${size}`
         for (const [contestant, { ask }] of apart) {
-          const warm = count * warmRounds.first
+          const warm = warmQueries[size] ?? 0
           await ask({ url, count: 1, warm, concurrency: 32, contestant: contestant.name } satisfies Round)
         }
         for (const concurrency of concurrencies) {
-          const costs = await costsOf(apart, { url, count, warm: count * warmRounds.others, concurrency })
+          const costs = await costsOf(apart, { url, count, warm: count * warmPart, concurrency })
           add(tableOf(size, concurrency, costs))
           kept.push(...promisesOf(`${size} B, ${concurrency} at a time`, costs))
         }

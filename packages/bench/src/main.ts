@@ -2,6 +2,7 @@
 // docs/benchmarks.md and its charts. Exits with 1 when a promise of the project is broken.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { loadavg } from 'node:os'
 import { answerQuestions } from './apart.ts'
 import { bundle } from './bundle.ts'
 import { http } from './http.ts'
@@ -44,6 +45,7 @@ if (name !== undefined && !part) {
   process.send?.(outcome, () => process.exit())
 } else {
   const start = performance.now()
+  const [load = NaN] = loadavg()
   const outcomes: Record<string, Outcome> = {}
   for (const each of name === undefined ? Object.keys(parts) : [name]) {
     if (name === undefined) console.log(`\n== ${each}`)
@@ -55,7 +57,7 @@ if (name !== undefined && !part) {
     printKept(kept)
     outcomes['all'] = { tables: [], kept }
     const { writeReport } = await import('./report.ts')
-    writeReport(parts, outcomes)
+    writeReport(parts, outcomes, load)
   }
   process.exitCode = Object.values(outcomes).every(({ kept }) => kept.every(({ holds }) => holds)) ? 0 : 1
 }

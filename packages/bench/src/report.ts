@@ -37,10 +37,20 @@ const measured = [
   'undici',
   'ws',
   'esbuild',
+  '@typescript/native',
+  'typescript',
 ]
 
-/** Writes docs/benchmarks.md, and its charts beside it. */
-export function writeReport(parts: Readonly<Record<string, Part>>, outcomes: Readonly<Record<string, Outcome>>): void {
+/**
+ * Writes docs/benchmarks.md, and its charts beside it.
+ *
+ * @param load - how busy the machine was with other things before the run.
+ */
+export function writeReport(
+  parts: Readonly<Record<string, Part>>,
+  outcomes: Readonly<Record<string, Outcome>>,
+  load: number,
+): void {
   rmSync(charts, { recursive: true, force: true })
   mkdirSync(charts, { recursive: true })
   const sections = Object.entries(parts).map(([name, { method }]) => {
@@ -55,7 +65,7 @@ export function writeReport(parts: Readonly<Record<string, Part>>, outcomes: Rea
   const page = [
     '# Benchmarks',
     introduction(),
-    conditions(),
+    conditions(load),
     ...sections,
     ...(outcomes['all'] ? ['## All of it', limitsOf(outcomes['all'].kept)] : []),
   ]
@@ -73,14 +83,14 @@ Numbers of different machines or runs are not comparable, ratios are. Where we l
 a limit, it stands below the tables with whether it was held.`
 }
 
-function conditions(): string {
+function conditions(load: number): string {
   const [cpu] = cpus()
   const versions = measured.map((name) => `${name} ${versionOf(name)}`)
   const gib = (totalmem() / 2 ** 30).toFixed(0)
   return [
     '## Versions and machine',
     `- ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node} (V8 ${process.versions.v8}), ${type()} ${release()}`,
-    `- ${cpus().length} × ${cpu?.model.trim()}, ${gib} GiB`,
+    `- ${cpus().length} × ${cpu?.model.trim()}, ${gib} GiB; load average before the run: ${load.toFixed(1)}`,
     `- graphlinks ${versionOf('@graphlinks/core')}`,
     `- ${versions.join(', ')}`,
   ]

@@ -16,9 +16,9 @@ const subscriptionCounts = [1, 1_000] as const
 const backlogs = [15_000, 30_000, 60_000] as const
 // Peers take several times as long, and need not be measured to the percent.
 const events = { compared: 30_000, peers: 4_000 }
-const rounds: Rounds = { least: 4, most: 14, budgetMs: 25_000 }
+const rounds: Rounds = { least: 6, most: 14, budgetMs: 25_000 }
 /** The first of them are for the compiler. */
-const warmRounds = 2
+const warmRounds = 4
 // Those that are compared to the percent have more than one, since processes have their moods.
 const processes = 2
 

@@ -1,5 +1,5 @@
 import type { Link, Next } from './link.ts'
-import { OperationValue, withLayer, type CredentialSource, type FieldLayer, type Operation } from './operation.ts'
+import { OperationValue, withLayers, type CredentialSource, type FieldLayer, type Operation } from './operation.ts'
 import { isPromise, type Results } from './results.ts'
 
 export type { CredentialSource } from './operation.ts'
@@ -36,7 +36,11 @@ export function sendWith(source: CredentialSource, operation: Operation, next: N
 
 /** A copy that remembers where what was attached between two copies came from. */
 export function withSource(before: Operation, after: Operation, source: CredentialSource): Operation {
-  return withLayer(after, { source, base: (before as OperationValue).layers })
+  return withLayers(after, {
+    source,
+    base: (before as OperationValue).layers,
+    parent: (after as OperationValue).layers,
+  })
 }
 
 /**
@@ -76,7 +80,10 @@ export async function renewCredentials(operation: Operation): Promise<Operation>
   const { origin, variables, extensions, context, layers, execution } = operation as OperationValue
   const renew = async (layer: FieldLayer | undefined): Promise<Operation> => {
     if (!layer) return new OperationValue(origin, variables, extensions, context, undefined, execution)
-    if (!layer.source) return withLayer(await renew(layer.parent), layer)
+    if (!layer.source) {
+      const before = await renew(layer.parent)
+      return withLayers(before, { ...layer, parent: (before as OperationValue).layers })
+    }
     const before = await renew(layer.base)
     return withSource(before, await layer.source.attach(before), layer.source)
   }

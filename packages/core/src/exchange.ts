@@ -1,5 +1,5 @@
 import type { HeadersInput } from './headers.ts'
-import { withLayer, type Operation, type OperationValue } from './operation.ts'
+import { withLayers, type Operation, type OperationValue } from './operation.ts'
 import type { ResponseHeaders } from './results.ts'
 
 /** A request of a terminal link as it is about to go on the wire. */
@@ -73,7 +73,7 @@ export interface Exchange {
  * ```
  */
 export function withExchange(operation: Operation, exchange: Exchange): Operation {
-  return withLayer(operation, { exchange, isSigner: false })
+  return withLayers(operation, { exchange, isSigner: false, parent: (operation as OperationValue).layers })
 }
 
 /**
@@ -95,7 +95,7 @@ export function withExchange(operation: Operation, exchange: Exchange): Operatio
  * ```
  */
 export function withSigner(operation: Operation, signer: Exchange): Operation {
-  return withLayer(operation, { exchange: signer, isSigner: true })
+  return withLayers(operation, { exchange: signer, isSigner: true, parent: (operation as OperationValue).layers })
 }
 
 /**

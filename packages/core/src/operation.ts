@@ -299,14 +299,13 @@ export function withCredential(operation: Operation, credential: CredentialInit)
 
 /** A copy with a field that was checked before. */
 export function withField(operation: Operation, field: Field): Operation {
-  const { origin, variables, extensions, context, layers, execution } = operation as OperationValue
-  return new OperationValue(origin, variables, extensions, context, { field, parent: layers }, execution)
+  return withLayers(operation, { field, parent: (operation as OperationValue).layers })
 }
 
-/** A copy with something else that a link attaches. */
-export function withLayer(operation: Operation, attachment: Attachment): Operation {
-  const { origin, variables, extensions, context, layers, execution } = operation as OperationValue
-  return new OperationValue(origin, variables, extensions, context, { ...attachment, parent: layers }, execution)
+/** A copy with other layers: those before, under a new one. */
+export function withLayers(operation: Operation, layers: FieldLayer): Operation {
+  const { origin, variables, extensions, context, execution } = operation as OperationValue
+  return new OperationValue(origin, variables, extensions, context, layers, execution)
 }
 
 /**

@@ -321,7 +321,7 @@ const wrappers: Readonly<Record<string, (clock: FakeClock, server: ReturnType<ty
 /** A fetch that answers each operation of a request with what a terminal link has first. */
 function fetchOf(terminal: TerminalLink): Fetch {
   return async (_, init) => {
-    const body = JSON.parse(String(init.body)) as { query: string } | { query: string }[]
+    const body = JSON.parse(init.body as string) as { query: string } | { query: string }[]
     const headers = { 'content-type': 'application/json' }
     try {
       const answers = await Promise.all(

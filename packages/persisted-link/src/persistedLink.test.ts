@@ -312,7 +312,8 @@ describe('automatic persisted queries', () => {
     expect(await Promise.all(documents.map(async (document) => client.query(document)))).toEqual([ok, ok, ok, ok])
     const again = memory.sent.filter(({ operation }) => operation.context.get(documentTransfer)?.text !== false)
     // In the order in which their hashes were there.
-    expect(again.map(({ operation }) => operation.document.source).sort()).toEqual(['{ a0 }', '{ a2 }'])
+    expect(new Set(again.map(({ operation }) => operation.document.source))).toEqual(new Set(['{ a0 }', '{ a2 }']))
+    expect(again).toHaveLength(2)
   })
 
   test('subscriptions go with their text, unless they are among the kinds', async () => {

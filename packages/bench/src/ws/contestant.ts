@@ -21,7 +21,7 @@ export interface Contestant {
   readonly connect: (url: string) => WsConnection
 }
 
-interface WsConnection {
+export interface WsConnection {
   /** Starts a subscription that calls back with the data of each event, until all have come. */
   readonly subscribe: (variables: Variables, onData: (data: EventData) => void) => void
   readonly close: () => unknown
