@@ -37,7 +37,7 @@ const forbiddenInBrowsers =
  */
 export function inBrowser(): boolean {
   // What is on every object makes no browser.
-  return ['document', 'importScripts'].some((name) => name in globalThis && !(name in {}))
+  return 'importScripts' in globalThis || ('document' in globalThis && !('document' in {}))
 }
 
 /**
