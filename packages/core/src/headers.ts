@@ -36,7 +36,8 @@ const forbiddenInBrowsers =
  * ```
  */
 export function inBrowser(): boolean {
-  return 'document' in globalThis || 'importScripts' in globalThis
+  // What is on every object makes no browser.
+  return 'importScripts' in globalThis || ('document' in globalThis && !('document' in {}))
 }
 
 /**

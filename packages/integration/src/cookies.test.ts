@@ -170,7 +170,7 @@ describe('in Node', () => {
     expect(answers.filter((isRight) => !isRight)).toEqual([])
     const cookies = await Promise.all(jars.map((jar) => jar.getCookieString(url)))
     expect(new Set(cookies.map((text) => /sid=([^;]+)/.exec(text)?.[1])).size).toBe(users.length)
-  })
+  }, 60_000)
 
   test('AUTH-35, CK-15 double submit as Django does it: refused without the token, taken with it', async () => {
     const { origin, login } = await loginServer()

@@ -166,7 +166,7 @@ describe.each(stacks)('by %s', (_, stack) => {
     controller.abort(reason)
     expect(await pending).toBe(reason)
     await saw('aborted', aborted + 1)
-  })
+  }, 60_000)
 })
 
 test('U3 a server that takes no uploads is an HttpError', async () => {
