@@ -198,7 +198,8 @@ class CoreTestRunner {
     const files = wanted ? this.files.filter((file) => testFilter.some((id) => id.startsWith(`${file} `))) : this.files
     const tests = []
     context.hitCount = hitLimit === undefined ? undefined : 0
-    context.hitLimit = hitLimit
+    // Stryker allows a hundred times as many as without a mutant, for which a slow loop takes a minute.
+    context.hitLimit = hitLimit === undefined ? undefined : Math.ceil(hitLimit / 10)
     const mutated = relative(join(process.cwd(), folder), sandboxFileName).split(sep).join('/')
     for (const file of nearestFirst(files, mutated)) {
       const results = await this.runFile({
@@ -209,7 +210,7 @@ class CoreTestRunner {
         mutant: activeMutant.id,
         early: mutantActivation === 'static',
       })
-      const timeout = determineHitLimitReached(context.hitCount, hitLimit)
+      const timeout = determineHitLimitReached(context.hitCount, context.hitLimit)
       if (timeout) return toMutantRunResult(timeout)
       tests.push(...results.tests)
       if (results.error) tests.push(failed(`${file} loads`, results.error))
