@@ -274,10 +274,10 @@ class CoreTestRunner {
       const id = `${current.file} ${nameOf(test)}`
       const error = test.errors.flat().find(Boolean)
       if (error && current.bail) current.over = true
+      // Without a file: where a test stands in its own is not known here, and without that Stryker would take it for new.
       current.tests.push({
         id,
         name: id,
-        fileName: current.path,
         timeSpentMs: test.duration ?? 0,
         ...(error
           ? { status: TestStatus.Failed, failureMessage: describeError(error) }

@@ -20,7 +20,7 @@ test.each(['after', 'inBackground'] as const)('%s calls back once, and not where
   cancel()
   // Something has to keep the process alive that a timer in the background does not.
   const keepAlive = setInterval(() => {}, 1_000)
-  await fires(systemClock[kind], 1)
+  await fires((delayMs, callback) => systemClock[kind](delayMs, callback), 1)
   clearInterval(keepAlive)
   expect(late).not.toHaveBeenCalled()
 })
@@ -31,7 +31,7 @@ test('a delay of more than 31 bits is a long one, and none that is over at once'
   process.on('warning', note)
   const early = jest.fn()
   const cancels = [2 ** 31, 2 ** 40, Infinity].map((delayMs) => systemClock.after(delayMs, early))
-  await fires(systemClock.after, 5)
+  await fires((delayMs, callback) => systemClock.after(delayMs, callback), 5)
   for (const cancel of cancels) cancel()
   process.removeListener('warning', note)
   expect(early).not.toHaveBeenCalled()
