@@ -230,7 +230,7 @@ class CoreTestRunner {
     state.parentProcess = process
     state.testTimeout = timeoutMs
     const tests = []
-    this.current = { file, path, wanted, bail, mutated, tests, over: false }
+    this.current = { file, wanted, bail, mutated, tests, over: false }
     try {
       context.activeMutant = early ? mutant : undefined
       testFile.load(path)
