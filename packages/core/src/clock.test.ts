@@ -20,7 +20,7 @@ test.each(['after', 'inBackground'] as const)('%s calls back once, and not where
   cancel()
   // Something has to keep the process alive that a timer in the background does not.
   const keepAlive = setInterval(() => {}, 1_000)
-  await fires(systemClock[kind], 1)
+  await fires((delayMs, callback) => systemClock[kind](delayMs, callback), 1)
   clearInterval(keepAlive)
   expect(late).not.toHaveBeenCalled()
 })

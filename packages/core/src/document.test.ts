@@ -111,6 +111,23 @@ const documentText = fc
   .map(([mark, before, definitions, after]) => mark + before + definitions.join('') + after)
 
 describe('K-9 scanOperations', () => {
+  test('K-9 words that only contain a kind are none, and a string without an end goes on to the end', () => {
+    expect(scanOperations('queryA { a } myquery B { b } subscriptions C { c }')).toEqual([])
+    const first = { kind: 'query', operationName: undefined }
+    for (const open of ['"', '"""', '""" " ', '"\\"']) {
+      expect(scanOperations(`{ a(b: ${open}) } mutation M { b }`)).toEqual([first])
+    }
+    expect(scanOperations('{ a(b: "", c: """" " """) } mutation M { b }')).toEqual([
+      first,
+      { kind: 'mutation', operationName: 'M' },
+    ])
+  })
+
+  test('K-9 the operations of a parsed document are those, and not its fragments', () => {
+    const document = parseDocument(parse('fragment F on T { a } query Q { ...F } fragment G on T { a }'))
+    expect(document.operations).toEqual([{ kind: 'query', operationName: 'Q' }])
+  })
+
   test("K-9 agrees with graphql's parser on every document that it accepts", () => {
     let accepted = 0
     fc.assert(
@@ -273,7 +290,7 @@ describe('select', () => {
       }
       throw new Error('it should have thrown')
     }
-    expect(messageOf('fragment F on T { a }')).toMatch(/operation/)
+    expect(messageOf('fragment F on T { a }')).toMatch(/operation.*it has: none$/)
     expect(messageOf('')).toMatch(/operation/)
     expect(messageOf('query A { a } { b }')).toMatch(/A, \(anonymous\)/)
     expect(messageOf('query A { a } { b }')).toMatch(/operationName/)

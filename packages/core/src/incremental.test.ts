@@ -46,8 +46,10 @@ describe('which payloads need a merger', () => {
     expect(isIncrementalPayload({ completed: [] })).toBe(true)
     expect(isIncrementalPayload({ data: {}, path: [] })).toBe(true)
     expect(isIncrementalPayload({ items: [], path: [] })).toBe(true)
+    expect(isIncrementalPayload({ data: {}, itemsPerPage: 1, isPending: 1, path_: [], my_items: [] })).toBe(false)
     const plain = { data: { a: 1 }, extensions: { n: 1 } }
     const merger = new IncrementalMerger()
+    expect(merger.hasNext).toBe(false)
     expect(merger.add(plain)).toBe(plain)
     expect(merger.hasNext).toBe(false)
   })
@@ -284,6 +286,12 @@ describe('format (a): one patch per payload', () => {
     expect(full?.data).toEqual({ list: ['0', '1', '2', '3'] })
     expect(errorOf(start, third, first, over).error.message).toContain('have not come')
     expect(errorOf(start, { ...third, path: ['list', 100_000] }).error.message).toContain('place that is not there')
+    // An item at the end fills no hole.
+    const fourth = { data: '4', path: ['list', 4], hasNext: true }
+    expect(errorOf(start, third, fourth, first, over).error.message).toContain('have not come')
+    const most = { data: 'last', path: ['list', 10_001], hasNext: true }
+    expect(last(start, most).hasNext).toBe(true)
+    expect(errorOf(start, { ...most, path: ['list', 10_002] }).error.message).toContain('place that is not there')
   })
 })
 
@@ -426,10 +434,38 @@ describe('every format', () => {
 
   test('a payload after the last one is an error; errors without data are a result', () => {
     expect(errorOf({ data: {}, ...over }, over).error.message).toContain('after the last one')
-    expect(last({ errors: [{ message: 'no' }], ...over })).toEqual({
+    const failed = last({ errors: [{ message: 'no' }], ...over })
+    expect(failed).toEqual({
       errors: [{ message: 'no' }],
       hasNext: false,
       incremental: { delivered: [], pending: [], failed: [] },
+    })
+    expect(failed).not.toHaveProperty('data')
+  })
+
+  test('K-8 the error has a name, a list with anything but objects is malformed, and a label is a text', () => {
+    for (const list of ['incremental', 'pending', 'completed', 'errors']) {
+      const { error } = errorOf({ data: {}, hasNext: true, [list]: [{ id: '0', path: [], message: 'm' }, null] })
+      expect([error.name, error.message]).toEqual([
+        'IncrementalDeliveryError',
+        'httpLink, operation Q: a payload is malformed',
+      ])
+    }
+    const pending = [{ id: '0', path: [], label: 5 }]
+    expect(last({ data: {}, pending, hasNext: true }).incremental?.pending).toEqual([{ path: [] }])
+  })
+
+  test('what was put together is made of ordinary fields', () => {
+    const { data } = last(onePending, {
+      incremental: [{ id: '0', data: { b: { c: 1 } } }],
+      completed: [{ id: '0' }],
+      ...over,
+    })
+    expect(Object.getOwnPropertyDescriptor(data, 'b')).toEqual({
+      value: { c: 1 },
+      writable: true,
+      enumerable: true,
+      configurable: true,
     })
   })
 })

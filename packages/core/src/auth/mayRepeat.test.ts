@@ -170,6 +170,11 @@ describe('whileRunning', () => {
     fail(new Error('late'))
     await settle()
     expect(memory.sent).toHaveLength(0)
+    const leaving = new AbortController()
+    const without = lastResult(chain(waiting(new Promise(() => {})), memory), query({ signal: leaving.signal }))
+    await settle()
+    leaving.abort(new Error('left'))
+    await expect(without).rejects.toThrow('left')
   })
 
   test('K-3 an operation that was cancelled before waits for nothing', async () => {

@@ -1187,7 +1187,10 @@ describe('signing in and out', () => {
     give[0]?.(tokens(1))
     await settle()
     give[1]?.(tokens(2))
-    expect(((await first) as { code: string }).code).toBe('IDENTITY_CHANGED')
+    expect(await first).toMatchObject({
+      code: 'IDENTITY_CHANGED',
+      message: 'tokenRefreshLink: somebody signed in or out meanwhile',
+    })
     expect(await second).toBe('access2')
   })
 })
@@ -1231,6 +1234,29 @@ describe('the end', () => {
     expect(clock.pending).toBe(0)
   })
 
+  test('a source is disposed of by await using as well; who comes then is told what happened', async () => {
+    const { session } = setup()
+    await session[Symbol.asyncDispose]()
+    expect(session.current.status).toBe('disposed')
+    expect(await outcomeOf(session.accessToken())).toMatchObject({
+      code: 'DISPOSED',
+      message: 'tokenRefreshLink: the token source was disposed',
+    })
+  })
+
+  test('what a write waits for has a name and an end', async () => {
+    const clock = new FakeClock()
+    const store = { ...memoryTokenStore(), write: () => new Promise<void>(() => {}) }
+    const { session } = setup(undefined, { clock, store, timeoutMs: 9_000 })
+    const writing = outcomeOf(session.set(tokens(5)))
+    await clock.advance(9_000)
+    expect(await writing).toMatchObject({
+      code: 'TIMEOUT',
+      message: 'tokenRefreshLink: the store did not answer within 9000 ms (timeoutMs)',
+    })
+    await session.dispose()
+  })
+
   test('TR-22 dispose while the store is being read', async () => {
     const clock = new FakeClock()
     const { session } = setup(undefined, { clock, store: { ...memoryTokenStore(), read: () => new Promise(() => {}) } })
@@ -1251,6 +1277,7 @@ describe('the end', () => {
     [{ refresh, skewMs: NaN }, 'skewMs'],
     [{ refresh, timeoutMs: 0 }, 'timeoutMs'],
     [{ refresh, timeoutMs: Infinity }, 'timeoutMs'],
+    [{ refresh, timeoutMs: 2 ** 31 }, 'timeoutMs'],
     [{ refresh, maxQueued: 0 }, 'maxQueued'],
     [{ refresh, mode: 'always' }, 'mode'],
     [{ refresh, store: new Map() }, 'store'],
