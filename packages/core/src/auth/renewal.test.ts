@@ -165,6 +165,22 @@ test('TR-32 a store that fails after it wrote has them; one that never writes en
   }
 })
 
+test('AUTH-48 a store that fails and quotes what it still has, the tokens of whoever was signed in before, shows none', async () => {
+  const store = memoryTokenStore()
+  await store.write({ ...before, accessToken: 'their-access', refreshToken: 'their-refresh', version: 'v0' })
+  const { renewal } = await run({
+    options: {
+      store,
+      stored: () => Promise.reject(new Error('not written')),
+      restore: () => Promise.reject(new Error('has their-access, their-refresh; given old-access, old-refresh')),
+    },
+  })
+  expect(renewal).toMatchObject({
+    type: 'failed',
+    error: { message: 'has [redacted], [redacted]; given [redacted], [redacted]' },
+  })
+})
+
 test('without revoke, or with one that fails, a late pair is let go', async () => {
   const failing = [
     undefined,

@@ -72,6 +72,9 @@ export async function renew(
   try {
     return await (lock ? holding(lock, `graphlinks ${before?.session ?? ''}`, request.signal, progress, run) : run())
   } catch (error) {
+    // A store may also quote what it still has, of whoever was signed in before.
+    const held = await readOrNothing(options.store)
+    secrets.add(held?.accessToken).add(held?.refreshToken)
     const known = [...secrets].flatMap((secret) => (secret ? partsOf(secret) : []))
     return { type: 'failed', failure: readFailure(error, clock.date()), error: redactError(new Set(known), error) }
   }
