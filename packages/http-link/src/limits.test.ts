@@ -185,7 +185,7 @@ const bundler = `
     platform: 'node',
     format: 'esm',
     conditions: ['@graphlinks/source'],
-    external: ['cross-fetch', 'graphql'],
+    external: ['cross-fetch'],
   })
 `
 
