@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { loadavg } from 'node:os'
 import { answerQuestions } from './apart.ts'
 import { bundle } from './bundle.ts'
-import { http } from './http.ts'
+import { crowd, http } from './http.ts'
 import { install } from './install.ts'
 import { kernel } from './kernel.ts'
 import { memory } from './memory.ts'
@@ -20,6 +20,7 @@ import { ws } from './ws.ts'
 const parts: Readonly<Record<string, Part>> = {
   kernel,
   http,
+  crowd,
   ws,
   stampede,
   multipart,
