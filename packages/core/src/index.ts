@@ -39,7 +39,7 @@ export type {
   TokenSourceOptions,
 } from './auth/tokenSource.ts'
 export type { RefreshRequest } from './auth/renewal.ts'
-export type { RefreshReason } from './auth/sessionState.ts'
+export type { RefreshReason } from './auth/sessionMachine.ts'
 export type { Tokens } from './auth/tokens.ts'
 export { replay } from './auth/rejection.ts'
 export {

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { inDevelopment } from '../inDevelopment.ts'
 import { partsOf, redactError } from '../redact.ts'
 import { readFailure, type RefreshFailure } from './refreshFailure.ts'
-import type { RefreshReason } from './sessionState.ts'
+import type { RefreshReason } from './sessionMachine.ts'
 import { hasAccessToken, storedTokens, type Tokens } from './tokens.ts'
 import type { RefreshLock, StoredTokens, TokenStore } from './tokenStore.ts'
 
