@@ -51,7 +51,9 @@ export class RefreshFlight {
     const before = ticketOf(state()).stored
     const base = baseOf(state())
     const isCurrent = (): boolean => baseOf(state()) === base
-    const isDisposed = (): boolean => state().session.status === 'disposed'
+    const { epoch } = state()
+    // What comes back after the end is stored for whoever begins again; not after a sign-out.
+    const isEnd = (): boolean => state().session.status === 'disposed' && state().epoch === epoch
     const controller = new AbortController()
     let isLate = false
     const settle = (renewal: Renewal): void => {
@@ -92,24 +94,19 @@ export class RefreshFlight {
           this.#isAsking = false
         }
       },
-      // What comes back after the end is stored for whoever begins again.
-      isCurrent: () => isCurrent() || isDisposed(),
+      isCurrent: () => isCurrent() || isEnd(),
       stored: async () => store.written,
-      restore: async () => (isDisposed() ? undefined : store.write()),
+      restore: async () => (isEnd() ? undefined : store.write()),
     })
       .then(settle)
       .finally(cancelTimer)
-    const flight: Flight = {
+    this.#flight = {
       done,
       cancel: (reason) => {
         cancelTimer()
         controller.abort(reason)
       },
     }
-    this.#flight = flight
-    void done.then(() => {
-      if (this.#flight === flight) this.#flight = undefined
-    })
   }
 
   /** When it has ended. It is given a moment: a refresh token that was sent may be used up, and what comes back is for it. */

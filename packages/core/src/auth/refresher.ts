@@ -41,11 +41,11 @@ export class Refresher {
   constructor(host: RefresherHost) {
     const { state, options } = host
     this.#host = host
-    // Without a store, what the session is counts as stored, and tokens that come after its end are nobody's.
+    // Without a store, what the session is counts as stored, and nobody else replaces it.
     this.#store = options.store ?? {
       read: () => ticketOf(state()).stored,
       write: () => {},
-      replace: (_, version) => this.#isDisposed || ticketOf(state()).stored?.version === version,
+      replace: () => true,
     }
     this.#flight = new RefreshFlight(host, this.#store, (event) => this.#dispatch(event))
   }
@@ -65,11 +65,13 @@ export class Refresher {
    * is over, which is for whoever called to say.
    */
   async admit({ epoch, generation }: Ticket, operation: Operation | undefined): Promise<void> {
-    const { parts, options } = this.#host
-    for (;;) {
+    const { parts, options, state: latest } = this.#host
+    const isThere = (): boolean => latest().epoch === epoch && latest().session.status !== 'disposed'
+    while (isThere()) {
       this.use()
-      const state = this.#host.state()
-      if (state.epoch !== epoch || this.#isDisposed) return
+      // A listener that was told may have signed in or out.
+      if (!isThere()) return
+      const state = latest()
       const circumstances = this.#circumstances
       // A token that was renewed for whoever waited is used, however little of its life is left.
       const isRenewed = state.generation !== generation && isUsable(state, circumstances.present)
@@ -150,10 +152,6 @@ export class Refresher {
   /** When the refresh that is running has ended. It is given a moment. */
   dispose(reason: Error): Promise<void> {
     return this.#flight.end(reason)
-  }
-
-  get #isDisposed(): boolean {
-    return this.#host.state().session.status === 'disposed'
   }
 
   get #circumstances(): Circumstances {

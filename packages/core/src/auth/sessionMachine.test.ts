@@ -86,6 +86,14 @@ test('what comes of a refresh of another session, or of tokens that were replace
   }
 })
 
+test('a first token that comes after the end does not begin the session anew', () => {
+  const [flying] = play([{ type: 'use' }], { ...at(0), canAcquire: true }, none)
+  const [disposed] = dispose(flying)
+  const late: Event = { type: 'refreshed', base: baseOf(flying), credential: credential('v1') }
+  expect(baseOf(disposed)).toBe(baseOf(flying))
+  expect(play([late], at(0), disposed)).toEqual([disposed, []])
+})
+
 test('failed: a pause, and the old token for as long as it is good', () => {
   const [flying] = play([{ type: 'use' }], at(960), live)
   const [paused, effects] = play(
@@ -167,6 +175,9 @@ test('another tab signs in, renews, signs out, or does what is known', () => {
   const [again, againEffects] = stored(out, credential('v3'))
   expect([again.session.status, againEffects]).toEqual(['live', ['disown', 'wake', 'set']])
   expect(stored(out, undefined)).toEqual([{ ...out, failures: 0 }, ['wake']])
+  // Heard of before the first look into the store was over: the session begins, and nobody is another.
+  const [begun, begunEffects] = stored(initialState, credential('v1'))
+  expect([begun, begunEffects]).toEqual([live, ['wake']])
 })
 
 test('refused while it is being renewed in the background: from then on operations wait for it', () => {

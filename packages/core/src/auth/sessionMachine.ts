@@ -110,6 +110,8 @@ function adopt(state: State, credential: Credential | undefined): Transition {
     return switchTo(state, credential)
   }
   if (!credential) return [{ ...state, ...rested }, [wake]]
+  // Read later than what the session was to begin with, and so newer.
+  if (session.status === 'loading') return begin(state, credential)
   if (session.status !== 'live') return switchTo(state, credential)
   return [{ ...state, ...holding(credential, generation), ...rested }, [wake, emit('refreshed')]]
 }
@@ -141,8 +143,6 @@ function refuse(
   const { session, unproductive = 0, countedGeneration, distrustUntil } = state
   // Of a token that was replaced since, there is nothing to say.
   if (session.status !== 'live' || epoch !== state.epoch || generation !== state.generation) return [state, []]
-  // One of many that went out with the same token.
-  if (!isReplay && session.isRejected && state.refresher.status === 'inflight') return [state, []]
   const { present, random } = circumstances
   if (isReplay) {
     if (countedGeneration === generation) return [state, []]
@@ -162,14 +162,10 @@ function fail(
   const { session } = state
   const failed = emit('refreshFailed', error)
   if (failure.kind === 'rejected') {
-    const final: State = {
-      ...state,
-      ...rested,
-      session: session.status === 'live' ? { ...session, isFinal: true } : session,
+    if (session.status === 'live' && phaseOf(state, present) !== 'hard') {
+      return [{ ...state, ...rested, session: { ...session, isFinal: true } }, [wake, failed]]
     }
-    const isUsable = session.status === 'live' && phaseOf(state, present) !== 'hard'
-    if (isUsable) return [final, [wake, failed]]
-    const [dead, effects] = end(final)
+    const [dead, effects] = end(state)
     return [dead, [failed, ...effects]]
   }
   const failures = (state.failures ?? 0) + 1

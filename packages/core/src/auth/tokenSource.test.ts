@@ -263,6 +263,14 @@ describe('timers', () => {
     expect(clock.pending).toBe(0)
   })
 
+  test('an eager session looks at the clock when its token is due, and not before', async () => {
+    const { clock, session, asked } = setup(undefined, { mode: 'eager', initial: tokens(0, { expiresInSeconds: 60 }) })
+    expect(clock.delays).toEqual([48_001])
+    await clock.advance(48_001)
+    expect([asked.length, clock.delays]).toEqual([1, [60_000]])
+    await session.dispose()
+  })
+
   test('an idle eager session renews its tokens by itself, again and again', async () => {
     const { clock, session, asked } = setup(undefined, { mode: 'eager' })
     await clock.advance(10 * hour)
@@ -317,7 +325,10 @@ describe('timers', () => {
     const before = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name))
     Object.assign(globalThis, { document: page, ...page })
     try {
-      const { clock, session, asked } = setup(undefined, { mode: 'eager' })
+      expect(setup(undefined, { mode: 'lazy' }).clock.pending).toBe(0)
+      expect(added).toEqual([])
+      // The default where there is a page.
+      const { clock, session, asked } = setup()
       for (const type of ['online', 'visibilitychange', 'pageshow']) {
         clock.setDate(2 * hour)
         target.dispatchEvent(new Event(type))
