@@ -6,7 +6,7 @@ import { instantOf } from '../clock.ts'
 import type { GraphLinksError } from '../errors.ts'
 import type { Operation, OperationValue } from '../operation.ts'
 import type { ReplayRefusal } from '../results.ts'
-import { RefreshFlight } from './refreshFlight.ts'
+import { RefreshFlights } from './refreshFlights.ts'
 import type { RefresherHost } from './refresherHost.ts'
 import type { AttemptOutcome } from './rejection.ts'
 import { refusalOf } from './replayRefusal.ts'
@@ -36,7 +36,7 @@ export class Refresher {
   readonly #line = new WaitingLine()
   /** What was sent again: a retry link further out must not multiply that. */
   readonly #replayed = new WeakSet<object>()
-  readonly #flight: RefreshFlight
+  readonly #flights: RefreshFlights
 
   constructor(host: RefresherHost) {
     const { state, options } = host
@@ -47,7 +47,7 @@ export class Refresher {
       write: () => {},
       replace: () => true,
     }
-    this.#flight = new RefreshFlight(host, this.#store, (event) => this.#dispatch(event))
+    this.#flights = new RefreshFlights(host, this.#store, (event) => this.#dispatch(event))
   }
 
   /** An operation starts, or time has passed. */
@@ -91,7 +91,7 @@ export class Refresher {
   /** Does what the state machine asks for: a refresh, or that everybody who waits looks again. */
   run(effect: Extract<Effect, { type: 'refresh' | 'wake' }>): void {
     if (effect.type === 'wake') this.#line.wake()
-    else this.#flight.start(effect.reason)
+    else this.#flights.start(effect.reason)
   }
 
   /** A server refused what an operation was sent with: what is to become of the operation. */
@@ -129,7 +129,7 @@ export class Refresher {
 
   /** Whether an operation is the call that renews the tokens: it must not wait for itself. */
   isRefreshCall(operation: Operation): boolean {
-    return this.#flight.isCall(operation)
+    return this.#flights.isCall(operation)
   }
 
   /** Looks into the store, because another tab said that something happened. */
@@ -151,7 +151,7 @@ export class Refresher {
 
   /** When the refresh that is running has ended. It is given a moment. */
   dispose(reason: Error): Promise<void> {
-    return this.#flight.end(reason)
+    return this.#flights.end(reason)
   }
 
   get #circumstances(): Circumstances {

@@ -35,6 +35,7 @@ async function run({ options = {}, signal = new AbortController().signal, ...res
     clock,
     timeoutMs: 30_000,
     isCurrent: () => true,
+    isSame: () => options.isCurrent?.() ?? true,
     lock: undefined,
     stored: async () => {},
     revoke: (tokens) => void revoked.push(tokens),
@@ -103,6 +104,25 @@ test('TR-45 threats 18 signed out while the store was writing: what it wrote is 
   const { renewal, revoked, restored } = await run({ options: { store, isCurrent: () => isCurrent } })
   expect(renewal).toEqual({ type: 'stored', stored: undefined })
   expect([revoked, restored]).toEqual([[fresh], 1])
+})
+
+test('TR-36 another tab renewed the same session while the answer was on its way, or being stored: it is not revoked', async () => {
+  for (const when of ['asking', 'storing']) {
+    let isCurrent = true
+    const memory = memoryTokenStore()
+    await memory.write(before)
+    const { renewal, revoked, restored } = await run({
+      options: {
+        isCurrent: () => isCurrent,
+        isSame: () => true,
+        renewTokens: async () => ((isCurrent = when !== 'asking'), fresh),
+        store: { ...memory, replace: (...args) => ((isCurrent = false), memory.replace(...args)) },
+      },
+    })
+    expect([when, renewal]).toEqual([when, { type: 'stored', stored: undefined }])
+    // What the session is now is stored last, where ours may have been.
+    expect([revoked, restored]).toEqual([[], when === 'asking' ? 0 : 1])
+  }
 })
 
 test('TR-36 where another stored its tokens first, those count; ours are revoked unless both are of one session', async () => {

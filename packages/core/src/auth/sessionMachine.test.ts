@@ -1,9 +1,9 @@
 import fc from 'fast-check'
+import { readFailure } from './refreshFailure.ts'
 import {
   begin,
   dispose,
   nextDueMs,
-  passing,
   switchTo,
   transition,
   type Effect,
@@ -44,6 +44,9 @@ function play(events: readonly Event[], circumstances: Circumstances, from: Stat
   for (const event of events) [state, effects] = transition(state, event, circumstances)
   return named([state, effects])
 }
+
+/** A failure that says nothing about the session. */
+const passing = readFailure(new Error('down'), 0)
 
 const [live] = begin(initialState, credential('v1'))
 const [none] = begin(initialState, undefined)

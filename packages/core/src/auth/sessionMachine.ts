@@ -10,14 +10,6 @@ import { isExpired, type Credential } from './tokens.ts'
 /** Why a refresh is made. */
 export type RefreshReason = 'missing' | 'expiring' | 'expired' | 'rejected'
 
-/** A failure that says nothing about the session. */
-export const passing: RefreshFailure = {
-  kind: 'transient',
-  oauthError: undefined,
-  isLost: false,
-  retryAfterMs: undefined,
-}
-
 export type Event =
   /** An operation starts, or time has passed. */
   | { readonly type: 'use' }

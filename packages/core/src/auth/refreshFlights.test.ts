@@ -5,7 +5,13 @@ import { urgent } from '../urgent.ts'
 import type { RefreshRequest } from './renewal.ts'
 import { AuthRefreshError } from './sessionErrors.ts'
 import { tokenRefreshLink } from './tokenRefreshLink.ts'
-import { createTokenSource, type SessionMessage, type TokenSource, type TokenSourceOptions } from './tokenSource.ts'
+import {
+  createTokenSource,
+  type SessionChannel,
+  type SessionMessage,
+  type TokenSource,
+  type TokenSourceOptions,
+} from './tokenSource.ts'
 import type { Tokens } from './tokens.ts'
 import { memoryTokenStore, type StoredTokens, type TokenStore } from './tokenStore.ts'
 
@@ -223,6 +229,38 @@ describe('an answer that comes too late', () => {
     expect(content).toBeUndefined()
   })
 
+  test('TR-22 of a former session leaves no timer after the end, and does not take the time of a later one', async () => {
+    const store = memoryTokenStore()
+    const { clock, session, asked } = setup({ store, timeoutMs: 7_000 })
+    await clock.advance(hour + 1)
+    void outcomeOf(session.accessToken())
+    await clock.advance(3_000)
+    await session.set({ ...tokens(10), expiresInSeconds: 1 })
+    await clock.advance(1_001)
+    void outcomeOf(session.accessToken())
+    // The time of the first is up, and that of the second is not.
+    await clock.advance(3_000)
+    expect([asked.length, asked[0]?.signal.aborted, asked[1]?.signal.aborted]).toEqual([2, true, false])
+    const gone = session.dispose()
+    asked[1]?.give(tokens(11))
+    await gone
+    expect(await store.read()).toMatchObject({ refreshToken: 'refresh11' })
+
+    const other = setup()
+    await other.clock.advance(hour + 1)
+    void outcomeOf(other.session.accessToken())
+    await settle()
+    await other.session.set({ ...tokens(10), expiresInSeconds: 1 })
+    await other.clock.advance(1_001)
+    const waiting = other.session.accessToken()
+    await settle()
+    other.asked[1]?.give(tokens(11))
+    await waiting
+    void other.session.dispose()
+    await other.clock.advance(5_000)
+    expect([other.clock.pending, other.asked[0]?.signal.aborted]).toEqual([0, true])
+  })
+
   test('TR-22 whose time was up has nothing more that dispose would wait for', async () => {
     const { clock, session } = setup({ timeoutMs: 7_000 })
     await clock.advance(hour + 1)
@@ -234,6 +272,26 @@ describe('an answer that comes too late', () => {
 })
 
 describe('TR-39 other tabs', () => {
+  test('TR-36 were faster, and their message comes before the answer: what it brings is of the same session, and not revoked', async () => {
+    const store = memoryTokenStore()
+    const revoked: Tokens[] = []
+    const target = new EventTarget()
+    const channel: SessionChannel = Object.assign(target, { postMessage: () => {}, close: () => {} })
+    const { clock, session, asked } = setup({ store, channel, revoke: (late) => void revoked.push(late) })
+    await clock.advance(hour + 1)
+    const waiting = session.accessToken()
+    await settle()
+    const before = (await store.read()) as StoredTokens
+    await store.write({ ...before, accessToken: 'theirs', expiresAt: clock.date() + hour, version: 'v2' })
+    target.dispatchEvent(new Event('message'))
+    expect(await waiting).toBe('theirs')
+    // To revoke one refresh token ends all that came of one sign-in, at many servers.
+    asked[0]?.give(tokens(1))
+    await settle()
+    expect(revoked).toEqual([])
+    expect([await store.read(), session.current.generation]).toMatchObject([{ accessToken: 'theirs' }, 2])
+  })
+
   test('are told of new tokens, not of their own', async () => {
     const store = memoryTokenStore()
     const { clock, session, events, asked, told } = setup({ store })

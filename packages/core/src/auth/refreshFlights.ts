@@ -2,9 +2,10 @@ import { instantOf } from '../clock.ts'
 import { contextKey, emptyContext } from '../context.ts'
 import type { Operation } from '../operation.ts'
 import { holdsValue } from './holdsValue.ts'
+import { readFailure } from './refreshFailure.ts'
 import type { RefresherHost } from './refresherHost.ts'
 import { renew, type Renewal } from './renewal.ts'
-import { passing, type Event, type RefreshReason } from './sessionMachine.ts'
+import type { Event, RefreshReason } from './sessionMachine.ts'
 import { baseOf, ticketOf } from './sessionState.ts'
 import { credentialOf } from './tokens.ts'
 import type { TokenStore } from './tokenStore.ts'
@@ -20,12 +21,13 @@ const disposalMs = 5_000
 /** Marks the call that renews the tokens of a source. */
 const renews = contextKey<unknown>('refresh')
 
-/** The refresh that is on its way: how long it may take, and what comes of an answer for which it is too late. */
-export class RefreshFlight {
+/** The refreshes that are on their way: how long each may take, and what comes of an answer for which it is too late. */
+export class RefreshFlights {
   readonly #host: RefresherHost
   readonly #store: TokenStore
   readonly #dispatch: (event: Event) => void
-  #flight: Flight | undefined = undefined
+  /** One of the session, and perhaps one of a former session. */
+  readonly #flights = new Set<Flight>()
   /** Whether the application's refresh function is on the stack. */
   #isAsking = false
 
@@ -44,7 +46,7 @@ export class RefreshFlight {
     return isRenewing && holdsValue(variables, (value) => value === refreshToken)
   }
 
-  /** A refresh. The state machine sees to it that there is one at a time. */
+  /** Begins one. The state machine sees to it that a session has one at a time. */
   start(reason: RefreshReason): void {
     const { options, parts, state, store } = this.#host
     const { clock, timeoutMs, refresh, fetchToken } = options
@@ -52,8 +54,9 @@ export class RefreshFlight {
     const base = baseOf(state())
     const isCurrent = (): boolean => baseOf(state()) === base
     const { epoch } = state()
+    const isSame = (): boolean => state().epoch === epoch
     // What comes back after the end is stored for whoever begins again; not after a sign-out.
-    const isEnd = (): boolean => state().session.status === 'disposed' && state().epoch === epoch
+    const isEnd = (): boolean => state().session.status === 'disposed' && isSame()
     const controller = new AbortController()
     let isLate = false
     const settle = (renewal: Renewal): void => {
@@ -71,9 +74,9 @@ export class RefreshFlight {
       const error = new parts.TimeoutError(`the refresh did not end within ${timeoutMs} ms (timeoutMs)`, {
         link: options.link,
       })
-      settle({ type: 'failed', failure: passing, error })
+      settle({ type: 'failed', failure: readFailure(error, clock.date()), error })
       isLate = true
-      this.#flight = undefined
+      this.#flights.delete(flight)
       controller.abort(error)
     })
     const request = {
@@ -95,30 +98,36 @@ export class RefreshFlight {
         }
       },
       isCurrent: () => isCurrent() || isEnd(),
+      isSame,
       stored: async () => store.written,
       restore: async () => (isEnd() ? undefined : store.write()),
     })
       .then(settle)
-      .finally(cancelTimer)
-    this.#flight = {
+      .finally(() => {
+        cancelTimer()
+        this.#flights.delete(flight)
+      })
+    const flight: Flight = {
       done,
       cancel: (reason) => {
         cancelTimer()
         controller.abort(reason)
       },
     }
+    this.#flights.add(flight)
   }
 
-  /** When it has ended. It is given a moment: a refresh token that was sent may be used up, and what comes back is for it. */
+  /** When all have ended. They are given a moment: refresh tokens that were sent may be used up, and others come for them. */
   async end(reason: Error): Promise<void> {
-    const flight = this.#flight
-    if (!flight) return
-    await new Promise<void>((resolve) => {
-      const cancelTimer = this.#host.options.clock.after(disposalMs, () => {
-        flight.cancel(reason)
-        resolve()
+    const ends = [...this.#flights].map(({ done, cancel }) => {
+      return new Promise<void>((resolve) => {
+        const cancelTimer = this.#host.options.clock.after(disposalMs, () => {
+          cancel(reason)
+          resolve()
+        })
+        void done.then(cancelTimer).then(resolve)
       })
-      void flight.done.then(cancelTimer).then(resolve)
     })
+    await Promise.all(ends)
   }
 }
