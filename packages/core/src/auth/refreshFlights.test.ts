@@ -185,7 +185,7 @@ describe('an answer that comes too late', () => {
   test('TR-45 threats 18 after a sign-out and the end is not stored for whoever begins again, but revoked', async () => {
     const store = memoryTokenStore()
     const revoked: Tokens[] = []
-    let give = (_: Tokens): void => {}
+    let give: (tokens: Tokens) => void = () => {}
     const { session } = setup({
       store,
       initial: undefined,
