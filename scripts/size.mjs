@@ -82,7 +82,7 @@ const questions = [
   [/!mayStream\(query\)/, 'true'],
   [/!\(variables && mayHaveFiles\([^)]*\)\)/, 'true'],
   // Rules.
-  ...['subscriptions', 'isFile', 'isOwnFetch', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
+  ...['subscriptions', 'isFile', 'takesForms', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
     new RegExp(`^ +${option}: .*`, 'gm'),
     '',
   ]),

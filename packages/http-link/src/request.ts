@@ -7,7 +7,7 @@ import {
 } from '@graphlinks/core'
 import type { CsrfHeader } from './csrf.ts'
 import { mayHaveFiles } from './files.ts'
-import type { WireRequest } from './transport.ts'
+import type { Transport, WireRequest } from './transport.ts'
 
 /** What a request is made of beside its operation. */
 export interface RequestOptions {
@@ -18,8 +18,8 @@ export interface RequestOptions {
   readonly subscriptions?: 'auto' | 'sse' | 'single-connection' | 'multipart' | undefined
   readonly incrementalAccept?: string | undefined
   readonly isFile?: ((value: object) => boolean) | undefined
-  /** Whether it is the platform's own fetch, where there is one, that carries the request: it knows its `FormData`. */
-  readonly isOwnFetch: boolean
+  /** What is going to carry the request. */
+  readonly transport: Transport
 }
 
 /** What is known of every request before its method is. */
