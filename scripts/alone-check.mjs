@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { transform } from 'esbuild'
 import { npm } from './npm.mjs'
 import { publishable } from './packages.mjs'
-import { printedBy } from './printed.mjs'
+import { printedBy, shown } from './printed.mjs'
 
 const timeLimitMs = 120_000
 const preload = pathToFileURL(fileURLToPath(new URL('snippets-server.mjs', import.meta.url))).href
@@ -36,16 +36,16 @@ function neededOf({ dependencies, peerDependencies, peerDependenciesMeta = {} })
 }
 
 /** The `ts` fences, with their hidden set-ups. */
-function snippetsOf(readme) {
-  const fences = readme.matchAll(/(?:<!-- setup\n([^]*?)\n-->\n)?```ts\n([^]*?)\n```/g)
+function snippetsOf(text) {
+  const fences = text.matchAll(/(?:<!-- setup\n([^]*?)\n-->\n)?```ts\n([^]*?)\n```/g)
   return Array.from(fences, ([, setup = '', code]) => `${setup}\n${code}\n`)
 }
 
 /** The first snippet that imports nothing of ours but these. */
-function snippetWith(names, snippets) {
+function snippetWith(names, text) {
   const needsNoMore = (code) =>
     [...code.matchAll(/ from '(@graphlinks\/[^/']+)/g)].every(([, name]) => names.includes(name))
-  const found = snippets.find(needsNoMore)
+  const found = snippetsOf(text).find(needsNoMore)
   if (found === undefined)
     throw new Error(`its README has no snippet that imports nothing of ours but ${names.join(', ')}`)
   return found
@@ -65,7 +65,6 @@ async function run(command, args, cwd) {
 
 async function check({ dir, path, manifest }) {
   const readme = readFileSync(`${path}/README.md`, 'utf8')
-  const snippets = snippetsOf(readme)
   const needed = [manifest.name, ...neededOf(manifest)]
   const project = mkdtempSync(`${join(folder, dir)}-`)
   const install = (names) => run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...names], project)
@@ -82,13 +81,15 @@ async function check({ dir, path, manifest }) {
   // Of others, what its README names: the package is loaded without its optional peers, but may not work without them.
   const ofOthers = installed(readme).filter((name) => !name.startsWith(folder))
   if (ofOthers.length > 0) await install(ofOthers)
-  const alone = snippetWith(needed, snippets)
+  // httpLink, wsLink and the test tools have none: the first snippet of each needs nothing else.
+  const [, section] = readme.split(`\n## ${shown}\n`)
+  const alone = snippetWith(needed, section ?? readme)
   const printed = await runSnippet('alone.mjs', alone)
   const expected = printedBy(alone)
-  if (expected && printed !== expected) throw new Error(`its snippet prints\n${printed}\nand says\n${expected}`)
+  if (section && printed !== expected) throw new Error(`its snippet prints\n${printed}\nand says\n${expected}`)
 
   await install(installed(readme))
-  await runSnippet('first.mjs', snippets[0])
+  await runSnippet('first.mjs', snippetsOf(readme)[0])
 }
 
 const chosen = process.argv.slice(2)
