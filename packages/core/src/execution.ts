@@ -1,6 +1,7 @@
 import { LinkError } from './errors.ts'
 import { inDevelopment } from './inDevelopment.ts'
-import { invoke, type TerminalLink } from './link.ts'
+import { invoke } from './invoke.ts'
+import type { TerminalLink } from './link.ts'
 import { withExecution, type Operation, type OperationValue } from './operation.ts'
 import { iteratorOf, type Result } from './results.ts'
 
