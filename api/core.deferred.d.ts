@@ -147,6 +147,7 @@ interface Operation {
      */
     readonly signal: AbortSignal;
 }
+
 /**
  * Where the credentials of an operation come from. A terminal link that runs an operation over several connections, one
  * after the other, asks it for the credentials of each.
@@ -155,33 +156,6 @@ interface CredentialSource {
     /** A copy of the operation with the credentials as they are now. */
     attach(operation: Operation): Operation | Promise<Operation>;
 }
-/**
- * A copy with a credential: a value that only the given origins may see, only over https, wss or loopback, and that is
- * part of the operation's identity. HTTP sends it as a header or query parameter, WebSocket in `connection_init`.
- *
- * @throws {@link HeaderError} when the name or the value cannot be sent; {@link OptionsError} when an origin is no
- * origin.
- *
- * @example
- * ```ts
- * import { withCredential, type Link } from '@graphlinks/core'
- *
- * export const session: Link = (operation, next) =>
- *   next(withCredential(operation, { name: 'x-session', value: 'abc123', origins: ['https://api.example.com'] }))
- * ```
- */
-declare function withCredential(operation: Operation, credential: CredentialInit): Operation;
-/**
- * A copy with more extensions, merged by top-level key over those before (GraphQL over HTTP section 5.1).
- *
- * @example
- * ```ts
- * import { withExtensions, type Link } from '@graphlinks/core'
- *
- * export const origin: Link = (operation, next) => next(withExtensions(operation, { origin: 'checkout' }))
- * ```
- */
-declare function withExtensions(operation: Operation, extensions: JsonObject): Operation;
 
 /**
  * For authors of terminal links: where the credentials of an operation come from, the outermost link's last. Those of
@@ -263,6 +237,34 @@ interface CredentialLease {
  * ```
  */
 declare function leaseOf(source: CredentialSource): CredentialLease | undefined;
+
+/**
+ * A copy with a credential: a value that only the given origins may see, only over https, wss or loopback, and that is
+ * part of the operation's identity. HTTP sends it as a header or query parameter, WebSocket in `connection_init`.
+ *
+ * @throws {@link HeaderError} when the name or the value cannot be sent; {@link OptionsError} when an origin is no
+ * origin.
+ *
+ * @example
+ * ```ts
+ * import { withCredential, type Link } from '@graphlinks/core'
+ *
+ * export const session: Link = (operation, next) =>
+ *   next(withCredential(operation, { name: 'x-session', value: 'abc123', origins: ['https://api.example.com'] }))
+ * ```
+ */
+declare function withCredential(operation: Operation, credential: CredentialInit): Operation;
+/**
+ * A copy with more extensions, merged by top-level key over those before (GraphQL over HTTP section 5.1).
+ *
+ * @example
+ * ```ts
+ * import { withExtensions, type Link } from '@graphlinks/core'
+ *
+ * export const origin: Link = (operation, next) => next(withExtensions(operation, { origin: 'checkout' }))
+ * ```
+ */
+declare function withExtensions(operation: Operation, extensions: JsonObject): Operation;
 
 /**
  * Calls back when a page, or the machine below it, is awake or online again. Never where there is no page.

@@ -5,5 +5,5 @@
 export { credentialSources, renewCredentials } from './credentialSource.ts'
 export { identityOf } from './credentials.ts'
 export { leaseOf } from './credentialLease.ts'
-export { withCredential, withExtensions } from './operation.ts'
+export { withCredential, withExtensions } from './copies.ts'
 export { onWake } from './wakeEvents.ts'
