@@ -79,7 +79,8 @@ const questions = [
   [/isStream\(response\)/, 'false'],
   [/^const parts = .*/m, ''],
   [/connection\?\.dispose\(\)/, ''],
-  [/!mayStream\(query\)/, 'true'],
+  [/!mayStream &&/, ''],
+  [/^ +const mayStream = .*/m, ''],
   [/!\(variables && mayHaveFiles\([^)]*\)\)/, 'true'],
   // Rules.
   ...['subscriptions', 'isFile', 'takesForms', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [

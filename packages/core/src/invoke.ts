@@ -3,7 +3,7 @@ import { kindOf } from './headers.ts'
 import { inDevelopment } from './inDevelopment.ts'
 import type { Link, Next, TerminalLink } from './link.ts'
 import type { Operation, OperationValue } from './operation.ts'
-import { failed, flatten, isPromise, OpeningIterator, type Results } from './results.ts'
+import { failed, isPromise, OpeningIterator, type Results } from './results.ts'
 
 /** What follows a link, as its `next`. */
 export function step(link: Link, next: Next): Next {
@@ -23,7 +23,7 @@ export function invoke(link: Link, operation: Operation, next: Next = nothingFur
   try {
     const returned = link(operation, next)
     if (isResults(returned)) return returned
-    if (isPromise(returned)) return flatten(settle(returned, link, operation))
+    if (isPromise(returned)) return new OpeningIterator(settling(returned, link, operation))
     throw noResults(returned, link, operation)
   } catch (error) {
     return failed(blameLink(error, link, operation))
@@ -42,19 +42,18 @@ function nothingFurtherIn({ operationName }: Operation): Results {
   )
 }
 
-function settle(returned: Promise<Results>, link: Link, operation: Operation): Promise<Results> {
-  return returned.then(
+/** What a link has promised. It fails no sooner than somebody asks, so that nobody has to be there to handle it. */
+function settling(returned: Promise<Results>, link: Link, operation: Operation): () => Promise<Results> {
+  const settled = returned.then(
     (results) => {
-      if (!isResults(results)) throw noResults(results, link, operation)
       // A link around this one may still ask for results that nobody waits for any more.
       const { execution } = operation as OperationValue
-      if (execution?.aborted) throw execution.reason
-      return results
+      if (execution?.aborted) return failed(execution.reason)
+      return isResults(results) ? results : failed(noResults(results, link, operation))
     },
-    (error: unknown) => {
-      throw blameLink(error, link, operation)
-    },
+    (error: unknown) => failed(blameLink(error, link, operation)),
   )
+  return () => settled
 }
 
 function noResults(returned: unknown, link: Link, { operationName }: Operation): LinkError {

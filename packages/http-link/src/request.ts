@@ -55,10 +55,12 @@ export function buildRequest(
   if (typeof query === 'object') return query.then(() => buildRequest(operation, endpoint, options))
   const fields = renderFields(operation, { endpoint, link: 'httpLink', allowInsecure: options.allowInsecure })
   const parts = { url: withSearch(endpoint, fields), headers: withDefaults(fields), query, transfer, accept }
+  // `@defer` and `@stream`: what reads streams looks closer.
+  const mayStream = query?.includes('@') && /defer|stream/.test(query)
   const isUsual =
     (kind === 'mutation' || (kind === 'query' && options.queryMethod === 'POST')) &&
     !transfer &&
-    !mayStream(query as string) &&
+    !mayStream &&
     !(variables && mayHaveFiles(variables, options.isFile))
   if (isUsual) return postRequest(operation, parts)
   return import('./unusualRequest.ts').then(({ unusualRequest }) =>
@@ -77,11 +79,6 @@ export function postRequest(
   const others = JSON.stringify({ documentId: transfer?.id, operationName, variables, extensions })
   const body = query ? `{"query":${query}${others === '{}' ? '' : ','}${others.slice(1)}` : others
   return { url, method, headers, body }
-}
-
-/** Whether `@defer` or `@stream` may be in the JSON text of a document: what reads streams looks closer. */
-function mayStream(query: string): boolean {
-  return query.includes('@') && /defer|stream/.test(query)
 }
 
 function withSearch(endpoint: URL, { searchParams }: RenderedFields): URL {
