@@ -280,6 +280,15 @@ describe('CR-6 all shapes of headers mean the same', () => {
     expect(errorOf(() => headerEntries([['a']] as never)).message).toContain('[name, value] pairs')
   })
 
+  test('CR-6 threats 12 a document on Object.prototype makes no page of a server, where cookies could not be set', () => {
+    Object.defineProperty(Object.prototype, 'document', { value: {}, configurable: true })
+    try {
+      expect(headerEntries({ cookie: 'a=1' })).toEqual([['cookie', 'a=1']])
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'document')
+    }
+  })
+
   test('CR-6 threats 12 a polluted Object.prototype changes nothing', async () => {
     const polluted = { authorization: 'Bearer evil', 'x-evil': '1', sensitive: false, cookie: 'evil=1' }
     for (const [key, text] of Object.entries(polluted)) {

@@ -34,6 +34,7 @@ describe('recordedCode', () => {
     'TypeError',
     'a',
     '42P01',
+    'A'.repeat(64),
     401,
   ])('%s is made like a code', (code) => {
     expect(recordedCode(operation, code)).toBe(String(code))

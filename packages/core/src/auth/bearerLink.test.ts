@@ -411,6 +411,17 @@ describe('a function that fails', () => {
     expect(finished).toHaveBeenCalledTimes(1)
   })
 
+  test('CR-7 a link that is called by itself, without a client, waits as well', async () => {
+    const token = (): Promise<string> => settle().then(() => 'abc')
+    const sent: Operation[] = []
+    const results = await bearerLink(token)(query(), (operation) => {
+      sent.push(operation)
+      return single({ data: {} })
+    })
+    for await (const { data } of results) expect(data).toEqual({})
+    expect(sent.map((operation) => identityOf(operation).reveal())).toEqual([expect.stringContaining('Bearer abc')])
+  })
+
   test('CR-7 a function that has its answer at hand needs no timer', async () => {
     const clock = new FakeClock()
     const after = jest.spyOn(clock, 'after')
