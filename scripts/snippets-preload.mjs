@@ -19,7 +19,7 @@ globalThis.fetch = async (url, init) => {
     return new Response('', { headers: { 'set-cookie': 'sid=abc123; Path=/; Secure; HttpOnly' } })
   check(url, 'https:')
   const response = await fetch(`http://${server}${new URL(url).search}`, init)
-  return Object.defineProperty(response, 'url', { value: String(url) })
+  return Object.defineProperty(response, 'url', { value: new URL(url).href })
 }
 
 // `ws` takes longer to load than most snippets take to run, and few of them have a socket.
