@@ -22,7 +22,7 @@ const project: Config = {
 const once = [
   '/cookie-jar/src/',
   '/core/src/auth/sessionModel',
-  '/http-link/src/(inFlight|limits|multipartDecoder|redirect|response|singleConnection|streams)\\.',
+  '/http-link/src/(inFlight|limits|multipartDecoder|redirect|streams)\\.',
   '/integration/src/(combinations|cookies|cookieLogin|oidc|oidcDpop|regularExpressions|threats|tokenRefreshStorm)\\.',
   '/ws-link/src/chaos',
 ]
