@@ -24,7 +24,7 @@ const alone = {
 const parsers = ['document', 'headers', 'set-cookie', 'multipart', 'events', 'messages-graphql-transport-ws']
 const fuzz = { fuzz: ['run', 'fuzz', '--', '60', ...parsers] }
 
-// Most of these keep one core busy, and none has a deadline, as tests have.
+// Most of these keep one core busy, and nothing fails when it takes longer, as a test with a deadline might.
 const besideFuzz = {
   lint: ['run', 'lint'],
   format: ['run', 'format:check'],
