@@ -16,6 +16,7 @@ import { entries, publishable, root } from './scripts/packages.mjs'
 const selfContained = {
   '@graphlinks/core': {
     cookieLogin: 'src/auth/cookieLogin.ts',
+    deferred: 'src/deferred.ts',
     jarCookies: 'src/auth/jarCookies.ts',
     printDocument: 'src/printDocument.ts',
     refresher: 'src/auth/refresher.ts',

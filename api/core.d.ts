@@ -410,6 +410,50 @@ declare function checkHeaderValue(name: string, value: string, details?: ErrorDe
  */
 declare function headerEntries(input: HeadersInput, details?: ErrorDetails): readonly HeaderEntry[];
 
+/**
+ * A box around a credential. Every way of printing it gives `[redacted]`: string conversion, templates,
+ * `JSON.stringify`, `util.inspect`, and `structuredClone` (which copies an empty object). Only terminal links open it.
+ *
+ * @example
+ * ```ts
+ * import { Secret } from '@graphlinks/core'
+ *
+ * const token = new Secret('s3cr3t')
+ * console.log(`${token}`, JSON.stringify({ token })) // [redacted] {"token":"[redacted]"}
+ * ```
+ */
+declare class Secret {
+    #private;
+    constructor(value: string);
+    /** The value itself. Call it where the value goes on the wire, and nowhere else. */
+    reveal(): string;
+    /** The first four characters of a value of at least 20, to tell keys apart in a log; otherwise `undefined`. */
+    get hint(): string | undefined;
+    toString(): string;
+    toJSON(): string;
+}
+
+/** How a header or query parameter that a link sets is treated. */
+interface FieldOptions {
+    /**
+     * A sensitive value needs https (or loopback), is masked wherever it is printed, and is part of the operation's
+     * identity. Default: `true`, except for names known to be harmless, such as `accept-language` and `traceparent`.
+     */
+    readonly sensitive?: boolean | undefined;
+}
+/** A secret value and where it may go. */
+interface CredentialInit {
+    /** Name of the header, or of the query parameter. */
+    readonly name: string;
+    readonly value: string;
+    /** Default: `'header'`. A query parameter is redacted in every URL that is printed. */
+    readonly in?: 'header' | 'query' | undefined;
+    /** Origins that may see it. Default: only the origin of the terminal link that sends the operation. */
+    readonly origins?: readonly string[] | undefined;
+    /** Name of the link, for error messages. */
+    readonly link?: string | undefined;
+}
+
 /** A GraphQL error as it travels (GraphQL spec section 7.1.2). It is data: the server's words, unchanged. */
 interface ResultError {
     readonly message: string;
@@ -622,48 +666,76 @@ declare function withSigner(operation: Operation, signer: Exchange): Operation;
 declare function exchangesOf(operation: Operation): readonly Exchange[];
 
 /**
- * A box around a credential. Every way of printing it gives `[redacted]`: string conversion, templates,
- * `JSON.stringify`, `util.inspect`, and `structuredClone` (which copies an empty object). Only terminal links open it.
+ * Where the credentials of an operation come from. A terminal link that runs an operation over several connections, one
+ * after the other, asks it for the credentials of each.
+ */
+interface CredentialSource {
+    /** A copy of the operation with the credentials as they are now. */
+    attach(operation: Operation): Operation | Promise<Operation>;
+}
+
+/**
+ * One run of an operation, for authors of links: the same object for every copy and every attempt, so that it can be a
+ * key of a `WeakMap`. See {@link executionOf}.
+ */
+interface OperationExecution {
+    /** Whether the operation was cancelled: by the caller, by an early end of reading, or by the client's `dispose`. */
+    readonly aborted: boolean;
+    /** Why it was. */
+    readonly reason: unknown;
+    /** Calls back when the operation is cancelled. Cheaper than its signal. @returns a function that takes it back. */
+    onAbort(callback: () => void): () => void;
+    /** Calls back when the operation is over, however it ended. */
+    onEnd(callback: () => void): void;
+    /** How often terminal links have sent the operation. */
+    readonly attempts: number;
+    /**
+     * The operation as terminal links sent it, once for each attempt, its credentials boxed: for those who have to know
+     * whose it was, by `identityOf`, or what must not be printed.
+     */
+    readonly sent: readonly Operation[];
+    /** How often links did something for the operation: `'replay'` of `tokenRefreshLink`, `'retry'` of `retryLink`, ... */
+    readonly notes: ReadonlyMap<string, number>;
+    /** Counts something that a link did for the operation. */
+    note(what: string): void;
+    /** Of a {@link detached} copy: the run that it was made in. */
+    readonly parent: OperationExecution | undefined;
+}
+/**
+ * The run that an operation belongs to; `undefined` for one that is not run by a client, `execute` or `lastResult`.
  *
  * @example
  * ```ts
- * import { Secret } from '@graphlinks/core'
+ * import { executionOf, type Link } from '@graphlinks/core'
  *
- * const token = new Secret('s3cr3t')
- * console.log(`${token}`, JSON.stringify({ token })) // [redacted] {"token":"[redacted]"}
+ * const attempts = new WeakMap<object, number>()
+ * export const count: Link = (operation, next) => {
+ *   const execution = executionOf(operation)
+ *   if (execution) attempts.set(execution, (attempts.get(execution) ?? 0) + 1)
+ *   return next(operation)
+ * }
  * ```
  */
-declare class Secret {
-    #private;
-    constructor(value: string);
-    /** The value itself. Call it where the value goes on the wire, and nowhere else. */
-    reveal(): string;
-    /** The first four characters of a value of at least 20, to tell keys apart in a log; otherwise `undefined`. */
-    get hint(): string | undefined;
-    toString(): string;
-    toJSON(): string;
-}
-
-/** How a header or query parameter that a link sets is treated. */
-interface FieldOptions {
-    /**
-     * A sensitive value needs https (or loopback), is masked wherever it is printed, and is part of the operation's
-     * identity. Default: `true`, except for names known to be harmless, such as `accept-language` and `traceparent`.
-     */
-    readonly sensitive?: boolean | undefined;
-}
-/** A secret value and where it may go. */
-interface CredentialInit {
-    /** Name of the header, or of the query parameter. */
-    readonly name: string;
-    readonly value: string;
-    /** Default: `'header'`. A query parameter is redacted in every URL that is printed. */
-    readonly in?: 'header' | 'query' | undefined;
-    /** Origins that may see it. Default: only the origin of the terminal link that sends the operation. */
-    readonly origins?: readonly string[] | undefined;
-    /** Name of the link, for error messages. */
-    readonly link?: string | undefined;
-}
+declare function executionOf(operation: Operation): OperationExecution | undefined;
+/**
+ * Waits until the terminal link has room for the operation, where it limits how many are on the wire. A link that
+ * fetches a credential waits for it first, so that the credential does not age in a queue; the links of this package do.
+ *
+ * @returns `undefined` where there is nothing to wait for.
+ *
+ * @example
+ * ```ts
+ * import { admission, withCredential, type Link } from '@graphlinks/core'
+ *
+ * export const session: Link = async (operation, next) => {
+ *   await admission(operation)
+ *   return next(withCredential(operation, { name: 'x-session', value: await readSession() }))
+ * }
+ *
+ * const readSession = async (): Promise<string> => 'abc123'
+ * ```
+ */
+declare function admission(operation: Operation): Promise<void> | undefined;
 
 /** Variables or extensions: a JSON object, as GraphQL over HTTP section 5.1 has it. */
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -704,41 +776,6 @@ interface OperationInit {
     readonly signal?: AbortSignal | undefined;
 }
 /**
- * Where the credentials of an operation come from. A terminal link that runs an operation over several connections, one
- * after the other, asks it for the credentials of each.
- */
-interface CredentialSource {
-    /** A copy of the operation with the credentials as they are now. */
-    attach(operation: Operation): Operation | Promise<Operation>;
-}
-/**
- * One run of an operation, for authors of links: the same object for every copy and every attempt, so that it can be a
- * key of a `WeakMap`. See {@link executionOf}.
- */
-interface OperationExecution {
-    /** Whether the operation was cancelled: by the caller, by an early end of reading, or by the client's `dispose`. */
-    readonly aborted: boolean;
-    /** Why it was. */
-    readonly reason: unknown;
-    /** Calls back when the operation is cancelled. Cheaper than its signal. @returns a function that takes it back. */
-    onAbort(callback: () => void): () => void;
-    /** Calls back when the operation is over, however it ended. */
-    onEnd(callback: () => void): void;
-    /** How often terminal links have sent the operation. */
-    readonly attempts: number;
-    /**
-     * The operation as terminal links sent it, once for each attempt, its credentials boxed: for those who have to know
-     * whose it was, by `identityOf`, or what must not be printed.
-     */
-    readonly sent: readonly Operation[];
-    /** How often links did something for the operation: `'replay'` of `tokenRefreshLink`, `'retry'` of `retryLink`, ... */
-    readonly notes: ReadonlyMap<string, number>;
-    /** Counts something that a link did for the operation. */
-    note(what: string): void;
-    /** Of a {@link detached} copy: the run that it was made in. */
-    readonly parent: OperationExecution | undefined;
-}
-/**
  * Makes an operation outside a client: for tests of links, and for code that runs a chain by itself with `execute`.
  *
  * @throws {@link DocumentError} when the document has no such operation; {@link OptionsError} when variables are no
@@ -753,118 +790,6 @@ interface OperationExecution {
  * ```
  */
 declare function createOperation(init: OperationInit): Operation;
-/** A copy with a header. A later link wins over an earlier one, headers of the request and the call win over both.
- *
- * @param value - `null` removes the header that earlier links set.
- * @throws {@link HeaderError} when the name or the value cannot be sent.
- *
- * @example
- * ```ts
- * import { withHeader, type Link } from '@graphlinks/core'
- *
- * export const tenant: Link = (operation, next) => next(withHeader(operation, 'x-tenant', 'acme'))
- * ```
- */
-declare function withHeader(operation: Operation, name: string, value: string | null, options?: FieldOptions): Operation;
-/**
- * A copy with a credential: a value that only the given origins may see, only over https, wss or loopback, and that is
- * part of the operation's identity. HTTP sends it as a header or query parameter, WebSocket in `connection_init`.
- *
- * @throws {@link HeaderError} when the name or the value cannot be sent; {@link OptionsError} when an origin is no
- * origin.
- *
- * @example
- * ```ts
- * import { withCredential, type Link } from '@graphlinks/core'
- *
- * export const session: Link = (operation, next) =>
- *   next(withCredential(operation, { name: 'x-session', value: 'abc123', origins: ['https://api.example.com'] }))
- * ```
- */
-declare function withCredential(operation: Operation, credential: CredentialInit): Operation;
-/**
- * A copy with other variables. They replace the ones before, they are not merged.
- *
- * @example
- * ```ts
- * import { withVariables, type Link } from '@graphlinks/core'
- *
- * export const limit: Link = (operation, next) => next(withVariables(operation, { ...operation.variables, first: 10 }))
- * ```
- */
-declare function withVariables(operation: Operation, variables: JsonObject | undefined): Operation;
-/**
- * A copy with more extensions, merged by top-level key over those before (GraphQL over HTTP section 5.1).
- *
- * @example
- * ```ts
- * import { withExtensions, type Link } from '@graphlinks/core'
- *
- * export const origin: Link = (operation, next) => next(withExtensions(operation, { origin: 'checkout' }))
- * ```
- */
-declare function withExtensions(operation: Operation, extensions: JsonObject): Operation;
-/**
- * A copy with a value in its context, for links further in. See {@link contextKey}.
- *
- * @example
- * ```ts
- * import { contextKey, withContext, type Link } from '@graphlinks/core'
- *
- * export const startedAt = contextKey<number>('startedAt')
- * export const start: Link = (operation, next) => next(withContext(operation, startedAt, performance.now()))
- * ```
- */
-declare function withContext<Value>(operation: Operation, key: ContextKey<Value>, value: Value): Operation;
-/**
- * A copy that neither the caller's signal nor the end of its execution can end: for links that run one operation on
- * behalf of several, or several for one. Run it with `execute`, whose end ends it. What it sends and notes counts for the
- * execution that it came from.
- *
- * @example
- * ```ts
- * import { detached, execute, type Link } from '@graphlinks/core'
- *
- * // Leaving the results ends it all the same; the caller's signal alone does not.
- * export const unhurried: Link = (operation, next) => execute(next, detached(operation))
- * ```
- */
-declare function detached(operation: Operation): Operation;
-/**
- * The run that an operation belongs to; `undefined` for one that is not run by a client, `execute` or `lastResult`.
- *
- * @example
- * ```ts
- * import { executionOf, type Link } from '@graphlinks/core'
- *
- * const attempts = new WeakMap<object, number>()
- * export const count: Link = (operation, next) => {
- *   const execution = executionOf(operation)
- *   if (execution) attempts.set(execution, (attempts.get(execution) ?? 0) + 1)
- *   return next(operation)
- * }
- * ```
- */
-declare function executionOf(operation: Operation): OperationExecution | undefined;
-/**
- * Waits until the terminal link has room for the operation, where it limits how many are on the wire. A link that
- * fetches a credential waits for it first, so that the credential does not age in a queue; the links of this package do.
- *
- * @returns `undefined` where there is nothing to wait for.
- *
- * @example
- * ```ts
- * import { admission, withCredential, type Link } from '@graphlinks/core'
- *
- * export const session: Link = async (operation, next) => {
- *   await admission(operation)
- *   return next(withCredential(operation, { name: 'x-session', value: await readSession() }))
- * }
- *
- * const readSession = async (): Promise<string> => 'abc123'
- * ```
- */
-declare function admission(operation: Operation): Promise<void> | undefined;
 /**
  * Whether the request or the call itself sets (or, with `null`, removes) a header. An auth link asks before it fetches a
  * credential: what the caller says wins, and nothing is attached, refreshed or replayed.
@@ -1845,6 +1770,85 @@ interface CookieLinkOptions {
  * ```
  */
 declare function cookieLink(options?: CookieLinkOptions): Link;
+
+/**
+ * A copy with a header. A later link wins over an earlier one, headers of the request and the call win over both.
+ *
+ * @param value - `null` removes the header that earlier links set.
+ * @throws {@link HeaderError} when the name or the value cannot be sent.
+ *
+ * @example
+ * ```ts
+ * import { withHeader, type Link } from '@graphlinks/core'
+ *
+ * export const tenant: Link = (operation, next) => next(withHeader(operation, 'x-tenant', 'acme'))
+ * ```
+ */
+declare function withHeader(operation: Operation, name: string, value: string | null, options?: FieldOptions): Operation;
+/**
+ * A copy with a credential: a value that only the given origins may see, only over https, wss or loopback, and that is
+ * part of the operation's identity. HTTP sends it as a header or query parameter, WebSocket in `connection_init`.
+ *
+ * @throws {@link HeaderError} when the name or the value cannot be sent; {@link OptionsError} when an origin is no
+ * origin.
+ *
+ * @example
+ * ```ts
+ * import { withCredential, type Link } from '@graphlinks/core'
+ *
+ * export const session: Link = (operation, next) =>
+ *   next(withCredential(operation, { name: 'x-session', value: 'abc123', origins: ['https://api.example.com'] }))
+ * ```
+ */
+declare function withCredential(operation: Operation, credential: CredentialInit): Operation;
+/**
+ * A copy with other variables. They replace the ones before, they are not merged.
+ *
+ * @example
+ * ```ts
+ * import { withVariables, type Link } from '@graphlinks/core'
+ *
+ * export const limit: Link = (operation, next) => next(withVariables(operation, { ...operation.variables, first: 10 }))
+ * ```
+ */
+declare function withVariables(operation: Operation, variables: JsonObject | undefined): Operation;
+/**
+ * A copy with more extensions, merged by top-level key over those before (GraphQL over HTTP section 5.1).
+ *
+ * @example
+ * ```ts
+ * import { withExtensions, type Link } from '@graphlinks/core'
+ *
+ * export const origin: Link = (operation, next) => next(withExtensions(operation, { origin: 'checkout' }))
+ * ```
+ */
+declare function withExtensions(operation: Operation, extensions: JsonObject): Operation;
+/**
+ * A copy with a value in its context, for links further in. See {@link contextKey}.
+ *
+ * @example
+ * ```ts
+ * import { contextKey, withContext, type Link } from '@graphlinks/core'
+ *
+ * export const startedAt = contextKey<number>('startedAt')
+ * export const start: Link = (operation, next) => next(withContext(operation, startedAt, performance.now()))
+ * ```
+ */
+declare function withContext<Value>(operation: Operation, key: ContextKey<Value>, value: Value): Operation;
+/**
+ * A copy that neither the caller's signal nor the end of its execution can end: for links that run one operation on
+ * behalf of several, or several for one. Run it with `execute`, whose end ends it. What it sends and notes counts for the
+ * execution that it came from.
+ *
+ * @example
+ * ```ts
+ * import { detached, execute, type Link } from '@graphlinks/core'
+ *
+ * // Leaving the results ends it all the same; the caller's signal alone does not.
+ * export const unhurried: Link = (operation, next) => execute(next, detached(operation))
+ * ```
+ */
+declare function detached(operation: Operation): Operation;
 
 /** Options of {@link ClockSkew}. */
 interface ClockSkewOptions {

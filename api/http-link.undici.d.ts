@@ -59,6 +59,8 @@ interface TransportResponse {
 interface Transport {
     /** Sends one request, follows no redirect, and rejects at once when the attempt aborts. */
     send(request: WireRequest, attempt: Attempt): Promise<TransportResponse>;
+    /** Whether a body may be a `FormData`: the platform's own fetch knows that of the platform. */
+    readonly takesForms?: boolean | undefined;
     /** Calls back when the connection of a response that was read can carry another request. Default: at once. */
     whenFree?(callback: () => void): void;
     /** Closes its connections. */

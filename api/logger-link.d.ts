@@ -23,13 +23,13 @@ interface EndRecord extends RecordBase {
     /** How many errors of GraphQL were in them. */
     readonly errors: number;
     /** Their `extensions.code`, each once, at most 8. What is not made like a code is `OTHER`. */
-    readonly errorCodes: readonly string[] | undefined;
+    readonly errorCodes: readonly string[];
     /** Where it failed: the code of the error, such as `HTTP_STATUS` or `ECONNRESET`, or else its name. */
-    readonly errorCode: string | undefined;
+    readonly errorCode?: string | undefined;
     /** The HTTP status of the last result, or of the error. */
     readonly status: number | undefined;
     /** Where a WebSocket failed: the code that it was closed with. */
-    readonly closeCode: number | undefined;
+    readonly closeCode?: number | undefined;
     /**
      * The same for operations with the same credentials, and different for others: a keyed hash that means nothing outside
      * this link. `undefined` where there are no credentials, or they are not known.
@@ -42,7 +42,7 @@ interface OperationRecord extends EndRecord {
     /** How often terminal links sent it. */
     readonly attempts: number;
     /** What links did for it, and how often: `retry`, `replay` (with a new token), `resend`, `shared`, ... */
-    readonly notes: Readonly<Record<string, number>> | undefined;
+    readonly notes: Readonly<Record<string, number>>;
 }
 /** One attempt of an operation. */
 interface AttemptRecord extends EndRecord {
@@ -70,10 +70,11 @@ interface LoggerLinkOptions {
     /** Default: `console`. */
     readonly logger?: Logger | undefined;
     /**
-     * What the logger is given: `'record'`, the object; `'json'`, a line of JSON; `'pretty'`, a line for people; or what a
-     * function makes of it, now or later. Default: `'record'` for a logger that is given; else `'pretty'` in a terminal, `'json'` elsewhere.
+     * What the logger is given: `'record'`, the object; `'json'`, a line of JSON; or what a function makes of it, now or
+     * later, such as `prettyLine` of `@graphlinks/logger-link/pretty`. Default: `'record'` for a logger that is given; else
+     * `prettyLine` in a terminal, `'json'` elsewhere.
      */
-    readonly format?: 'record' | 'json' | 'pretty' | ((record: LogRecord, level: LogLevel) => unknown) | undefined;
+    readonly format?: 'record' | 'json' | ((record: LogRecord, level: LogLevel) => unknown) | undefined;
     /**
      * Whether an operation is logged that completes without errors; others always are. Asked once for each, when it is to
      * be logged first. Default: all are.

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import { root } from './packages.mjs'
 
 const require = createRequire(`${root}package.json`)
-const names = ['@graphlinks/core', '@graphlinks/http-link', '@graphlinks/http-link/undici']
+const names = ['core', 'http-link', 'http-link/undici', 'core/deferred'].map((name) => `@graphlinks/${name}`)
 const formats = {
   ESM: await Promise.all(names.map((name) => import(name))),
   CommonJS: names.map((name) => require(name)),
@@ -20,6 +20,19 @@ for (const [format, [core, http]] of Object.entries(formats)) {
   // Errors and warnings name links by the names of their functions.
   assert.equal(core.bearerLink('t').name, 'bearerLink', format)
   assert.equal(http.httpLink({ url: 'https://api.example.com/graphql' }).name, 'httpLink', format)
+}
+
+// Copies of functions, and of the classes of what they give, are as good as one.
+for (const [format, [core, , , copies]] of Object.entries(formats)) {
+  const field = { link: 'test', name: 'x-key', value: 'abc' }
+  const operation = copies.withExtensions(copies.withCredential(core.createOperation({ document: '{ a }' }), field), {
+    id: 1,
+  })
+  const { headers } = core.renderFields(operation, { endpoint: new URL('https://api.example.com/'), link: 'test' })
+  assert.deepEqual([[...headers], operation.extensions], [[['x-key', 'abc']], { id: 1 }], format)
+  assert.equal(copies.identityOf(operation).reveal(), core.identityOf(operation).reveal(), format)
+  const renewed = await copies.renewCredentials(operation)
+  assert.equal(core.identityOf(renewed).reveal(), core.identityOf(operation).reveal(), format)
 }
 
 const server = fork(`${root}packages/integration/src/servers/serve.mjs`, ['yoga'], { execArgv: [] })

@@ -7,7 +7,7 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { npm } from './npm.mjs'
-import { publishable, root } from './packages.mjs'
+import { publishable, root, targets } from './packages.mjs'
 import { project, versionProblems } from './versions.mjs'
 
 function fail(message) {
@@ -43,11 +43,10 @@ const secrets = [
 ]
 
 /** The built files that the entries lead to: what they import, and the maps. */
-function builtFiles({ path, manifest }) {
-  const found = Object.values(manifest.exports).flatMap((target) =>
-    typeof target === 'string'
-      ? []
-      : [target['module-sync'], target.import, target.require].flatMap((condition) => Object.values(condition)),
+function builtFiles(pkg) {
+  const { path } = pkg
+  const found = targets(pkg).flatMap((target) =>
+    [target['module-sync'], target.import, target.require].flatMap((condition) => Object.values(condition)),
   )
   // The list grows while it is walked.
   for (const file of found) {

@@ -10,8 +10,15 @@ export const packages = readdirSync(`${root}packages`)
 
 export const publishable = packages.filter(({ manifest }) => !manifest.private)
 
+/** What the entries of a package lead to, in Node and elsewhere: objects of conditions. */
+export function targets({ manifest }) {
+  return Object.values(manifest.exports)
+    .filter((target) => typeof target === 'object')
+    .flatMap(({ node, ...elsewhere }) => (node ? [node, elsewhere] : [elsewhere]))
+}
+
 /** The entry files of a package by name: `{ index: 'src/index.ts', node: 'src/node.ts' }`. */
-export function entries({ manifest }) {
-  const sources = Object.values(manifest.exports).flatMap((target) => target['@graphlinks/source'] ?? [])
+export function entries(pkg) {
+  const sources = targets(pkg).map((target) => target['@graphlinks/source'])
   return Object.fromEntries(sources.map((source) => [/^\.\/src\/(.+)\.ts$/.exec(source)[1], source.slice(2)]))
 }

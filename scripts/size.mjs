@@ -79,10 +79,11 @@ const questions = [
   [/isStream\(response\)/, 'false'],
   [/^const parts = .*/m, ''],
   [/connection\?\.dispose\(\)/, ''],
-  [/!mayStream\(query\)/, 'true'],
+  [/!mayStream &&/, ''],
+  [/^ +const mayStream = .*/m, ''],
   [/!\(variables && mayHaveFiles\([^)]*\)\)/, 'true'],
   // Rules.
-  ...['subscriptions', 'isFile', 'isOwnFetch', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
+  ...['subscriptions', 'isFile', 'takesForms', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
     new RegExp(`^ +${option}: .*`, 'gm'),
     '',
   ]),

@@ -3,12 +3,15 @@
 // files may be given as arguments, to check only those.
 //
 // Lines that a reader need not see stand in a comment directly above the fence: <!-- setup ... -->
+//
+// What stands under the heading "See it work" must print what its comments say.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { transform } from 'esbuild'
 import { packages, root } from './packages.mjs'
+import { printedBy, shown } from './printed.mjs'
 import { startServer } from './snippets-server.mjs'
 
 const timeLimitMs = 20_000
@@ -36,10 +39,13 @@ function snippetsOf(file, { runs }) {
   let snippet
   let setup = []
   let inSetup = false
+  let heading
   lines.forEach((raw, index) => {
     const line = strip(raw)
+    if (!snippet && line.startsWith('#')) heading = line.replace(/^#+ /, '')
     if (snippet && line === '```') {
-      found.push({ file, name: `${file}:${snippet.line}`, runs, text: snippet.text.join('\n') })
+      const { isShown } = snippet
+      found.push({ file, name: `${file}:${snippet.line}`, runs, isShown, text: snippet.text.join('\n') })
       snippet = undefined
     } else if (snippet) {
       snippet.text[index] = line
@@ -49,7 +55,7 @@ function snippetsOf(file, { runs }) {
     } else if (runs && line === '<!-- setup') {
       inSetup = true
     } else if (line === '```ts' && (runs || raw.trim().startsWith('*'))) {
-      snippet = { line: index + 1, text: [...setup] }
+      snippet = { line: index + 1, text: [...setup], isShown: heading === shown }
       setup = []
     } else if (setup.length > 0) {
       throw new Error(`${file}:${index}: a setup comment belongs directly above a fence`)
@@ -88,7 +94,7 @@ function compile(snippets) {
 }
 
 /** @returns what went wrong, or undefined. */
-async function run({ path, text, file }) {
+async function run({ path, text, file, isShown }) {
   const { code } = await transform(text, {
     loader: 'ts',
     format: 'esm',
@@ -105,9 +111,13 @@ async function run({ path, text, file }) {
   const timer = setTimeout(() => child.kill('SIGKILL'), timeLimitMs)
   const [status, signal] = await new Promise((resolve) => child.on('close', (...ended) => resolve(ended)))
   clearTimeout(timer)
-  if (status === 0) return undefined
-  const how = signal ? `did not end within ${timeLimitMs} ms` : `ended with exit code ${status}`
-  return `${how}\n${Buffer.concat(output).toString().trimEnd()}`
+  const printed = Buffer.concat(output).toString().trimEnd()
+  if (status !== 0) {
+    const how = signal ? `did not end within ${timeLimitMs} ms` : `ended with exit code ${status}`
+    return `${how}\n${printed}`
+  }
+  const expected = printedBy(text)
+  return isShown && printed !== expected ? `prints\n${printed}\nand says\n${expected}` : undefined
 }
 
 rmSync(folder, { recursive: true, force: true })

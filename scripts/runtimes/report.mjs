@@ -55,8 +55,8 @@ export function pageOf({ smoke, jest }) {
 tried in each, and what came of it; \`npm run test:runtimes -- --write\` tries it again, and writes the page.`,
     '## The built packages',
     `[One suite](../scripts/runtimes/suite.mjs) runs in each, against a real server on this machine: GraphQL Yoga with its
-plugins, graphql-ws and express-session. It has core, http-link, ws-link, cookie-jar and persisted-link as they are built,
-not their sources. A runtime fails, too, where something is left: a process that does not end, or a rejection that nobody
+plugins, graphql-ws and express-session. It has core, http-link, ws-link, cookie-jar, persisted-link and logger-link as
+they are built, not their sources. A runtime fails, too, where something is left: a process that does not end, or a rejection that nobody
 handled.`,
     table(
       ['', ...runtimes.map(([name]) => name)],

@@ -14,6 +14,7 @@ import {
 } from '@graphlinks/core'
 import { memoryCookieJar } from '@graphlinks/cookie-jar'
 import { HttpError, httpLink, NetworkError, RedirectBlockedError } from '@graphlinks/http-link'
+import { loggerLink } from '@graphlinks/logger-link'
 import { persistedLink } from '@graphlinks/persisted-link'
 import { wsLink } from '@graphlinks/ws-link'
 
@@ -263,6 +264,17 @@ const scenarios = {
   async timeout(here) {
     const error = await fails(here.http({ timeoutMs: 100 }).query('{ never }'), TimeoutError)
     equal(error.code, 'TIMEOUT')
+  },
+
+  async 'a record of an operation, with a hash of who asked'(here) {
+    const records = []
+    const logger = { info: (record) => records.push(record), warn: console.warn, error: console.error }
+    const client = here.client(loggerLink({ logger }), bearerLink('secret-token'), httpLink({ url: here.url }))
+    await client.request('query Hello { hello }')
+    while (records.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    const [{ operationName, outcome, status, identity }] = records
+    equal([operationName, outcome, status], ['Hello', 'completed', 200])
+    if (!/^[\da-f]{12}$/.test(identity)) throw new Error(`the identity is ${identity}`)
   },
 
   async 'errors: status, redirect, nobody listens'(here) {

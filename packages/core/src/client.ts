@@ -7,11 +7,12 @@ import { ExecutionScope } from './execution.ts'
 import type { Field } from './field.ts'
 import type { HeadersInput } from './headers.ts'
 import { inDevelopment } from './inDevelopment.ts'
-import { checkTerminal, type TerminalLink } from './link.ts'
+import type { TerminalLink } from './link.ts'
 import { makeOperation, overrideFields, type JsonObject, type Operation } from './operation.ts'
 import { ownOptions } from './ownOptions.ts'
 import { isRequest, type Request } from './request.ts'
 import type { Result, ResultError } from './results.ts'
+import { checkTerminal } from './wiring.ts'
 
 /** What one call may say beside its document and variables. */
 export interface CallOptions {

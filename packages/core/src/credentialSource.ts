@@ -1,8 +1,10 @@
+import { withLayers } from './copies.ts'
+import type { CredentialSource, FieldLayer } from './layers.ts'
 import type { Link, Next } from './link.ts'
-import { OperationValue, withLayers, type CredentialSource, type FieldLayer, type Operation } from './operation.ts'
+import { OperationValue, type Operation } from './operation.ts'
 import { isPromise, type Results } from './results.ts'
 
-export type { CredentialSource } from './operation.ts'
+export type { CredentialSource } from './layers.ts'
 
 /**
  * Makes a link of a function that attaches credentials which change: WebSocket links call it again for each connection

@@ -26,8 +26,8 @@ import {
   type Operation,
   type RenderedFields,
 } from './index.ts'
+import { withField } from './copies.ts'
 import { Field } from './field.ts'
-import { withField } from './operation.ts'
 
 const operation = createOperation({ document: 'query Q { a }' })
 

@@ -1,5 +1,6 @@
+import { withLayers } from './copies.ts'
 import type { HeadersInput } from './headers.ts'
-import { withLayers, type Operation, type OperationValue } from './operation.ts'
+import type { Operation, OperationValue } from './operation.ts'
 import type { ResponseHeaders } from './results.ts'
 
 /** A request of a terminal link as it is about to go on the wire. */

@@ -1,8 +1,9 @@
+import { withField } from './copies.ts'
 import { requireConfidential, type Destination } from './credentials.ts'
 import { Field } from './field.ts'
 import { isHarmless } from './harmless.ts'
 import { headerEntries, type HeaderEntry, type HeadersInput } from './headers.ts'
-import { withField, type Operation, type OperationValue } from './operation.ts'
+import type { Operation, OperationValue } from './operation.ts'
 
 /**
  * For authors of terminal links: checks headers that an exchange wants to be set, and remembers them as secrets of the

@@ -1,7 +1,9 @@
+import { withExecution } from './copies.ts'
 import { LinkError } from './errors.ts'
 import { inDevelopment } from './inDevelopment.ts'
-import { invoke, type TerminalLink } from './link.ts'
-import { withExecution, type Operation, type OperationValue } from './operation.ts'
+import { invoke } from './invoke.ts'
+import type { TerminalLink } from './link.ts'
+import type { Operation, OperationValue } from './operation.ts'
 import { iteratorOf, type Result } from './results.ts'
 
 type ExecutionState = NonNullable<OperationValue['execution']>

@@ -111,13 +111,19 @@ export function headerEntries(input: HeadersInput, details?: ErrorDetails): read
   if (typeof input !== 'object' || input === null)
     throw new HeaderError(inDevelopment(() => `headers are ${kindOf(input)}, not an object`) ?? 'headers', details)
   const entries = new Map<string, string | null>()
-  for (const pair of Symbol.iterator in input ? input : Object.entries(input)) {
-    if (!Array.isArray(pair) || pair.length !== 2)
-      throw new HeaderError(inDevelopment(() => 'a list of headers has [name, value] pairs only') ?? 'headers', details)
-    const [rawName, value] = pair as [string, string | null | undefined]
-    if (value === undefined) continue
+  const add = (rawName: string, value: string | null | undefined): void => {
+    if (value === undefined) return
     const name = checkHeaderName(rawName, details)
     entries.set(name, value === null ? null : checkHeaderValue(name, value, details))
+  }
+  if (!(Symbol.iterator in input)) {
+    for (const name of Object.keys(input)) add(name, input[name])
+    return [...entries]
+  }
+  for (const pair of input) {
+    if (!Array.isArray(pair) || pair.length !== 2)
+      throw new HeaderError(inDevelopment(() => 'a list of headers has [name, value] pairs only') ?? 'headers', details)
+    add(...(pair as [string, string | null | undefined]))
   }
   return [...entries]
 }

@@ -39,7 +39,7 @@ export type {
   TokenSourceOptions,
 } from './auth/tokenSource.ts'
 export type { RefreshRequest } from './auth/renewal.ts'
-export type { RefreshReason } from './auth/sessionState.ts'
+export type { RefreshReason } from './auth/sessionMachine.ts'
 export type { Tokens } from './auth/tokens.ts'
 export { replay } from './auth/rejection.ts'
 export {
@@ -79,19 +79,11 @@ export {
 export type { ErrorDetails } from './errors.ts'
 
 // For authors of links
-export {
-  admission,
-  createOperation,
-  detached,
-  executionOf,
-  isOverridden,
-  withContext,
-  withCredential,
-  withExtensions,
-  withHeader,
-  withVariables,
-} from './operation.ts'
-export type { JsonObject, Operation, OperationExecution, OperationInit } from './operation.ts'
+export { detached, withContext, withCredential, withExtensions, withHeader, withVariables } from './copies.ts'
+export { createOperation, isOverridden } from './operation.ts'
+export { admission, executionOf } from './operationExecution.ts'
+export type { JsonObject, Operation, OperationInit } from './operation.ts'
+export type { OperationExecution } from './operationExecution.ts'
 export { renewableLink } from './credentialSource.ts'
 export { withExchange, withSigner } from './exchange.ts'
 export type { Exchange, IncomingResponse, OutgoingRequest, RequestChange } from './exchange.ts'

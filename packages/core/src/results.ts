@@ -130,7 +130,7 @@ export abstract class OneShotIterator implements AsyncIterableIterator<Result> {
 export class OpeningIterator extends OneShotIterator {
   #open: (() => Results | Promise<Results>) | undefined
   #source: AsyncIterator<Result> | undefined
-  #opening: Promise<void> | undefined
+  #opening: Promise<Results> | undefined
   #closed = false
 
   constructor(open: () => Results | Promise<Results>) {
@@ -143,7 +143,7 @@ export class OpeningIterator extends OneShotIterator {
     this.#open = undefined
     try {
       const results = open?.()
-      if (isPromise(results)) this.#opening = results.then((late) => this.#start(late))
+      if (isPromise(results)) this.#opening = results
       else if (results) this.#start(results)
       if (this.#source) return this.#source.next()
     } catch (error) {
@@ -151,7 +151,10 @@ export class OpeningIterator extends OneShotIterator {
     }
     if (this.#closed || !this.#opening) return finished()
     return this.#opening.then(
-      () => (this.#closed ? undefined : stepOf(this.#source)) ?? { done: true, value: undefined },
+      (late) => {
+        this.#start(late)
+        return (this.#closed ? undefined : stepOf(this.#source)) ?? { done: true, value: undefined }
+      },
       (error: unknown) => {
         if (this.#closed) return finished()
         this.#closed = true
@@ -167,7 +170,14 @@ export class OpeningIterator extends OneShotIterator {
   }
 
   #start(results: Results): void {
-    if (!this.#closed) this.#source = iteratorOf(results)
+    if (this.#closed) return
+    try {
+      // Of several steps that waited for it, the first one starts it.
+      this.#source ??= iteratorOf(results)
+    } catch (error) {
+      this.#closed = true
+      throw error
+    }
   }
 }
 

@@ -164,6 +164,16 @@ describe('single, failed and flatten', () => {
     expect(await opened.return?.()).toEqual(finished)
   })
 
+  test('K-4 K-5 of concurrent reads of what gives no iterator, one fails and the others are done', async () => {
+    const iterator = flatten(Promise.resolve({ [Symbol.asyncIterator]: () => undefined as never }))[
+      Symbol.asyncIterator
+    ]()
+    const [first, second] = [iterator.next(), iterator.next()]
+    await expect(first).rejects.toThrow('no iterator')
+    expect(await second).toEqual({ done: true, value: undefined })
+    expect(await iterator.next()).toEqual({ done: true, value: undefined })
+  })
+
   test('K-5 flatten answers concurrent reads before the promise is there in order', async () => {
     const queue = new ResultQueue()
     const iterator = flatten(Promise.resolve(queue))[Symbol.asyncIterator]()

@@ -11,7 +11,7 @@ import {
 import type { Attempt } from './attempt.ts'
 import type { HttpTerminalLink, Wire } from './httpLink.ts'
 import type { OperationRequest } from './request.ts'
-import type { WireResponse } from './response.ts'
+import { toResult, type WireResponse } from './response.ts'
 
 /** An operation whose request is built, and not sent yet. */
 export interface BatchMember {
@@ -120,7 +120,7 @@ export function batchSender(link: HttpTerminalLink, ignoredHeaders: readonly str
       return Promise.all(
         members.map(async ({ operation }, index): Promise<BatchOutcome> => {
           const item: unknown = body[index]
-          const result = parts.toResult(item)
+          const result = toResult(item)
           if (result) return { result: Object.assign(result, { http: { status, headers, url } }) }
           const { explainItem } = await import('./batchFailure.ts')
           return explainItem(carrier, members, operation, response, item)

@@ -173,7 +173,7 @@ export class StreamInterruptedError extends ResponseError {
   static override readonly code: string = 'STREAM_INTERRUPTED'
   readonly #partial: Result | undefined
 
-  constructor(message: string, details: ResponseDetails = {}, partial?: Result) {
+  constructor(message: string, details?: ResponseDetails, partial?: Result) {
     super(message, { ...details, retryable: true })
     this.#partial = partial
   }

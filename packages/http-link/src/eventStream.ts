@@ -1,23 +1,16 @@
-import {
-  QueueOverflowError,
-  single,
-  withCredential,
-  withExtensions,
-  type Operation,
-  type Result,
-  type Results,
-} from '@graphlinks/core'
+import { QueueOverflowError, single, type Operation, type Result, type Results } from '@graphlinks/core'
+import { withCredential, withExtensions } from '@graphlinks/core/deferred'
 import type { Attempt } from './attempt.ts'
 import { headersWithoutJson } from './csrf.ts'
 import { explainFailure } from './failure.ts'
 import { StreamInterruptedError } from './index.ts'
 import type { Settings } from './options.ts'
 import type { failureOf, OpenResponse, readWhole, send } from './send.ts'
-import { createSharedEventDecoder, defaultIdleTimeoutMs, StreamResults, type StreamParts } from './streams.ts'
+import { createSharedEventDecoder, defaultIdleTimeoutMs, StreamResults } from './streams.ts'
 import type { WireRequest } from './transport.ts'
 
-/** Handed over, as those of streams.ts. */
-export interface EventStreamParts extends StreamParts {
+/** Handed over, because what is imported here by value would be a chunk of its own in everybody's bundle. */
+export interface EventStreamParts {
   readonly Attempt: typeof Attempt
   readonly requestOf: (operation: Operation, settings: Settings) => WireRequest | Promise<WireRequest>
   readonly resultOf: (
@@ -198,7 +191,7 @@ export class EventStream {
 
   #resultsOf(subscription: Subscription): StreamResults {
     const response = this.#response as OpenResponse
-    return (subscription.results ??= new StreamResults(subscription.operation, response, this.#settings, this.#parts))
+    return (subscription.results ??= new StreamResults(subscription.operation, response, this.#settings))
   }
 
   /** Nobody wants the results of an operation any more. The server is told, whether it listens or not. */

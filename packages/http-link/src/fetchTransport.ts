@@ -12,6 +12,7 @@ export type FetchOptions = Omit<RequestInit, 'method' | 'headers' | 'body' | 'si
 /** The transport over fetch: the given one, the global one at the time of the call, or cross-fetch where there is none. */
 export function fetchTransport(given: Fetch | undefined, options: FetchOptions): Transport {
   return {
+    takesForms: !given,
     // Node's fetch takes a socket again in the next turn of the event loop, and opens another one until then.
     whenFree: (callback) => (globalThis.setImmediate ? void globalThis.setImmediate(callback) : callback()),
     async send(request, attempt) {

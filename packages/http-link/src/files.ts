@@ -8,11 +8,16 @@ export type FileTest = ((value: object) => boolean) | undefined
  * For every operation, so that {@link hasFiles}, which looks closer, need not be there from the beginning.
  */
 export function mayHaveFiles(variables: object, isFile: FileTest, seen?: Set<unknown>): boolean {
-  return Object.values(variables).some((value: unknown) => {
-    if (typeof value !== 'object' || !value || seen?.has(value)) return false
-    if (Symbol.toStringTag in value || 'then' in value || isFile?.(value)) return true
-    return !('toJSON' in value) && mayHaveFiles(value, isFile, (seen ??= new Set()).add(value))
-  })
+  return Object.values(variables).some(
+    (value: unknown) =>
+      typeof value === 'object' &&
+      value &&
+      !seen?.has(value) &&
+      (Symbol.toStringTag in value ||
+        'then' in value ||
+        isFile?.(value) ||
+        (!('toJSON' in value) && mayHaveFiles(value, isFile, (seen ??= new Set()).add(value)))),
+  )
 }
 
 /** Whether there is a file in variables, or a promise of one. Stops at the first. */

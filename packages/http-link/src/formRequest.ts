@@ -9,11 +9,11 @@ import { buildForm } from './uploadForm.ts'
 export async function formRequest(
   operation: Operation,
   parts: RequestParts,
-  { isFile, csrf, isOwnFetch }: RequestOptions,
+  { isFile, csrf, transport }: RequestOptions,
 ): Promise<WireRequest> {
   const form = await buildForm(operation, parts, isFile)
   const request = { url: parts.url, method: 'POST', headers: headersWithoutJson(parts.headers, csrf), body: form }
-  return isOwnFetch && globalThis.fetch !== undefined ? request : withoutForm(request, form)
+  return transport.takesForms && globalThis.fetch !== undefined ? request : withoutForm(request, form)
 }
 
 /** The same request with bytes in place of the form, for what takes nothing else. */

@@ -3,8 +3,8 @@ import { Attempt } from './attempt.ts'
 import { InFlight } from './inFlight.ts'
 import { checkOptions, type HttpLinkOptions, type Settings } from './options.ts'
 import { buildRequest, type OperationRequest } from './request.ts'
-import { isStream, readResult, toResult, type Flaw, type WireResponse } from './response.ts'
-import { explain, failureOf, open, outline, readWhole, send, transmit, type OpenResponse } from './send.ts'
+import { isStream, readResult, type Flaw, type WireResponse } from './response.ts'
+import { explain, failureOf, open, readWhole, send, transmit, type OpenResponse } from './send.ts'
 import type { SingleConnection } from './singleConnection.ts'
 
 /** What {@link httpLink} makes. */
@@ -74,10 +74,8 @@ export function httpLink(options: HttpLinkOptions): HttpTerminalLink {
         response = await send(operation, request, attempt, settings)
       }
       if (isStream(response)) {
-        // It may last for days, and must not keep others off the wire for so long.
-        if (operation.kind === 'subscription') attempt.leave()
         const { readStream } = await import('./streams.ts')
-        return readStream(operation, response, attempt, settings, parts)
+        return readStream(operation, response, attempt, settings)
       }
       const result = resultOf(operation, response, attempt, settings)
       return single(result instanceof Promise ? await result : result)
@@ -123,7 +121,7 @@ async function fail(operation: Operation, response: WireResponse, flaw: Flaw): P
 }
 
 /** For the files that load lazily. */
-const parts = { Attempt, requestOf, resultOf, send, readWhole, failureOf, toResult, outline }
+const parts = { Attempt, requestOf, resultOf, send, readWhole, failureOf }
 
 function requestOf(operation: Operation, settings: Settings): OperationRequest | Promise<OperationRequest> {
   let url: URL | undefined

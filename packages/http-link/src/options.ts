@@ -126,7 +126,6 @@ export function checkOptions(given: HttpLinkOptions): Settings {
     ...options,
     endpoint: createEndpoint(options.url, options.origins),
     transport: options.transport ?? fetchTransport(fetch, fetchOptions),
-    isOwnFetch: !(options.transport ?? fetch),
     queryMethod: options.queryMethod ?? 'POST',
     maxInFlight: options.maxInFlight ?? 64,
     timeoutMs: options.timeoutMs ?? 30_000,

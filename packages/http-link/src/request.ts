@@ -7,7 +7,7 @@ import {
 } from '@graphlinks/core'
 import type { CsrfHeader } from './csrf.ts'
 import { mayHaveFiles } from './files.ts'
-import type { WireRequest } from './transport.ts'
+import type { Transport, WireRequest } from './transport.ts'
 
 /** What a request is made of beside its operation. */
 export interface RequestOptions {
@@ -18,8 +18,8 @@ export interface RequestOptions {
   readonly subscriptions?: 'auto' | 'sse' | 'single-connection' | 'multipart' | undefined
   readonly incrementalAccept?: string | undefined
   readonly isFile?: ((value: object) => boolean) | undefined
-  /** Whether it is the platform's own fetch, where there is one, that carries the request: it knows its `FormData`. */
-  readonly isOwnFetch: boolean
+  /** What is going to carry the request. */
+  readonly transport: Transport
 }
 
 /** What is known of every request before its method is. */
@@ -55,10 +55,12 @@ export function buildRequest(
   if (typeof query === 'object') return query.then(() => buildRequest(operation, endpoint, options))
   const fields = renderFields(operation, { endpoint, link: 'httpLink', allowInsecure: options.allowInsecure })
   const parts = { url: withSearch(endpoint, fields), headers: withDefaults(fields), query, transfer, accept }
+  // `@defer` and `@stream`: what reads streams looks closer.
+  const mayStream = query?.includes('@') && /defer|stream/.test(query)
   const isUsual =
     (kind === 'mutation' || (kind === 'query' && options.queryMethod === 'POST')) &&
     !transfer &&
-    !mayStream(query as string) &&
+    !mayStream &&
     !(variables && mayHaveFiles(variables, options.isFile))
   if (isUsual) return postRequest(operation, parts)
   return import('./unusualRequest.ts').then(({ unusualRequest }) =>
@@ -77,11 +79,6 @@ export function postRequest(
   const others = JSON.stringify({ documentId: transfer?.id, operationName, variables, extensions })
   const body = query ? `{"query":${query}${others === '{}' ? '' : ','}${others.slice(1)}` : others
   return { url, method, headers, body }
-}
-
-/** Whether `@defer` or `@stream` may be in the JSON text of a document: what reads streams looks closer. */
-function mayStream(query: string): boolean {
-  return query.includes('@') && /defer|stream/.test(query)
 }
 
 function withSearch(endpoint: URL, { searchParams }: RenderedFields): URL {

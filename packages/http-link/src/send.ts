@@ -1,6 +1,7 @@
 import { exchangesOf, GraphLinksError, type Operation } from '@graphlinks/core'
 import type { Attempt } from './attempt.ts'
 import { NetworkError } from './networkError.ts'
+import { outline } from './outline.ts'
 import { readBody } from './readBody.ts'
 import { mediaTypeOf, type ResponseHead, type WireResponse } from './response.ts'
 import type { Transport, TransportResponse, WireRequest } from './transport.ts'
@@ -109,12 +110,4 @@ export function failureOf(error: unknown, { operationName }: Operation, origin =
     operationName,
     cause,
   })
-}
-
-/** The names and codes of an error and its causes. Their texts may hold a header or a URL, so they are left behind. */
-export function outline(error: unknown, depth: number): Error {
-  const { name, code, cause } = Object(error) as { name?: unknown; code?: unknown; cause?: unknown }
-  const copy = new Error(String(code ?? name), cause && depth > 1 ? { cause: outline(cause, depth - 1) } : undefined)
-  copy.stack = copy.message
-  return typeof code === 'string' ? Object.assign(copy, { code }) : copy
 }

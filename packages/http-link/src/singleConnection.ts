@@ -1,5 +1,6 @@
 // Loaded with the first subscription of a link whose option `subscriptions` is 'single-connection'.
-import { identityOf, type Operation, type Results } from '@graphlinks/core'
+import type { Operation, Results } from '@graphlinks/core'
+import { identityOf } from '@graphlinks/core/deferred'
 import type { Attempt } from './attempt.ts'
 import { EventStream, type EventStreamParts } from './eventStream.ts'
 import type { Settings } from './options.ts'

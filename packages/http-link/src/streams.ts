@@ -8,8 +8,9 @@ import { MalformedResponseError, StreamInterruptedError } from './index.ts'
 import { createEventDecoder } from './eventDecoder.ts'
 import { responseDetails, tooLarge } from './failure.ts'
 import { createMultipartDecoder } from './multipartDecoder.ts'
-import type { toResult } from './response.ts'
-import type { OpenResponse, outline } from './send.ts'
+import { outline } from './outline.ts'
+import { toResult } from './response.ts'
+import type { OpenResponse } from './send.ts'
 import { PayloadError, PayloadTooLargeError, type StreamDecoder } from './streamDecoder.ts'
 
 // With its classes, of which there must not be two.
@@ -24,12 +25,6 @@ export interface StreamOptions {
   readonly incremental?: 'merged' | 'raw' | undefined
 }
 
-/** Handed over, because what is imported here by value would be a chunk of its own in everybody's bundle. */
-export interface StreamParts {
-  readonly toResult: typeof toResult
-  readonly outline: typeof outline
-}
-
 /** Of the option `idleTimeoutMs`. */
 export const defaultIdleTimeoutMs = 60_000
 
@@ -39,11 +34,12 @@ export async function* readStream(
   response: OpenResponse,
   attempt: Attempt,
   options: StreamOptions,
-  parts: StreamParts,
 ): AsyncGenerator<Result> {
+  // It may last for days, and must not keep others off the wire for so long.
+  if (operation.kind === 'subscription') attempt.leave()
   const { maxResponseBytes, idleTimeoutMs = defaultIdleTimeoutMs } = options
   const decoder = decoderOf(response, maxResponseBytes)
-  const results = new StreamResults(operation, response, options, parts)
+  const results = new StreamResults(operation, response, options)
   const limitSilence = (): void =>
     attempt.limit(idleTimeoutMs, 'idleTimeoutMs', 'the stream was open, but nothing came')
   limitSilence()
@@ -77,19 +73,17 @@ export class StreamResults {
   readonly #operation: Operation
   readonly #response: OpenResponse
   readonly #options: StreamOptions
-  readonly #parts: StreamParts
   readonly #http: HttpMetadata
   readonly #isEnveloped: boolean
   #merger: IncrementalMerger | undefined
   /** What the last payload of `@defer` or `@stream` said. */
   #hasNext: boolean | undefined
 
-  constructor(operation: Operation, response: OpenResponse, options: StreamOptions, parts: StreamParts) {
+  constructor(operation: Operation, response: OpenResponse, options: StreamOptions) {
     const { status, headers, url } = response
     this.#operation = operation
     this.#response = response
     this.#options = options
-    this.#parts = parts
     this.#http = { status, headers, url }
     this.#isEnveloped = parameterOf(headers.get('content-type') ?? '', 'subscriptionSpec') !== undefined
   }
@@ -126,7 +120,7 @@ export class StreamResults {
     if (error instanceof PayloadTooLargeError)
       return tooLarge(this.#operation, this.#response, this.#options.maxResponseBytes)
     if (error instanceof PayloadError) return this.#malformed(error.message, error.text)
-    return GraphLinksError.is(error) ? error : this.interrupted('the connection broke', this.#parts.outline(error, 3))
+    return GraphLinksError.is(error) ? error : this.interrupted('the connection broke', outline(error, 3))
   }
 
   /**
@@ -152,7 +146,7 @@ export class StreamResults {
       if (!this.#merger?.hasNext) this.#merger = new IncrementalMerger(responseDetails(this.#operation, this.#response))
       return { ...this.#merger.add(payload), http: this.#http }
     }
-    const result = isPart ? (payload as Result) : this.#parts.toResult(payload)
+    const result = isPart ? (payload as Result) : toResult(payload)
     if (!result) throw this.#malformed('is no GraphQL result', jsonOf(payload))
     return Object.assign(result, { http: this.#http })
   }

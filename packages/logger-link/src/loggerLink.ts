@@ -1,7 +1,6 @@
 import {
   executionOf,
   identityOf,
-  inBrowser,
   mapResults,
   onSettled,
   ownOptions,
@@ -12,9 +11,9 @@ import {
   type OperationExecution,
   type Results,
 } from '@graphlinks/core'
-import { checkOptions, type LoggerLinkOptions } from './options.ts'
-import type { OwnMembers } from './records.ts'
-import type { Observation, Report } from './report.ts'
+import type * as telemetryOf from '@graphlinks/core/telemetry'
+import { checkOptions, type LoggerLinkOptions, type LogLevel } from './options.ts'
+import type { LogRecord } from './records.ts'
 
 /** A link that logs operations, with one that logs attempts. */
 export type LoggerLink = Link & {
@@ -30,6 +29,11 @@ interface Subject {
   seen?: Operation
   isSampled?: boolean
 }
+
+type Telemetry = typeof telemetryOf
+
+/** What a server has sent in the place of an error. */
+type MaybeError = { readonly extensions?: { readonly code?: unknown } | null } | null | undefined
 
 /** How many codes of errors a record has at most. */
 const maxCodes = 8
@@ -58,14 +62,17 @@ const maxCodes = 8
 export function loggerLink(options: LoggerLinkOptions = {}): LoggerLink {
   const own = ownOptions(options)
   checkOptions(own)
-  const { sample = () => true, starts, clock = systemClock } = own
+  const {
+    logger = console,
+    format = own.logger ? 'record' : 'json',
+    sample = () => true,
+    starts,
+    clock = systemClock,
+  } = own
   const subjects = new WeakMap<OperationExecution, Subject>()
   let lastId = 0
-  let report: Report | undefined
-  let loading: Promise<Report> | undefined
-  const load = async (): Promise<Report> => (report = (await import('./report.ts')).reporter(own, parts))
-  // A page has better things to load before it has something to log; another process may end with its first operation.
-  if (!inBrowser()) (loading = load()).catch(ignore)
+  let loading: Promise<Telemetry> | undefined
+  let hash: ReturnType<Telemetry['identityHash']> | undefined
 
   const subjectOf = (operation: Operation): Subject => {
     let execution = executionOf(operation)
@@ -75,57 +82,91 @@ export function loggerLink(options: LoggerLinkOptions = {}): LoggerLink {
     if (execution) subjects.set(execution, subject)
     return subject
   }
-  const log = async (observed: Omit<Observation, 'at' | 'id'>, subject: Subject): Promise<void> => {
+  const log = async (
+    event: LogRecord['event'],
+    level: LogLevel,
+    operation: Operation,
+    subject: Subject,
+    endOf?: (telemetry: Telemetry) => object,
+    credentialed?: Operation,
+  ): Promise<void> => {
     const at = clock.date()
-    const isNotable = observed.outcome === 'failed' || observed.errors
-    if (isNotable || (subject.isSampled ??= sample(observed.operation)))
-      await (report ?? (await (loading ??= load())))({ ...observed, at, id: subject.id })
+    if (level === 'info' && !(subject.isSampled ??= sample(operation))) return
+    // A page has better things to load before it has something to log.
+    const telemetry = await (loading ??= import('@graphlinks/core/telemetry'))
+    hash ??= telemetry.identityHash()
+    const record = {
+      event,
+      at,
+      id: subject.id,
+      kind: operation.kind,
+      operationName: telemetry.recordedName(operation),
+      ...endOf?.(telemetry),
+      identity: credentialed && (await hash(identityOf(credentialed))),
+    } as LogRecord
+    if (format === 'record') await logger[level](record)
+    else await logger[level](format === 'json' ? JSON.stringify({ level, ...record }) : await format(record, level))
   }
-  /** Counts results as they pass, and logs what was counted in the end. */
-  const watch = (operation: Operation, next: Next, subject: Subject, membersOf: () => OwnMembers): Results => {
+  /** Counts results as they pass, and logs what was counted in the end: of an attempt by its number, or of all. */
+  const watch = (operation: Operation, next: Next, subject: Subject, attempt?: number): Results => {
     const startedAt = clock.now()
+    // To the microsecond: clocks have digits that mean nothing.
+    const elapsedMs = (): number => Math.round((clock.now() - startedAt) * 1_000) / 1_000
     const codes = new Set<unknown>()
     let results = 0
     let errors = 0
     let firstResultMs: number | undefined
-    let status: number | undefined
+    let lastStatus: number | undefined
     const counted = mapResults(next(operation), (result) => {
-      const found = Array.isArray(result.errors) ? (result.errors as readonly unknown[]) : []
+      const found = Array.isArray(result.errors) ? (result.errors as readonly MaybeError[]) : []
       results++
-      firstResultMs ??= clock.now() - startedAt
-      status = result.http?.status ?? status
+      firstResultMs ??= elapsedMs()
+      lastStatus = result.http?.status ?? lastStatus
       // Of a result that comes in parts, the last one has the errors of all.
       errors = found.length + (result.hasNext === undefined ? errors : 0)
-      for (const error of found.slice(0, maxCodes - codes.size)) codes.add(Object(Object(error).extensions).code)
+      for (const error of found) {
+        const code = error?.extensions?.code
+        if (code != null && codes.size < maxCodes) codes.add(code)
+      }
       return result
     })
     return onSettled(counted, (end) => {
-      const isFailure = end.status === 'failed'
+      const durationMs = elapsedMs()
+      const execution = executionOf(operation)
       // A link further in may have failed for being cancelled.
-      const outcome = isFailure && executionOf(operation)?.aborted ? 'cancelled' : end.status
-      const durationMs = clock.now() - startedAt
-      const error: unknown = isFailure && end.error
-      const counts = { outcome, durationMs, firstResultMs, results, errors, status, codes, error }
-      log({ operation, seen: subject.seen, ...membersOf(), ...counts }, subject).catch(ignore)
+      const outcome = end.status === 'failed' && execution?.aborted ? 'cancelled' : end.status
+      const isFailure = outcome === 'failed'
+      const level = isFailure && !attempt ? 'error' : isFailure || errors ? 'warn' : 'info'
+      const endOf = ({ recordedCode, recordedError }: Telemetry): object => ({
+        ...(attempt
+          ? { attempt }
+          : { attempts: execution?.attempts ?? subject.attempts, notes: Object.fromEntries(execution?.notes ?? []) }),
+        outcome,
+        durationMs,
+        firstResultMs,
+        results,
+        errors,
+        errorCodes: [...new Set(Array.from(codes, (code) => recordedCode(operation, code)))],
+        status: lastStatus,
+        ...(isFailure && recordedError(operation, (end as { readonly error?: unknown }).error)),
+      })
+      const credentialed = attempt ? operation : (execution?.sent.at(-1) ?? subject.seen)
+      log(attempt ? 'attempt' : 'operation', level, operation, subject, endOf, credentialed).catch(ignore)
     })
   }
 
   const attempts: Link = function loggerAttempts(operation, next) {
     const subject = subjectOf(operation)
-    const attempt = ++subject.attempts
     subject.seen = operation
-    return watch(operation, next, subject, () => ({ event: 'attempt', attempt }))
+    return watch(operation, next, subject, ++subject.attempts)
   }
   const named: Link = function loggerLink(operation, next) {
     const subject = subjectOf(operation)
-    if (starts?.includes(operation.kind)) log({ operation, event: 'start' }, subject).catch(ignore)
-    return watch(operation, next, subject, () => ({ event: 'operation', attempts: subject.attempts }))
+    if (starts?.includes(operation.kind)) log('start', 'info', operation, subject).catch(ignore)
+    return watch(operation, next, subject)
   }
   return Object.assign(named, { attempts })
 }
-
-/** For the file that loads lazily: what that imported here by value would part core from the rest of the first chunk. */
-const parts = { executionOf, identityOf }
 
 /** Whatever goes wrong with a log, the operation goes on. */
 function ignore(): void {}

@@ -16,10 +16,11 @@ export interface LoggerLinkOptions {
   /** Default: `console`. */
   readonly logger?: Logger | undefined
   /**
-   * What the logger is given: `'record'`, the object; `'json'`, a line of JSON; `'pretty'`, a line for people; or what a
-   * function makes of it, now or later. Default: `'record'` for a logger that is given; else `'pretty'` in a terminal, `'json'` elsewhere.
+   * What the logger is given: `'record'`, the object; `'json'`, a line of JSON; or what a function makes of it, now or
+   * later, such as `prettyLine` of `@graphlinks/logger-link/pretty`. Default: `'record'` for a logger that is given; else
+   * `prettyLine` in a terminal, `'json'` elsewhere.
    */
-  readonly format?: 'record' | 'json' | 'pretty' | ((record: LogRecord, level: LogLevel) => unknown) | undefined
+  readonly format?: 'record' | 'json' | ((record: LogRecord, level: LogLevel) => unknown) | undefined
   /**
    * Whether an operation is logged that completes without errors; others always are. Asked once for each, when it is to
    * be logged first. Default: all are.
@@ -32,20 +33,25 @@ export interface LoggerLinkOptions {
 }
 
 /** @throws {@link OptionsError} naming the option that is no good. */
-export function checkOptions({ logger = console, format = 'json', sample, starts = [] }: LoggerLinkOptions): void {
-  const good: Readonly<Record<string, boolean>> = {
-    logger: ['info', 'warn', 'error'].every((level) => typeof Object(logger)[level] === 'function'),
-    format: typeof format === 'function' || /^(record|json|pretty)$/.test(format),
-    sample: sample === undefined || typeof sample === 'function',
-    starts: Array.isArray(starts),
-  }
-  const wrong = Object.keys(good).find((name) => !good[name])
-  if (wrong === undefined) return
+export function checkOptions({
+  logger = console,
+  format = 'json',
+  sample = () => true,
+  starts = [],
+}: LoggerLinkOptions): void {
+  const isLogger = ['info', 'warn', 'error'].every((level) => typeof Object(logger)[level] === 'function')
+  const isFormat = typeof format === 'function' || /^(record|json)$/.test(format)
+  const wrong =
+    (!isLogger && 'logger') ||
+    (!isFormat && 'format') ||
+    (typeof sample !== 'function' && 'sample') ||
+    (!Array.isArray(starts) && 'starts')
+  if (!wrong) return
   throw new OptionsError(
     inDevelopment(() => {
-      const rules: Readonly<Record<string, string>> = {
+      const rules = {
         logger: 'has the functions info, warn and error',
-        format: 'is record, json, pretty or a function',
+        format: 'is record, json or a function',
         sample: 'is a function of the operation',
         starts: 'is a list of kinds of operations',
       }

@@ -24,13 +24,13 @@ export interface EndRecord extends RecordBase {
   /** How many errors of GraphQL were in them. */
   readonly errors: number
   /** Their `extensions.code`, each once, at most 8. What is not made like a code is `OTHER`. */
-  readonly errorCodes: readonly string[] | undefined
+  readonly errorCodes: readonly string[]
   /** Where it failed: the code of the error, such as `HTTP_STATUS` or `ECONNRESET`, or else its name. */
-  readonly errorCode: string | undefined
+  readonly errorCode?: string | undefined
   /** The HTTP status of the last result, or of the error. */
   readonly status: number | undefined
   /** Where a WebSocket failed: the code that it was closed with. */
-  readonly closeCode: number | undefined
+  readonly closeCode?: number | undefined
   /**
    * The same for operations with the same credentials, and different for others: a keyed hash that means nothing outside
    * this link. `undefined` where there are no credentials, or they are not known.
@@ -44,7 +44,7 @@ export interface OperationRecord extends EndRecord {
   /** How often terminal links sent it. */
   readonly attempts: number
   /** What links did for it, and how often: `retry`, `replay` (with a new token), `resend`, `shared`, ... */
-  readonly notes: Readonly<Record<string, number>> | undefined
+  readonly notes: Readonly<Record<string, number>>
 }
 
 /** One attempt of an operation. */
@@ -61,6 +61,3 @@ export interface StartRecord extends RecordBase {
 
 /** What is logged, one JSON object each. */
 export type LogRecord = OperationRecord | AttemptRecord | StartRecord
-
-/** What only records of operations, or of attempts, have, as far as it is known when they are counted. */
-export type OwnMembers = Pick<AttemptRecord, 'event' | 'attempt'> | Pick<OperationRecord, 'event' | 'attempts'>

@@ -1,9 +1,10 @@
+import { withField } from '../copies.ts'
 import { sendWith, type CredentialSource } from '../credentialSource.ts'
 import { CredentialError, OptionsError } from '../errors.ts'
 import { Field } from '../field.ts'
 import { checkHeaderValue } from '../headers.ts'
 import type { Link } from '../link.ts'
-import { isOverridden, withField } from '../operation.ts'
+import { isOverridden } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
 import { checkOptions, provideText, type CredentialOptions, type Provided } from './provider.ts'
 

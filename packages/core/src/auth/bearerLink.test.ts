@@ -388,6 +388,36 @@ describe('a function that fails', () => {
       expect(finished.mock.calls).toEqual([[reason]])
     }
   })
+
+  test('K-3 an abort in the moment in which it was called leaves nothing either', async () => {
+    const clock = new FakeClock()
+    const controller = new AbortController()
+    const finished = jest.fn()
+    const around: Link = async function* around(operation, next) {
+      try {
+        yield* next(operation)
+      } finally {
+        finished()
+      }
+    }
+    const token = (): Promise<string> => {
+      controller.abort(new Error('left'))
+      return new Promise(() => {})
+    }
+    const link = chain(around, bearerLink(token, { clock }), memoryLink())
+    expect(await errorOf(lastResult(link, query({ signal: controller.signal })))).toMatchObject({ message: 'left' })
+    await settle()
+    expect(clock.pending).toBe(0)
+    expect(finished).toHaveBeenCalledTimes(1)
+  })
+
+  test('CR-7 a function that has its answer at hand needs no timer', async () => {
+    const clock = new FakeClock()
+    const after = jest.spyOn(clock, 'after')
+    expect(await wireOf(bearerLink(async () => 'abc', { clock }))).toEqual({ authorization: 'Bearer abc' })
+    await errorOf(wireOf(bearerLink(() => Promise.reject(new Error('down')), { clock })))
+    expect(after).not.toHaveBeenCalled()
+  })
 })
 
 test('K-3 a function that answered leaves no timer and no listener behind, and makes no signal', async () => {

@@ -1,6 +1,7 @@
+import { withField } from '../copies.ts'
 import { sendWith, type CredentialSource } from '../credentialSource.ts'
 import type { Link } from '../link.ts'
-import { isOverridden, withField } from '../operation.ts'
+import { isOverridden } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
 import { bearerFields, type BearerFieldOptions } from './bearerField.ts'
 import { checkOptions, isText, provideText, type CredentialOptions, type Provided } from './provider.ts'

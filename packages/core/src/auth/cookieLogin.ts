@@ -10,7 +10,8 @@ import type { Results } from '../results.ts'
 import type { RefreshRequest } from './renewal.ts'
 import { isTokenRefused } from './rejection.ts'
 import { sendRenewed, type RenewedSending } from './sendRenewed.ts'
-import { SessionTokenSource, type SessionOwner } from './sessionTokenSource.ts'
+import type { SessionOwner } from './sessionOptions.ts'
+import { SessionTokenSource } from './sessionTokenSource.ts'
 
 /** What a function that signs in is given. */
 export type LoginRequest = Pick<RefreshRequest, 'signal' | 'context'>

@@ -1,10 +1,11 @@
+import { withField } from '../copies.ts'
 import { sendWith, type CredentialSource } from '../credentialSource.ts'
 import { OptionsError } from '../errors.ts'
 import { Field } from '../field.ts'
 import { isHarmless } from '../harmless.ts'
 import { headerEntries, type HeadersInput } from '../headers.ts'
 import type { Link } from '../link.ts'
-import { isOverridden, withField, type Operation } from '../operation.ts'
+import { isOverridden, type Operation } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
 import { checkOptions, provideValue, type CredentialOptions } from './provider.ts'
 

@@ -2,8 +2,9 @@ import { systemClock, type Clock } from '../clock.ts'
 import { CredentialError, OptionsError, TimeoutError } from '../errors.ts'
 import { kindOf } from '../headers.ts'
 import { inDevelopment } from '../inDevelopment.ts'
-import { blame } from '../link.ts'
-import { admission, type Operation, type OperationValue } from '../operation.ts'
+import { blame } from '../invoke.ts'
+import type { Operation, OperationValue } from '../operation.ts'
+import { admission } from '../operationExecution.ts'
 import { checkOrigin } from '../origin.ts'
 import { isPromise } from '../results.ts'
 
@@ -132,24 +133,30 @@ function inTime<Value>(
 ): Promise<Value> {
   const { operationName, execution } = operation as OperationValue
   return new Promise((resolve, reject) => {
-    const onTime = (): void => {
-      const message = `the function that gives the ${what} did not answer within ${timeoutMs} ms`
-      reject(new TimeoutError(message, { link, operationName }))
-    }
-    const cancelTimer = timeoutMs < Infinity ? clock.after(timeoutMs, onTime) : undefined
-    // An operation that was cancelled leaves no timer behind, and the links around this one can finish.
-    const forget = execution?.onAbort(() => {
-      cancelTimer?.()
-      reject(execution.reason as Error)
-    })
+    let isOver = false
+    let cancelTimer: (() => void) | undefined
+    let forget: (() => void) | undefined
     const settle =
       <Settled>(as: (settled: Settled) => void) =>
       (settled: Settled): void => {
+        isOver = true
         cancelTimer?.()
         forget?.()
         as(settled)
       }
+    const wait = (): void => {
+      if (isOver) return
+      const message = `the function that gives the ${what} did not answer within ${timeoutMs} ms`
+      const onTime = (): void => reject(new TimeoutError(message, { link, operationName }))
+      if (timeoutMs < Infinity) cancelTimer = clock.after(timeoutMs, onTime)
+      // An operation that was cancelled leaves no timer behind, and the links around this one can finish.
+      const leave = (): void => settle(reject)(execution?.reason)
+      forget = execution?.onAbort(leave)
+      if (execution?.aborted) leave()
+    }
     // By hand: finally() would make two more promises, and every operation pays for them.
     Promise.resolve(promise).then(settle(resolve), settle(reject))
+    // A turn later: most functions have the answer at hand, and a timer would cost more than all the rest.
+    Promise.resolve().then(wait).catch(reject)
   })
 }

@@ -3,8 +3,8 @@ import { createClient, type Client } from '../client.ts'
 import { DisposedError, GraphLinksError, TimeoutError } from '../errors.ts'
 import { chain, type Next } from '../link.ts'
 import { createOperation } from '../operation.ts'
-import { failed, type Result } from '../results.ts'
-import { AuthRefreshError, IdentityChangedError } from './sessionErrors.ts'
+import { failed, single, type Result } from '../results.ts'
+import { AuthExpiredError, AuthRefreshError, IdentityChangedError } from './sessionErrors.ts'
 import { tokenRefreshLink } from './tokenRefreshLink.ts'
 import { createTokenSource, type SessionEvent, type TokenSource, type TokenSourceBaseOptions } from './tokenSource.ts'
 import type { Tokens } from './tokens.ts'
@@ -143,6 +143,9 @@ test('it is never there: over with timeoutMs, and no timer is left', async () =>
   await clock.advance(7_000)
   expect(await waiting).toBeInstanceOf(AuthRefreshError)
   expect((await waiting).cause).toBeInstanceOf(TimeoutError)
+  expect((await waiting).cause).toMatchObject({
+    message: 'tokenRefreshLink: the code that renews tokens did not answer within 7000 ms (timeoutMs)',
+  })
   expect(clock.pending).toBe(0)
   expect(await session.accessToken()).toBe('access1')
 })
@@ -153,6 +156,43 @@ test('a server refuses the token and it cannot be loaded: what the server says i
   expect(await outcomeOf(client.query('{ a }'))).toMatchObject({ status: 401 })
   expect(server.sent.length).toBe(1)
   expect(await client.query('{ a }')).toEqual({ data: { token: 'access1' } })
+})
+
+test('it cannot be loaded, and what the server says has data: delivered, with the reason why it was not sent again', async () => {
+  const { session } = setup()
+  const unauthenticated: Result = { data: { a: null }, errors: [{ message: 'no', extensions: { code: 'UNAUTHENTICATED' } }] } // prettier-ignore
+  const client = createClient({
+    link: chain(
+      tokenRefreshLink(session),
+      memoryLink(() => unauthenticated),
+    ),
+  })
+  mockLoads.push('fails')
+  expect(await client.query('{ a }')).toEqual({ ...unauthenticated, notReplayed: 'not-renewed' })
+})
+
+test('TR-39 a message of another tab, where it cannot be loaded, disturbs nobody', async () => {
+  let say = (): void => {}
+  const channel = {
+    postMessage: () => {},
+    addEventListener: (_: 'message', listener: () => void) => void (say = listener),
+    removeEventListener: () => {},
+    close: () => {},
+  }
+  const { session, events } = setup({ channel, store: memoryTokenStore() })
+  mockLoads.push('fails')
+  say()
+  await settle()
+  expect(events.map(({ type }) => type)).toEqual(['refreshFailed'])
+  expect(await session.accessToken()).toBe('access0')
+})
+
+test('a token that was fetched and is good is used without it', async () => {
+  const { session } = setup({ refresh: undefined, fetchToken: async () => tokens(1) } as never)
+  expect(await session.accessToken()).toBe('access0')
+  session.check()
+  await settle()
+  expect(mockMade).toEqual([])
 })
 
 test('an eager session whose refresher cannot be loaded tries again after a minute, without anybody asking', async () => {
@@ -196,6 +236,13 @@ test('TR-45 TR-47 threats 18 somebody signs out while it is being loaded', async
   mockLoads.push(() => void refused.session.clear())
   expect(await outcomeOf(refused.client.query('{ a }'))).toBeInstanceOf(IdentityChangedError)
   expect([server.sent.length, asked(), refused.asked()]).toEqual([0, 0, 0])
+  // In the background as well.
+  const soft = setup()
+  await soft.clock.advance(3_400_000)
+  mockLoads.push(() => void soft.session.clear())
+  soft.session.check()
+  await settle()
+  expect([mockLoads.length, soft.asked(), soft.session.current.status]).toEqual([0, 0, 'none'])
 })
 
 test('TR-11 an operation that is aborted while it is being loaded is not sent, and leaves nothing', async () => {
@@ -260,6 +307,82 @@ test('TR-47 a refused operation that no client runs is not sent again with the t
   const results = await tokenRefreshLink(session)(createOperation({ document: '{ a }' }), refuse)
   expect(await outcomeOf(results[Symbol.asyncIterator]().next())).toBeInstanceOf(IdentityChangedError)
   expect(sent.length).toBe(1)
+})
+
+test('a refused operation that no client runs is sent again as well', async () => {
+  const { session } = setup()
+  const sent: unknown[] = []
+  const once: Next = (operation) => {
+    sent.push(operation)
+    if (sent.length > 1) return single({ data: { a: 1 } })
+    return failed(Object.assign(new GraphLinksError('the server answered 401'), { status: 401 }))
+  }
+  const results = await tokenRefreshLink(session)(createOperation({ document: '{ a }' }), once)
+  expect(await results[Symbol.asyncIterator]().next()).toEqual({ done: false, value: { data: { a: 1 } } })
+  expect([sent.length, session.current.generation]).toEqual([2, 2])
+})
+
+test('TR-45 an operation that no client runs does not keep anybody from signing out', async () => {
+  const { session } = setup()
+  let answer = (): void => {}
+  const slow: Next = async function* () {
+    await new Promise<void>((resolve) => (answer = resolve))
+    yield { data: { a: 1 } }
+  }
+  const results = await tokenRefreshLink(session)(createOperation({ document: '{ a }' }), slow)
+  const outcome = outcomeOf(results[Symbol.asyncIterator]().next())
+  await settle()
+  await session.clear()
+  answer()
+  expect(await outcome).toBeInstanceOf(IdentityChangedError)
+})
+
+test('TR-45 who waits for the token of a former session is told at once, not when the next one is there', async () => {
+  let fetched = 0
+  const fetchToken = (): Promise<Tokens> => (fetched++, new Promise(() => {}))
+  const { session } = setup({ initial: undefined, refresh: undefined, fetchToken } as never)
+  const waiting = outcomeOf(session.accessToken())
+  await settle()
+  await session.clear()
+  expect(await waiting).toBeInstanceOf(IdentityChangedError)
+  await settle()
+  // Nobody needs another one.
+  expect(fetched).toBe(1)
+})
+
+test('TR-30 TR-45 a listener that signs out when the session ends: who asked for a token is told that', async () => {
+  const fetchToken = (): never => {
+    throw Object.assign(new Error('no'), { error: 'invalid_grant' })
+  }
+  const { session, clock, events } = setup({ refresh: undefined, fetchToken } as never)
+  session.events.subscribe(({ type }) => type === 'sessionEnded' && session.clear())
+  await clock.advance(hour - 200_000)
+  expect(await session.accessToken()).toBe('access0')
+  await clock.advance(200_001)
+  expect(await outcomeOf(session.accessToken())).toBeInstanceOf(IdentityChangedError)
+  expect(events.map(({ type }) => type)).toEqual(['refreshFailed', 'sessionEnded', 'cleared'])
+})
+
+test('TR-17 a token that took most of its life to arrive is used by who waited for it, and renewed in the background', async () => {
+  const give: ((tokens: Tokens) => void)[] = []
+  const { session, clock } = setup({ refresh: () => new Promise((resolve) => give.push(resolve)) } as never)
+  await clock.advance(hour + 1)
+  const waiting = session.accessToken()
+  await clock.advance(9_600)
+  give[0]?.({ ...tokens(1), expiresInSeconds: 10 })
+  expect(await waiting).toBe('access1')
+  expect([session.current.status, give.length]).toEqual(['hard', 2])
+  give[1]?.(tokens(2))
+  expect(await session.accessToken()).toBe('access2')
+})
+
+test('TR-50 a server refuses a token that nobody renews: the session is over, and operations say so', async () => {
+  const clock = new FakeClock()
+  const { client, server, events } = setup({ clock, refresh: undefined, readonly: true } as never, new Set(['access0']))
+  const error = (await outcomeOf(client.query('query Q { a }'))) as Error
+  expect(error).toBeInstanceOf(AuthExpiredError)
+  expect(error.message).toBe('tokenRefreshLink, operation Q: the session is over: sign in again')
+  expect([server.sent.length, events.map(({ type }) => type)]).toEqual([1, ['sessionEnded']])
 })
 
 test('TR-22 without a store, tokens that come after the end are left alone', async () => {

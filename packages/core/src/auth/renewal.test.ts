@@ -2,7 +2,7 @@ import { FakeClock, settle } from '@graphlinks/testing'
 import { emptyContext } from '../context.ts'
 import { renew, type RefreshRequest, type RenewalOptions } from './renewal.ts'
 import type { Tokens } from './tokens.ts'
-import { memoryTokenStore, type StoredTokens } from './tokenStore.ts'
+import { memoryTokenStore, type RefreshLock, type StoredTokens, type TokenStore } from './tokenStore.ts'
 
 const before: StoredTokens = {
   accessToken: 'old-access',
@@ -16,10 +16,11 @@ const fresh: Tokens = { accessToken: 'new-access', refreshToken: 'new-refresh', 
 interface Run {
   readonly given?: StoredTokens | undefined
   readonly options?: Partial<RenewalOptions>
+  readonly signal?: AbortSignal
 }
 
 /** One refresh, what it gave, and what was revoked and restored meanwhile. */
-async function run({ options = {}, ...rest }: Run = {}) {
+async function run({ options = {}, signal = new AbortController().signal, ...rest }: Run = {}) {
   const { given } = { given: before, ...rest } as Run
   const clock = (options.clock as FakeClock | undefined) ?? new FakeClock()
   const store = options.store ?? memoryTokenStore()
@@ -28,12 +29,13 @@ async function run({ options = {}, ...rest }: Run = {}) {
   let restored = 0
   let asked = 0
   const { renewTokens = async () => fresh } = options
-  const request = { signal: new AbortController().signal, context: emptyContext } as unknown as RefreshRequest
+  const request = { signal, context: emptyContext } as unknown as RefreshRequest
   const renewal = await renew(given, request, {
     store,
     clock,
     timeoutMs: 30_000,
     isCurrent: () => true,
+    isSame: () => options.isCurrent?.() ?? true,
     lock: undefined,
     stored: async () => {},
     revoke: (tokens) => void revoked.push(tokens),
@@ -102,6 +104,25 @@ test('TR-45 threats 18 signed out while the store was writing: what it wrote is 
   const { renewal, revoked, restored } = await run({ options: { store, isCurrent: () => isCurrent } })
   expect(renewal).toEqual({ type: 'stored', stored: undefined })
   expect([revoked, restored]).toEqual([[fresh], 1])
+})
+
+test('TR-36 another tab renewed the same session while the answer was on its way, or being stored: it is not revoked', async () => {
+  for (const when of ['asking', 'storing']) {
+    let isCurrent = true
+    const memory = memoryTokenStore()
+    await memory.write(before)
+    const { renewal, revoked, restored } = await run({
+      options: {
+        isCurrent: () => isCurrent,
+        isSame: () => true,
+        renewTokens: async () => ((isCurrent = when !== 'asking'), fresh),
+        store: { ...memory, replace: (...args) => ((isCurrent = false), memory.replace(...args)) },
+      },
+    })
+    expect([when, renewal]).toEqual([when, { type: 'stored', stored: undefined }])
+    // What the session is now is stored last, where ours may have been.
+    expect([revoked, restored]).toEqual([[], when === 'asking' ? 0 : 1])
+  }
 })
 
 test('TR-36 where another stored its tokens first, those count; ours are revoked unless both are of one session', async () => {
@@ -218,13 +239,88 @@ test('threats 19 a lock has the name of the session, and where it is free too la
     expect([names, asked, renewal.type]).toEqual([['graphlinks s1'], isAsked ? 1 : 0, isAsked ? 'refreshed' : 'failed'])
     if (renewal.type === 'failed') {
       expect(renewal.failure).toMatchObject({ kind: 'transient', isLost: false })
-      expect(renewal.error).toMatchObject({ name: 'TimeoutError', message: 'the lock was free too late to ask' })
+      expect(renewal.error).toMatchObject({
+        name: 'TimeoutError',
+        code: 'TIMEOUT',
+        message: 'the lock was free too late to ask',
+      })
     }
   }
 })
 
+test('threats 19 a lock without a session, for a first token, has a name as well', async () => {
+  const names: string[] = []
+  const lock: RefreshLock = (name, refresh) => {
+    names.push(name)
+    return refresh()
+  }
+  const { renewal } = await run({ given: undefined, options: { lock } })
+  expect([renewal.type, names]).toEqual(['refreshed', ['graphlinks ']])
+})
+
+test('threats 19 a lock is kept, also when the time is up, until the tokens are stored that the server gave', async () => {
+  const memory = memoryTokenStore()
+  await memory.write(before)
+  const controller = new AbortController()
+  let land = (): void => {}
+  let isFree = false
+  const store: TokenStore = {
+    ...memory,
+    replace: async (...args) => {
+      await new Promise<void>((resolve) => (land = resolve))
+      return memory.replace(...args)
+    },
+  }
+  const lock: RefreshLock = (_, refresh) => refresh().finally(() => (isFree = true))
+  const running = run({ signal: controller.signal, options: { store, lock } })
+  await settle()
+  controller.abort(new Error('the time is up'))
+  await settle()
+  // Who comes next would present a refresh token that is used up.
+  expect(isFree).toBe(false)
+  land()
+  expect((await running).renewal.type).toBe('refreshed')
+  expect(isFree).toBe(true)
+})
+
+test('TR-36 a refusal where the store was emptied meanwhile is a sign-out of another, and not the end of a session', async () => {
+  const store = memoryTokenStore()
+  await store.write(before)
+  const clock = new FakeClock()
+  const refuse = (): never => {
+    throw Object.assign(new Error('no'), { error: 'invalid_grant' })
+  }
+  const running = run({ options: { store, clock, renewTokens: refuse } })
+  await clock.advance(500)
+  await store.write(undefined)
+  await clock.advance(500)
+  expect((await running).renewal).toEqual({ type: 'stored', stored: undefined })
+})
+
+test('TR-29 a first token that is refused is refused, though nothing was stored before', async () => {
+  const clock = new FakeClock()
+  const refuse = (): never => {
+    throw Object.assign(new Error('no'), { error: 'invalid_grant' })
+  }
+  const running = run({ given: undefined, options: { clock, renewTokens: refuse } })
+  await clock.advance(1_000)
+  expect((await running).renewal).toMatchObject({
+    type: 'failed',
+    failure: { kind: 'rejected' },
+    error: { message: 'no' },
+  })
+})
+
 test('TR-13 an answer without an access token is a mistake, in words of its own', async () => {
-  const wrong = await run({ options: { renewTokens: async () => ({ access_token: 'x' }) as never } })
+  const ask = () => run({ options: { renewTokens: async () => ({ access_token: 'x' }) as never } })
+  const wrong = await ask()
+  const { NODE_ENV } = process.env
+  process.env['NODE_ENV'] = 'production'
+  try {
+    expect((await ask()).renewal).toMatchObject({ error: { code: 'BAD_OPTIONS', message: 'accessToken' } })
+  } finally {
+    process.env['NODE_ENV'] = NODE_ENV
+  }
   expect(wrong.renewal).toMatchObject({
     type: 'failed',
     failure: { kind: 'transient' },

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { inDevelopment } from '../inDevelopment.ts'
 import { partsOf, redactError } from '../redact.ts'
 import { readFailure, type RefreshFailure } from './refreshFailure.ts'
-import type { RefreshReason } from './sessionState.ts'
+import type { RefreshReason } from './sessionMachine.ts'
 import { hasAccessToken, storedTokens, type Tokens } from './tokens.ts'
 import type { RefreshLock, StoredTokens, TokenStore } from './tokenStore.ts'
 
@@ -45,8 +45,10 @@ export interface RenewalOptions {
   readonly lock?: RefreshLock | undefined
   readonly clock: Clock
   readonly timeoutMs: number
-  /** Whether the session is still the one that the refresh is for. */
+  /** Whether the session still has the tokens that the refresh is for. */
   readonly isCurrent: () => boolean
+  /** Whether it is still the same session, whoever renewed its tokens meanwhile. */
+  readonly isSame: () => boolean
   /** When the store has what the session was, or the error that kept it from that. */
   readonly stored: () => Promise<void>
   /** Stores what the session is now. */
@@ -116,7 +118,7 @@ async function renewAlone(
   secrets: Set<string | undefined>,
   progress: Progress,
 ): Promise<Success> {
-  const { store, clock, timeoutMs, isCurrent, revoke, restore } = options
+  const { store, clock, timeoutMs, isCurrent, isSame, revoke, restore } = options
   await options.stored().catch(restore)
   const known = (await store.read()) ?? undefined
   // Somebody else renewed them, or signed out: presenting the old refresh token again would look like theft.
@@ -149,7 +151,8 @@ async function renewAlone(
     throw refreshRejected('the refresh gave the tokens of another subject')
   }
   if (!isCurrent()) {
-    void discard()
+    // With one refresh token, servers revoke all that came of one sign-in (RFC 7009 section 2.1).
+    if (!isSame()) void discard()
     return { type: 'stored', stored: undefined }
   }
 
@@ -158,7 +161,7 @@ async function renewAlone(
     if (await persist(stored, before?.version, store)) {
       if (isCurrent()) return { type: 'refreshed', stored }
       // Somebody signed out while the store was writing: what it wrote last must not be these.
-      void discard()
+      if (!isSame()) void discard()
       await restore()
       return { type: 'stored', stored: undefined }
     }

@@ -1,19 +1,7 @@
-/**
- * The state machine of a session, pure: (state, event) -> (state, effects). Two regions that change independently: the
- * tokens (`session`) and what is being done about them (`refresher`). docs/links/tokenRefreshLink.md draws it.
- */
-import { isOver, later, type Instant } from '../clock.ts'
+/** What a session is at a moment, as plain data, and what can be read from it; sessionMachine.ts has what changes it. */
+import { isOver, type Instant } from '../clock.ts'
 import { isExpired, type Credential } from './tokens.ts'
-import type { RefreshFailure } from './refreshFailure.ts'
 import type { StoredTokens } from './tokenStore.ts'
-
-/** A failure that says nothing about the session. */
-export const passing: RefreshFailure = {
-  kind: 'transient',
-  oauthError: undefined,
-  isLost: false,
-  retryAfterMs: undefined,
-}
 
 /** What the session has. */
 type Session =
@@ -53,39 +41,14 @@ export interface State {
   readonly distrustUntil?: Instant
 }
 
-/** Why a refresh is made. */
-export type RefreshReason = 'missing' | 'expiring' | 'expired' | 'rejected'
+export const initialState: State = {
+  epoch: 0,
+  generation: 0,
+  session: { status: 'loading' },
+  refresher: { status: 'idle' },
+}
 
-export type Event =
-  /** The store was read for the first time. */
-  | { readonly type: 'loaded'; readonly credential: Credential | undefined }
-  /** Somebody signed in. */
-  | { readonly type: 'set'; readonly credential: Credential }
-  | { readonly type: 'clear' }
-  /** An operation starts, or time has passed. */
-  | { readonly type: 'use' }
-  /** A server refused the token of an operation, which is, or is not, a replay. */
-  | { readonly type: 'refuse'; readonly epoch: number; readonly generation: number; readonly isReplay: boolean }
-  /** A replay got its result: the refresh was worth it. */
-  | { readonly type: 'accept' }
-  /** A refresh gave new tokens, and they are stored. `base` is what it started from: it must still be there. */
-  | { readonly type: 'refreshed'; readonly base: string; readonly credential: Credential | undefined }
-  | { readonly type: 'failed'; readonly base: string; readonly failure: RefreshFailure; readonly error: unknown }
-  /** The store has other tokens, or none: another tab or process wrote them. */
-  | { readonly type: 'stored'; readonly base: string; readonly credential: Credential | undefined }
-  | { readonly type: 'dispose' }
-
-export type Effect =
-  | { readonly type: 'refresh'; readonly reason: RefreshReason }
-  /** What waits looks again. */
-  | { readonly type: 'wake' }
-  /** What runs belongs to a session that is no longer there. */
-  | { readonly type: 'disown' }
-  | { readonly type: 'emit'; readonly event: SessionEventType; readonly error?: unknown }
-
-export type SessionEventType = 'set' | 'cleared' | 'refreshed' | 'refreshFailed' | 'sessionEnded'
-
-/** What the machine needs to know beside the event. */
+/** What decides beside the state. */
 export interface Circumstances {
   readonly present: Instant
   /** A number from 0 to 1. */
@@ -95,20 +58,6 @@ export interface Circumstances {
   /** Whether that function needs no sign-in before. */
   readonly canAcquire: boolean
 }
-
-export type Transition = readonly [State, readonly Effect[]]
-
-export const initialState: State = {
-  epoch: 0,
-  generation: 0,
-  session: { status: 'loading' },
-  refresher: { status: 'idle' },
-}
-
-// What AWS, MSAL and Supabase do, about: from one second to one minute.
-const shortestCooldownMs = 1_000
-const longestCooldownMs = 60_000
-const unproductiveLimit = 2
 
 /** `'fresh'`: send it. `'soft'`: send it and renew it meanwhile. `'hard'`: renew it first. */
 export type Phase = Exclude<Session['status'], 'live'> | 'fresh' | 'soft' | 'hard'
@@ -132,7 +81,7 @@ export function ticketOf({ epoch, generation, session }: State): Ticket {
   return { epoch, generation, stored: session.status === 'live' ? session.credential.stored : undefined }
 }
 
-/** What becomes of an operation that starts now, once the machine has seen `'use'`. */
+/** What becomes of an operation that starts now, once sessionMachine.ts has seen `'use'`. */
 export function admit(state: State, { present, canAcquire }: Circumstances): 'send' | 'wait' | 'fail' {
   const { refresher } = state
   const phase = phaseOf(state, present)
@@ -149,173 +98,8 @@ export function isUsable({ session }: State, present: Instant): boolean {
   return session.status === 'live' && !session.isRejected && !isExpired(session.credential, present)
 }
 
-/** In how many milliseconds `'use'` would do something by itself; `undefined` where it never would. */
-export function nextDueMs(state: State, { present, canRefresh }: Circumstances): number | undefined {
-  const { session, refresher } = state
-  if (session.status !== 'live' || refresher.status === 'inflight') return undefined
-  const { deadlines } = session.credential
-  const due = session.isRejected ? present : session.isFinal || !canRefresh ? deadlines?.hard : deadlines?.soft
-  if (!due) return undefined
-  const moments = 'until' in refresher ? [due, refresher.until] : [due]
-  // Over is what lies strictly before.
-  return Math.max(...moments.map(({ now, date }) => Math.min(now - present.now, date - present.date))) + 1
-}
-
 /** What a refresh starts from: its outcome means something for as long as this stays the same. */
 export function baseOf(state: State): string {
   const { epoch, stored } = ticketOf(state)
   return `${epoch} ${stored?.version ?? ''}`
-}
-
-/**
- * The whole machine. {@link begin}, {@link switchTo} and {@link dispose} are there before it: it is loaded when tokens are to
- * be renewed, see refresher.ts.
- */
-export function transition(state: State, event: Event, circumstances: Circumstances): Transition {
-  const { session, generation } = state
-  if (session.status === 'disposed') return [state, []]
-  if ('base' in event && event.base !== baseOf(state)) return [state, []]
-  switch (event.type) {
-    case 'use':
-      return refreshIfDue(state, circumstances)
-    case 'refuse':
-      return refuse(state, event, circumstances)
-    case 'accept':
-      return [state.unproductive ? { ...state, unproductive: 0 } : state, []]
-    case 'refreshed':
-      return [{ ...state, ...holding(event.credential, generation), ...rested }, [wake, emit('refreshed')]]
-    case 'stored':
-      return adopt(state, event.credential)
-    case 'failed':
-      return state.refresher.status === 'inflight' ? fail(state, event, circumstances) : [state, []]
-    case 'loaded':
-      return session.status === 'loading' ? begin(state, event.credential) : [state, []]
-    case 'set':
-      return switchTo(state, event.credential)
-    case 'clear':
-      return switchTo(state, undefined)
-    case 'dispose':
-      return dispose(state)
-  }
-}
-
-const wake: Effect = { type: 'wake' }
-const disown: Effect = { type: 'disown' }
-const rested = { refresher: { status: 'idle' }, failures: 0 } as const
-
-export function emit(event: SessionEventType, error?: unknown): Effect {
-  return { type: 'emit', event, error }
-}
-
-function holding(credential: Credential | undefined, generation: number): Pick<State, 'session' | 'generation'> {
-  if (!credential) return { session: { status: 'none' }, generation }
-  return { session: { status: 'live', credential }, generation: generation + 1 }
-}
-
-/** The session begins with what the store had. */
-export function begin(state: State, credential: Credential | undefined): Transition {
-  return [{ ...state, ...holding(credential, state.generation) }, [wake]]
-}
-
-export function dispose(state: State): Transition {
-  return [{ ...state, session: { status: 'disposed' } }, [wake, disown]]
-}
-
-/** Another session, or none. Only where it is certain that it is the same person, what runs goes on. */
-export function switchTo(state: State, credential: Credential | undefined): Transition {
-  const before = ticketOf(state).stored?.session
-  const isSame = before !== undefined && before === credential?.stored.session
-  const next: State = {
-    ...initialState,
-    ...holding(credential, state.generation),
-    epoch: isSame ? state.epoch : state.epoch + 1,
-  }
-  return [next, [...(isSame ? [] : [disown]), wake, emit(credential ? 'set' : 'cleared')]]
-}
-
-/** Tokens that another tab or process stored. */
-function adopt(state: State, credential: Credential | undefined): Transition {
-  const { session, generation } = state
-  if (session.status === 'live' && session.credential.stored.session !== credential?.stored.session) {
-    return switchTo(state, credential)
-  }
-  if (!credential) return [{ ...state, ...rested }, [wake]]
-  if (session.status !== 'live') return switchTo(state, credential)
-  return [{ ...state, ...holding(credential, generation), ...rested }, [wake, emit('refreshed')]]
-}
-
-function refreshIfDue(state: State, circumstances: Circumstances): Transition {
-  const { session } = state
-  const { present, canRefresh, canAcquire } = circumstances
-  const phase = phaseOf(state, present)
-  if (session.status === 'live') {
-    if (phase === 'fresh') return [state, []]
-    if (session.isFinal || !canRefresh) return phase === 'hard' ? end(state) : [state, []]
-    const reason = session.isRejected ? 'rejected' : isExpired(session.credential, present) ? 'expired' : 'expiring'
-    return start(state, reason, present)
-  }
-  return phase === 'none' && canAcquire ? start(state, 'missing', present) : [state, []]
-}
-
-function start(state: State, reason: RefreshReason, present: Instant): Transition {
-  const { refresher } = state
-  if (refresher.status === 'inflight' || ('until' in refresher && !isOver(refresher.until, present))) return [state, []]
-  return [{ ...state, refresher: { status: 'inflight' } }, [{ type: 'refresh', reason }]]
-}
-
-function refuse(
-  state: State,
-  { epoch, generation, isReplay }: Extract<Event, { type: 'refuse' }>,
-  circumstances: Circumstances,
-): Transition {
-  const { session, unproductive = 0, countedGeneration, distrustUntil } = state
-  // Of a token that was replaced since, there is nothing to say.
-  if (session.status !== 'live' || epoch !== state.epoch || generation !== state.generation) return [state, []]
-  // One of many that went out with the same token.
-  if (!isReplay && session.isRejected && state.refresher.status === 'inflight') return [state, []]
-  const { present, random } = circumstances
-  if (isReplay) {
-    if (countedGeneration === generation) return [state, []]
-    const counted = { ...state, unproductive: unproductive + 1, countedGeneration: generation }
-    if (counted.unproductive < unproductiveLimit) return [counted, []]
-    return [{ ...counted, distrustUntil: later(present, cooldownMs(counted.unproductive + 4, random)) }, []]
-  }
-  if (distrustUntil && !isOver(distrustUntil, present)) return [state, []]
-  return refreshIfDue({ ...state, session: { ...session, isRejected: true } }, circumstances)
-}
-
-function fail(
-  state: State,
-  { failure, error }: Extract<Event, { type: 'failed' }>,
-  { present, random }: Circumstances,
-): Transition {
-  const { session } = state
-  const failed = emit('refreshFailed', error)
-  if (failure.kind === 'rejected') {
-    const final: State = {
-      ...state,
-      ...rested,
-      session: session.status === 'live' ? { ...session, isFinal: true } : session,
-    }
-    const isUsable = session.status === 'live' && phaseOf(state, present) !== 'hard'
-    if (isUsable) return [final, [wake, failed]]
-    const [dead, effects] = end(final)
-    return [dead, [failed, ...effects]]
-  }
-  const failures = (state.failures ?? 0) + 1
-  const delayMs = failure.retryAfterMs ?? cooldownMs(failures, random)
-  const status = failure.kind === 'misconfigured' ? 'open' : 'cooldown'
-  const until = later(present, Math.max(delayMs, shortestCooldownMs))
-  const refresher: Refresher = { status, until, oauthError: failure.oauthError, error }
-  return [{ ...state, failures, refresher }, [wake, failed]]
-}
-
-function end(state: State): Transition {
-  return [{ ...state, ...rested, session: { status: 'dead' } }, [wake, emit('sessionEnded')]]
-}
-
-/** Full jitter over exponential steps, above the shortest. */
-function cooldownMs(count: number, random: number): number {
-  const longest = Math.min(longestCooldownMs, shortestCooldownMs * 2 ** count)
-  return shortestCooldownMs + random * (longest - shortestCooldownMs)
 }

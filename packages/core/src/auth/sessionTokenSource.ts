@@ -1,51 +1,29 @@
-import { instantOf, systemClock, type Instant } from '../clock.ts'
-import { DisposedError, OptionsError, TimeoutError } from '../errors.ts'
-import { inBrowser } from '../headers.ts'
-import { inDevelopment } from '../inDevelopment.ts'
+import { instantOf, type Instant } from '../clock.ts'
+import { DisposedError, TimeoutError } from '../errors.ts'
 import type { Operation, OperationValue } from '../operation.ts'
-import { ownOptions } from '../ownOptions.ts'
-import { isPromise } from '../results.ts'
-import type { Refresher, Attempt, RefresherHost, Verdict } from './refresher.ts'
-import type { AttemptOutcome, replay } from './rejection.ts'
+import { inTime } from './inTime.ts'
+import { longestTickMs, planAhead } from './planAhead.ts'
+import type { Attempt, Refresher, Verdict } from './refresher.ts'
+import type { RefresherHost } from './refresherHost.ts'
+import type { AttemptOutcome } from './rejection.ts'
 import { AuthExpiredError, AuthQueueFullError, AuthRefreshError, IdentityChangedError } from './sessionErrors.ts'
 import { SessionEvents } from './sessionEvents.ts'
-import {
-  begin,
-  dispose,
-  emit,
-  initialState,
-  phaseOf,
-  switchTo,
-  ticketOf,
-  type Phase,
-  type State,
-  type Ticket,
-  type Transition,
-} from './sessionState.ts'
-import { credentialOf, hasAccessToken, storedTokens, type Tokens } from './tokens.ts'
-import type { SessionEvent, SessionMessage, SessionState, TokenSource, TokenSourceOptions } from './tokenSource.ts'
-import type { StoredTokens, TokenStore } from './tokenStore.ts'
+import { begin, dispose, emit, switchTo, type Transition } from './sessionMachine.ts'
+import { checkOptions, checkTokens, type SessionOptions, type SessionOwner } from './sessionOptions.ts'
+import { initialState, phaseOf, ticketOf, type Phase, type State, type Ticket } from './sessionState.ts'
+import { SessionStore } from './sessionStore.ts'
+import { credentialOf, storedTokens, type Tokens } from './tokens.ts'
+import type { SessionEvent, SessionState, TokenSource, TokenSourceOptions } from './tokenSource.ts'
 import { urgent } from '../urgent.ts'
-import { listen, onWake } from '../wakeEvents.ts'
-
-export type CheckedOptions = ReturnType<typeof checkOptions>
-
-const longestTickMs = 60_000
-
-/** What a session is for. */
-export interface SessionOwner {
-  /** The link, for errors. */
-  readonly link: string
-  /** Handed over, because the source of a `cookieLink` is a copy that is loaded lazily. */
-  readonly replay: typeof replay
-}
+import { onWake } from '../wakeEvents.ts'
 
 /**
  * Holds the tokens of a session, from the beginning to the end of it: everything that must be there at once, and that an
  * operation with a good token needs. What renews the tokens is loaded when that is needed.
  */
 export class SessionTokenSource implements TokenSource {
-  readonly #options: CheckedOptions
+  readonly #options: SessionOptions
+  readonly #store: SessionStore
   #state: State = initialState
   /** What ends when the session does. */
   readonly running = new Set<Operation>()
@@ -53,26 +31,33 @@ export class SessionTokenSource implements TokenSource {
   #refresher: Refresher | undefined
   #loading: Promise<Refresher | undefined> | undefined
   #loadFailure: unknown
-  #cancelTick: (() => void) | undefined
+  /** Has an eager session look at the clocks again when something is due. */
+  readonly #plan: (leastMs?: number) => void
   /** What is to be undone in the end. */
-  readonly #release: Set<() => void>
-  /** When the store has what the session is; `undefined` if it does. */
-  #written: Promise<void> | undefined
+  readonly #releases: Set<() => void>
   /** When it is known what the store had in the beginning, or does not matter any more. */
   readonly #opened: Promise<void>
   #open!: () => void
 
   constructor(given: TokenSourceOptions, owner: SessionOwner) {
     this.#options = checkOptions(given, owner)
-    const { onSessionEnded, mode, channel } = this.#options
+    const { onSessionEnded, initial, mode } = this.#options
     this.events.subscribe((event) => event.type === 'sessionEnded' && onSessionEnded?.(event))
     this.#opened = new Promise((resolve) => (this.#open = resolve))
-    this.#release = new Set(mode === 'eager' ? onWake(() => this.check()) : [])
-    if (channel) {
-      this.#release.add(listen(channel, 'message', () => void this.load().then((refresher) => refresher?.look())))
-      this.#release.add(() => channel.close())
-    }
-    this.#begin()
+    this.#plan = planAhead(this.#options, this)
+    this.#releases = new Set(mode === 'eager' ? onWake(() => this.check()) : [])
+    this.#store = new SessionStore(
+      this.#options,
+      this.#releases,
+      () => ticketOf(this.#state),
+      () => void this.load().then((refresher) => refresher?.look()),
+    )
+    this.#store.read((found) => {
+      if (this.#phase !== 'loading') return
+      const first = found ?? (initial && storedTokens(initial, this.#present))
+      this.#apply(begin(this.#state, first && credentialOf(first, this.#present, this.#options)))
+      if (first && !found) void this.#store.write(undefined, true)
+    })
   }
 
   get current(): SessionState {
@@ -87,13 +72,13 @@ export class SessionTokenSource implements TokenSource {
     const isSame = tokens.subject !== undefined && tokens.subject === before?.subject
     const stored = storedTokens(tokens, this.#present, isSame ? before : undefined)
     this.#apply(switchTo(this.#state, credentialOf(stored, this.#present, this.#options)))
-    return this.#write('set')
+    return this.#store.write('set')
   }
 
   clear(): Promise<void> {
     this.#checkDisposed()
     this.#apply(switchTo(this.#state, undefined))
-    return this.#write('cleared')
+    return this.#store.write('cleared')
   }
 
   async accessToken(): Promise<string | undefined> {
@@ -105,7 +90,7 @@ export class SessionTokenSource implements TokenSource {
   }
 
   async dispose(): Promise<void> {
-    for (const release of this.#release) release()
+    for (const release of this.#releases) release()
     this.#apply(dispose(this.#state))
     await this.#refresher?.dispose(this.#disposed())
   }
@@ -167,21 +152,25 @@ export class SessionTokenSource implements TokenSource {
 
   /** What renews the tokens, or nothing where it cannot be loaded; it is tried again at the next occasion. */
   load(): Promise<Refresher | undefined> {
-    this.#loading ??= this.#inTime(import('./refresher.ts'), 'the code that renews tokens').then(
+    return (this.#loading ??= inTime(
+      this.#options,
+      this.#releases,
+      import('./refresher.ts'),
+      'the code that renews tokens',
+    ).then(
       (module) => {
         this.#refresher = new module.Refresher(this.#host)
-        this.#arm()
+        this.#plan()
         return this.#refresher
       },
       (error: unknown) => {
         this.#loading = undefined
         this.#loadFailure = error
         if (this.#phase !== 'disposed') this.#apply([this.#state, [emit('refreshFailed', error)]])
-        this.#arm(longestTickMs)
+        this.#plan(longestTickMs)
         return undefined
       },
-    )
-    return this.#loading
+    ))
   }
 
   /** @throws {@link IdentityChangedError} when the session of a result is no longer there. */
@@ -217,23 +206,14 @@ export class SessionTokenSource implements TokenSource {
   get #host(): RefresherHost {
     return {
       options: this.#options,
-      parts: {
-        urgent,
-        AuthExpiredError,
-        AuthQueueFullError,
-        AuthRefreshError,
-        TimeoutError,
-      },
+      parts: { urgent, AuthExpiredError, AuthQueueFullError, AuthRefreshError, TimeoutError },
+      store: this.#store,
       state: () => this.#state,
       apply: (transition) => this.#apply(transition),
-      written: () => this.#written,
-      write: () => this.#write(),
-      post: (event) => this.#post(event),
     }
   }
 
   #apply([state, effects]: Transition): void {
-    if (state === this.#state && effects.length === 0) return
     const { epoch, generation } = state
     const events: SessionEvent[] = []
     this.#state = state
@@ -243,7 +223,7 @@ export class SessionTokenSource implements TokenSource {
       else if (effect.type === 'disown') this.#disown()
       else this.#refresher?.run(effect)
     }
-    this.#arm()
+    this.#plan()
     this.events.tell(events)
   }
 
@@ -258,79 +238,6 @@ export class SessionTokenSource implements TokenSource {
     }
   }
 
-  #arm(leastMs = 1): void {
-    this.#cancelTick?.()
-    const { mode, clock } = this.#options
-    const dueMs = mode === 'eager' ? this.dueMs : undefined
-    if (dueMs === undefined) return
-    // Long waits in short steps: a timer knows nothing of a date that was set, or of a sleep.
-    this.#cancelTick = clock.inBackground(Math.min(Math.max(dueMs, leastMs), longestTickMs), () => {
-      this.check()
-      this.#arm()
-    })
-  }
-
-  /** Begins with what the store has, or else with the initial tokens. Synchronous if the store is. */
-  #begin(): void {
-    const { store, initial } = this.#options
-    const start = (found?: StoredTokens | null): void => {
-      if (this.#phase !== 'loading') return
-      const first = found ?? (initial && storedTokens(initial, this.#present))
-      this.#apply(begin(this.#state, first && credentialOf(first, this.#present, this.#options)))
-      if (first && !found) void this.#write(undefined, true)
-    }
-    let found: ReturnType<TokenStore['read']>
-    try {
-      found = store?.read()
-    } catch {
-      // A store that cannot be read is an empty one.
-    }
-    if (isPromise(found)) this.#inTime(found).then(start, () => start())
-    else start(found)
-  }
-
-  /** Stores what the session is now, after what was to be stored before, and tells the other tabs. */
-  #write(event?: SessionMessage['event'], replacing = false): Promise<void> {
-    const { store } = this.#options
-    const { stored } = ticketOf(this.#state)
-    const write = async (): Promise<void> => {
-      await this.#inTime(replacing && stored ? store?.replace(stored, undefined) : store?.write(stored))
-      if (event) this.#post(event)
-      if (this.#written === written) this.#written = undefined
-    }
-    const written = this.#written ? this.#written.then(write, write) : write()
-    this.#written = written
-    // Whoever does not wait for it has no use for its error; the next refresh makes up for it.
-    written.catch(() => {})
-    return written
-  }
-
-  /** What comes of a promise, or an error where nothing does: nothing is waited for for ever. */
-  #inTime<Value>(answer: Value | Promise<Value>, who = 'the store'): Promise<Value> {
-    if (!isPromise(answer)) return Promise.resolve(answer)
-    const { link, clock, timeoutMs } = this.#options
-    return new Promise((resolve, reject) => {
-      const cancelTimer = clock.after(timeoutMs, () =>
-        reject(new TimeoutError(`${who} did not answer within ${timeoutMs} ms (timeoutMs)`, { link })),
-      )
-      const release = (): void => {
-        cancelTimer()
-        this.#release.delete(release)
-      }
-      this.#release.add(release)
-      answer.then(resolve, reject).finally(release)
-    })
-  }
-
-  #post(event: SessionMessage['event']): void {
-    try {
-      const { generation, stored } = ticketOf(this.#state)
-      this.#options.channel?.postMessage({ session: stored?.session, generation, event })
-    } catch {
-      // Other tabs learn of it when they look into the store.
-    }
-  }
-
   #disposed(): DisposedError {
     return new DisposedError('the token source was disposed', { link: this.#options.link })
   }
@@ -341,42 +248,4 @@ export class SessionTokenSource implements TokenSource {
       operationName: operation?.operationName,
     })
   }
-}
-
-function checkOptions(given: TokenSourceOptions, owner: SessionOwner) {
-  const options = ownOptions(given)
-  const { timeoutMs = 30_000, maxQueued = 10_000, mode = inBrowser() ? 'eager' : 'lazy' } = options
-  const { skewMs = 0, store, clock = systemClock, random = Math.random } = options
-  const [way, another] = [options.refresh, options.fetchToken, options.readonly].filter(Boolean)
-  const isGood = {
-    refresh: !another && (way === true || typeof way === 'function'),
-    skewMs: skewMs >= 0,
-    timeoutMs: timeoutMs > 0 && timeoutMs < 2 ** 31,
-    maxQueued: maxQueued > 0,
-    mode: mode === 'eager' || mode === 'lazy',
-    store: !store || typeof store.replace === 'function',
-  }
-  const wrong = (Object.keys(isGood) as (keyof typeof isGood)[]).find((option) => !isGood[option])
-  if (wrong) {
-    const words = inDevelopment(
-      () =>
-        ({
-          refresh: 'give it one of refresh, fetchToken (functions) and readonly: true',
-          skewMs: `skewMs is a number of milliseconds, not ${skewMs}`,
-          timeoutMs: `timeoutMs is a positive number of milliseconds below 2,147,483,648, not ${timeoutMs}`,
-          maxQueued: `maxQueued is a positive number, not ${maxQueued}`,
-          mode: 'mode is "eager" or "lazy"',
-          store: 'store has read, write and replace',
-        })[wrong],
-    )
-    throw new OptionsError(words ?? wrong, { link: 'createTokenSource' })
-  }
-  if (options.initial) checkTokens(options.initial)
-  return Object.assign(options, { ...owner, timeoutMs, maxQueued, mode, clock, random })
-}
-
-/** Says what is missing, never what is there. */
-function checkTokens(tokens: Tokens): void {
-  if (hasAccessToken(tokens)) return
-  throw new OptionsError(inDevelopment(() => 'there is no accessToken, a string, in the tokens') ?? 'accessToken')
 }

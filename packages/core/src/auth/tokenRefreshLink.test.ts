@@ -1,11 +1,13 @@
 import { FakeClock, linkContract, memoryLink, secretCanary, settle, type MemoryLink } from '@graphlinks/testing'
 import { createClient, type Client } from '../client.ts'
 import { contextKey, emptyContext } from '../context.ts'
+import { withVariables } from '../copies.ts'
 import { identityOf } from '../credentials.ts'
 import { CredentialError, GraphLinksError, HeaderError, OptionsError, TimeoutError } from '../errors.ts'
 import { execute } from '../execute.ts'
 import { chain, type Link } from '../link.ts'
-import { createOperation, withVariables, type Operation } from '../operation.ts'
+import { createOperation, type Operation } from '../operation.ts'
+import { executionOf } from '../operationExecution.ts'
 import type { Result } from '../results.ts'
 import { bearerLink } from './bearerLink.ts'
 import type { RefreshRequest } from './renewal.ts'
@@ -308,6 +310,28 @@ describe('refreshing', () => {
       expect(await resultsOf(execute(link, operation))).toMatchObject([{ data: { token: `access${run}` } }])
     }
     expect(asked.length).toBe(3)
+  })
+
+  test('TR-5 what was not sent again may still be, when a link further out runs it once more; it is noted', async () => {
+    const noted: unknown[] = []
+    const twice: Link = async function* twice(operation, next) {
+      const notes = executionOf(operation)?.notes
+      for await (const { notReplayed } of next(operation)) noted.push(notReplayed, notes?.get('replay'))
+      await settle()
+      valid.clear()
+      yield* next(operation)
+      noted.push(notes?.get('replay'))
+    }
+    let refusals = 0
+    const partial: Result = { data: { half: true }, errors: unauthenticated.errors ?? [] }
+    const { client, server, valid } = setup({
+      outer: [twice],
+      refuse: () => (++refusals === 1 ? partial : httpError(401)),
+    })
+    valid.clear()
+    expect(await client.mutate('mutation { a }')).toEqual({ data: { token: 'access2' } })
+    expect(server.sent.length).toBe(3)
+    expect(noted).toEqual(['executed', undefined, 1])
   })
 
   test('TR-10 the refresh is a mutation through the same client: it is sent at once, without the token', async () => {

@@ -1,9 +1,9 @@
 import { FakeClock, secretCanary, settle } from '@graphlinks/testing'
 import fc from 'fast-check'
-import { DisposedError, OptionsError, TimeoutError } from '../errors.ts'
+import { DisposedError, TimeoutError } from '../errors.ts'
 import type { RefreshRequest } from './renewal.ts'
 import { AuthExpiredError, AuthQueueFullError, AuthRefreshError, RefreshRejectedError } from './sessionErrors.ts'
-import { createTokenSource, type SessionEvent, type SessionMessage, type TokenSource, type TokenSourceBaseOptions } from './tokenSource.ts' // prettier-ignore
+import { createTokenSource, type SessionEvent, type TokenSource, type TokenSourceBaseOptions } from './tokenSource.ts' // prettier-ignore
 import type { Tokens } from './tokens.ts'
 import { memoryTokenStore, type StoredTokens, type TokenStore } from './tokenStore.ts'
 
@@ -225,116 +225,6 @@ describe('when tokens are renewed', () => {
     expect(new Set(given)).toEqual(new Set(['access1']))
     expect(asked).toMatchObject([{ reason: 'expired' }])
     await session.dispose()
-  })
-})
-
-describe('timers', () => {
-  test('TR-21 no timer at all in lazy mode, the default outside browsers', async () => {
-    const { clock, session, asked } = setup()
-    expect(clock.pending).toBe(0)
-    await clock.advance(2 * hour)
-    expect(asked).toEqual([])
-    await session.accessToken()
-    expect(clock.pending).toBe(0)
-  })
-
-  test('TR-20 a token of 30 days: ticks of a minute at most, which renew it in time', async () => {
-    const { clock, session, asked } = setup((_, count) => tokens(count, { expiresInSeconds: 30 * 86_400 }), {
-      mode: 'eager',
-      initial: tokens(0, { expiresInSeconds: 30 * 86_400 }),
-    })
-    const delays: number[] = []
-    const start = clock.inBackground.bind(clock)
-    clock.inBackground = (delayMs, callback) => {
-      delays.push(delayMs)
-      return start(delayMs, callback)
-    }
-    session.check()
-    for (let day = 0; day < 3; day++) await clock.advance(86_400_000)
-    expect(Math.max(...delays)).toBeLessThanOrEqual(60_000)
-    expect(delays.length).toBeLessThanOrEqual(3 * 1_440 + 1)
-    expect(asked).toEqual([])
-    // As the date shows after a month of sleep.
-    clock.setDate(27 * 86_400_000)
-    await clock.advance(60_000)
-    expect(asked.length).toBe(1)
-    expect(clock.pending).toBe(1)
-    await session.dispose()
-    expect(clock.pending).toBe(0)
-  })
-
-  test('an idle eager session renews its tokens by itself, again and again', async () => {
-    const { clock, session, asked } = setup(undefined, { mode: 'eager' })
-    await clock.advance(10 * hour)
-    expect(asked.length).toBe(10)
-    expect(asked.every(({ reason }) => reason === 'expiring')).toBe(true)
-    await session.dispose()
-  })
-
-  test('an eager session goes on after failures, when the pause is over', async () => {
-    let isDown = true
-    const { clock, session, asked } = setup(
-      async (_, count) => {
-        if (isDown) throw new Error('down')
-        return tokens(count)
-      },
-      { mode: 'eager' },
-    )
-    await clock.advance(hour - 300_000 + 10_000)
-    const tries = asked.length
-    expect(tries).toBeGreaterThan(1)
-    isDown = false
-    await clock.advance(120_000)
-    expect(asked.length).toBe(tries + 1)
-    expect(session.current.status).toBe('fresh')
-    await session.dispose()
-  })
-
-  test('check() looks at once, as an app does that comes to the foreground', async () => {
-    const { clock, session, asked } = setup()
-    clock.setDate(2 * hour)
-    session.check()
-    session.check()
-    await settle()
-    expect(asked.length).toBe(1)
-    expect(session.current.status).toBe('fresh')
-  })
-
-  test('TR-22 pages: online, pageshow and visibilitychange wake an eager session, and dispose removes the listeners', async () => {
-    const target = new EventTarget()
-    const added: string[] = []
-    const page = {
-      addEventListener(type: string, listener: () => void) {
-        added.push(`+${type}`)
-        target.addEventListener(type, listener)
-      },
-      removeEventListener(type: string, listener: () => void) {
-        added.push(`-${type}`)
-        target.removeEventListener(type, listener)
-      },
-    }
-    const names = ['document', 'addEventListener', 'removeEventListener'] as const
-    const before = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name))
-    Object.assign(globalThis, { document: page, ...page })
-    try {
-      const { clock, session, asked } = setup(undefined, { mode: 'eager' })
-      for (const type of ['online', 'visibilitychange', 'pageshow']) {
-        clock.setDate(2 * hour)
-        target.dispatchEvent(new Event(type))
-        await settle()
-      }
-      expect(asked.length).toBe(3)
-      await session.dispose()
-      expect(added.filter((entry) => entry.startsWith('+')).sort()).toEqual(['+online', '+pageshow', '+visibilitychange']) // prettier-ignore
-      expect(added.filter((entry) => entry.startsWith('-')).sort()).toEqual(['-online', '-pageshow', '-visibilitychange']) // prettier-ignore
-      expect(clock.pending).toBe(0)
-    } finally {
-      names.forEach((name, index) => {
-        const descriptor = before[index]
-        if (descriptor) Object.defineProperty(globalThis, name, descriptor)
-        else Reflect.deleteProperty(globalThis, name)
-      })
-    }
   })
 })
 
@@ -843,42 +733,6 @@ describe('rotation and the store', () => {
     expect(asked).toEqual([])
   })
 
-  test('a session goes on after a restart, with what is left of its token', async () => {
-    const store = memoryTokenStore()
-    const clock = new FakeClock()
-    const one = setup(undefined, { store, clock })
-    await clock.advance(hour / 2)
-    await one.session.dispose()
-    const two = setup(undefined, { store, clock, initial: tokens(99) })
-    expect(await two.session.accessToken()).toBe('access0')
-    await clock.advance(hour / 2 - 300_000)
-    expect(two.session.current.status).toBe('fresh')
-    await clock.advance(1)
-    expect(two.session.current.status).toBe('soft')
-  })
-
-  test('a store that answers later, or fails, or never: operations wait, within timeoutMs', async () => {
-    const clock = new FakeClock()
-    const memory = memoryTokenStore()
-    await memory.write(stored(3))
-    const reads: (() => Promise<StoredTokens | undefined>)[] = [
-      async () => memory.read() as StoredTokens,
-      () => Promise.reject(new Error('the disk is gone')),
-      () => new Promise(() => {}),
-    ]
-    const given: unknown[] = []
-    for (const read of reads) {
-      const { session } = setup(undefined, { clock, store: { ...memory, read }, initial: undefined, timeoutMs: 9_000 })
-      expect(session.current.status).toBe('loading')
-      const waiting = session.accessToken()
-      await clock.advance(9_000)
-      given.push(await waiting)
-      await session.dispose()
-    }
-    expect(given).toEqual(['access3', undefined, undefined])
-    expect(clock.pending).toBe(0)
-  })
-
   test('threats 19 a lock runs one refresh at a time; one that is never free ends with timeoutMs', async () => {
     const clock = new FakeClock()
     const { session, asked } = setup(undefined, { clock, lock: () => new Promise(() => {}), timeoutMs: 4_000 })
@@ -1009,122 +863,6 @@ describe('signing in and out', () => {
     await session.dispose()
   })
 
-  test('writes of a store that is slow land in the order of what was said', async () => {
-    const landed: unknown[] = []
-    const releases: (() => void)[] = []
-    const store: TokenStore = {
-      ...memoryTokenStore(),
-      write: async (next) => {
-        await new Promise<void>((resolve) => releases.push(resolve))
-        landed.push(next?.accessToken)
-      },
-    }
-    const { session } = setup(undefined, { store, initial: undefined })
-    const writes = [session.set(tokens(1)), session.set(tokens(2)), session.clear()]
-    for (let write = 0; write < 3; write++) {
-      await settle()
-      releases[write]?.()
-    }
-    await Promise.all(writes)
-    expect(landed).toEqual(['access1', 'access2', undefined])
-  })
-
-  test('a write that fails rejects for whoever waits for it, and is made up for before the next refresh', async () => {
-    const memory = memoryTokenStore()
-    let isDown = true
-    const store: TokenStore = {
-      ...memory,
-      write: async (next) => {
-        if (isDown) throw new Error('the disk is full')
-        return memory.write(next)
-      },
-    }
-    const { clock, session, types } = setup(undefined, { store, initial: undefined })
-    void session.set(tokens(1))
-    await expect(session.set(tokens(2))).rejects.toThrow('the disk is full')
-    expect(await session.accessToken()).toBe('access2')
-    isDown = false
-    await clock.advance(hour + 1)
-    expect(await session.accessToken()).toBe('access1')
-    expect(await memory.read()).toMatchObject({ accessToken: 'access1' })
-    expect(types()).toEqual(['set', 'set', 'refreshed'])
-  })
-
-  test('TR-39 a channel says that something happened, and no more; who hears it looks into the store', async () => {
-    const clock = new FakeClock()
-    const store = memoryTokenStore()
-    const messages: SessionMessage[] = []
-    const listeners = new Map<object, () => void>()
-    const channel = () => {
-      const own = {
-        postMessage(message: SessionMessage) {
-          messages.push(message)
-          for (const [other, listener] of listeners) if (other !== own) queueMicrotask(listener)
-        },
-        addEventListener: (_: string, listener: () => void) => void listeners.set(own, listener),
-        removeEventListener: () => void listeners.delete(own),
-        close: () => void closed.push('closed'),
-      }
-      return own
-    }
-    const closed: string[] = []
-    const one = setup(undefined, { clock, store, channel: channel() })
-    const two = setup(undefined, { clock, store, channel: channel(), initial: undefined })
-    await clock.advance(hour + 1)
-    await one.session.accessToken()
-    await settle()
-    expect(two.session.current).toMatchObject({ status: 'fresh', generation: 2, epoch: 0 })
-    await one.session.set(tokens(60, { subject: 'bob' }))
-    await settle()
-    expect(two.session.current).toMatchObject({ status: 'fresh', subject: 'bob', epoch: 1 })
-    await two.session.clear()
-    await settle()
-    expect(one.session.current.status).toBe('none')
-    expect(messages.map(({ event }) => event)).toEqual(['refreshed', 'set', 'cleared'])
-    for (const message of messages) {
-      expect(Object.keys(message).sort()).toEqual(['event', 'generation', 'session'])
-      expect(JSON.stringify(message)).not.toMatch(/access|refresh\d/)
-    }
-    // What is lost costs time, and nothing else.
-    listeners.clear()
-    await one.session.set(tokens(61))
-    expect(two.session.current.status).toBe('none')
-    await one.session.dispose()
-    await two.session.dispose()
-    expect(closed).toEqual(['closed', 'closed'])
-    expect([one.asked.length, two.asked.length]).toEqual([1, 0])
-  })
-
-  test('a channel that is closed, or a store that fails when it is looked into, disturbs nobody', async () => {
-    let listener = (): void => {}
-    const memory = memoryTokenStore()
-    let isDown = false
-    const { clock, session } = setup(undefined, {
-      store: {
-        ...memory,
-        read: () => {
-          if (isDown) throw new Error('gone')
-          return memory.read()
-        },
-      },
-      channel: {
-        postMessage: () => {
-          throw new Error('InvalidStateError')
-        },
-        addEventListener: (_, added) => (listener = added),
-        removeEventListener: () => {},
-        close: () => {},
-      },
-    })
-    await clock.advance(hour + 1)
-    expect(await session.accessToken()).toBe('access1')
-    await session.set(tokens(2))
-    isDown = true
-    listener()
-    await settle()
-    expect(await session.accessToken()).toBe('access2')
-  })
-
   test('TR-49 two sources share nothing', async () => {
     const clock = new FakeClock()
     const sources = Array.from({ length: 20 }, (_, index) =>
@@ -1244,19 +982,6 @@ describe('the end', () => {
     })
   })
 
-  test('what a write waits for has a name and an end', async () => {
-    const clock = new FakeClock()
-    const store = { ...memoryTokenStore(), write: () => new Promise<void>(() => {}) }
-    const { session } = setup(undefined, { clock, store, timeoutMs: 9_000 })
-    const writing = outcomeOf(session.set(tokens(5)))
-    await clock.advance(9_000)
-    expect(await writing).toMatchObject({
-      code: 'TIMEOUT',
-      message: 'tokenRefreshLink: the store did not answer within 9000 ms (timeoutMs)',
-    })
-    await session.dispose()
-  })
-
   test('TR-22 dispose while the store is being read', async () => {
     const clock = new FakeClock()
     const { session } = setup(undefined, { clock, store: { ...memoryTokenStore(), read: () => new Promise(() => {}) } })
@@ -1264,27 +989,6 @@ describe('the end', () => {
     await session.dispose()
     expect(await waiting).toBeInstanceOf(DisposedError)
     expect(clock.pending).toBe(0)
-  })
-
-  const refresh = async (): Promise<Tokens> => tokens(0)
-  test.each([
-    [{}, 'one of refresh, fetchToken'],
-    [{ refresh, fetchToken: refresh }, 'one of refresh, fetchToken'],
-    [{ refresh, readonly: true }, 'one of refresh, fetchToken'],
-    [{ refresh: 'https://api.example.com/refresh' }, 'functions'],
-    [{ fetchToken: tokens(0) }, 'functions'],
-    [{ refresh, skewMs: -1 }, 'skewMs'],
-    [{ refresh, skewMs: NaN }, 'skewMs'],
-    [{ refresh, timeoutMs: 0 }, 'timeoutMs'],
-    [{ refresh, timeoutMs: Infinity }, 'timeoutMs'],
-    [{ refresh, timeoutMs: 2 ** 31 }, 'timeoutMs'],
-    [{ refresh, maxQueued: 0 }, 'maxQueued'],
-    [{ refresh, mode: 'always' }, 'mode'],
-    [{ refresh, store: new Map() }, 'store'],
-    [{ refresh, initial: { token: 'abc' } }, 'accessToken'],
-  ])('options that can never work: %p', (options, named) => {
-    expect(() => createTokenSource(options as never)).toThrow(OptionsError)
-    expect(() => createTokenSource(options as never)).toThrow(named)
   })
 })
 

@@ -1,5 +1,6 @@
 import type { LogLevel } from './options.ts'
 import type { AttemptRecord, LogRecord, OperationRecord } from './records.ts'
+import { inTerminal } from './terminal.ts'
 
 /** All members that a record may have. */
 type AnyRecord = Partial<Omit<OperationRecord, 'event'> & Omit<AttemptRecord, 'event'>> & Pick<LogRecord, 'event'>
@@ -8,11 +9,20 @@ const columns = 80
 const colours: Readonly<Record<LogLevel, number>> = { info: 32, warn: 33, error: 31 }
 
 /**
- * A record as a line for people, no wider than a terminal: `completed query Viewer 34 ms 200 attempts 2 replay 1`.
+ * A record as a line for people, of at most 80 columns: `completed query Viewer 34 ms 200 2 attempts replay 1`.
  *
- * @param isColoured - whether how it ended is in a colour, by its level.
+ * @param isColoured - whether how it ended is in a colour, by its level. Default: where the output is a terminal and
+ * `NO_COLOR` is not set (https://no-color.org).
+ *
+ * @example
+ * ```ts
+ * import { loggerLink } from '@graphlinks/logger-link'
+ * import { prettyLine } from '@graphlinks/logger-link/pretty'
+ *
+ * export const log = loggerLink({ format: prettyLine })
+ * ```
  */
-export function lineOf(record: LogRecord, level: LogLevel, isColoured: boolean): string {
+export function prettyLine(record: LogRecord, level: LogLevel, isColoured = inTerminal().isColoured): string {
   const {
     event,
     kind,
@@ -34,7 +44,7 @@ export function lineOf(record: LogRecord, level: LogLevel, isColoured: boolean):
     operationName?.slice(0, 30),
     durationMs !== undefined && `${Math.round(durationMs)} ms`,
     closeCode,
-    errorCode ?? errorCodes,
+    errorCode ?? errorCodes?.join(),
     results > 1 && `${results} results`,
     attempts > 1 && `${attempts} attempts`,
     attempt && `attempt ${attempt}`,
