@@ -81,9 +81,8 @@ function* occurrences(text: string, secret: string): Generator<readonly [number,
 export function secretsOf(operation: Operation): Set<string> {
   const copies = [operation, ...((operation as OperationValue).execution?.sent ?? [])] as OperationValue[]
   const fields = copies.flatMap((copy) => copy.fields)
-  // What was sent a hundred times, as for a subscription that went from socket to socket, had few of them.
-  const credentials = new Set(fields.flatMap(({ sensitive, value }) => (sensitive && value ? [value.reveal()] : [])))
-  const found = new Set([...credentials].flatMap(partsOf))
+  const credentials = fields.flatMap(({ sensitive, value }) => (sensitive && value ? [value.reveal()] : []))
+  const found = new Set(credentials.flatMap(partsOf))
   for (const variables of new Set(copies.map((copy) => copy.variables))) {
     for (const value of valuesOf(variables)) found.add(value)
   }
