@@ -1458,33 +1458,6 @@ interface TokenSource {
     dispose(): Promise<void>;
     [Symbol.asyncDispose](): Promise<void>;
 }
-/**
- * Makes the source of a session's tokens. However many operations need a new token, over however many links, one refresh
- * is made; a token that is still good is used while it runs, and nothing that belongs to one session is delivered to
- * another.
- *
- * @throws {@link OptionsError} when an option is no good.
- *
- * @example
- * ```ts
- * import { chain, createTokenSource, tokenRefreshLink } from '@graphlinks/core'
- * import { httpLink } from '@graphlinks/http-link'
- *
- * export const session = createTokenSource({
- *   refresh: async ({ refreshToken, signal }) => {
- *     const response = await fetch('https://api.example.com/refresh', {
- *       method: 'POST',
- *       body: JSON.stringify({ refreshToken }),
- *       signal,
- *     })
- *     return response.json() // { accessToken, refreshToken, expiresInSeconds }
- *   },
- *   onSessionEnded: () => location.assign('/sign-in'),
- * })
- * export const link = chain(tokenRefreshLink(session), httpLink({ url: 'https://api.example.com/graphql' }))
- * ```
- */
-declare function createTokenSource(options: TokenSourceOptions): TokenSource;
 
 /** Options of {@link tokenRefreshLink} beside its source. */
 interface TokenRefreshLinkOptions extends BearerFieldOptions, Pick<CredentialOptions, 'origins' | 'onMissing'> {
@@ -1770,6 +1743,34 @@ interface CookieLinkOptions {
  * ```
  */
 declare function cookieLink(options?: CookieLinkOptions): Link;
+
+/**
+ * Makes the source of a session's tokens. However many operations need a new token, over however many links, one refresh
+ * is made; a token that is still good is used while it runs, and nothing that belongs to one session is delivered to
+ * another.
+ *
+ * @throws {@link OptionsError} when an option is no good.
+ *
+ * @example
+ * ```ts
+ * import { chain, createTokenSource, tokenRefreshLink } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ *
+ * export const session = createTokenSource({
+ *   refresh: async ({ refreshToken, signal }) => {
+ *     const response = await fetch('https://api.example.com/refresh', {
+ *       method: 'POST',
+ *       body: JSON.stringify({ refreshToken }),
+ *       signal,
+ *     })
+ *     return response.json() // { accessToken, refreshToken, expiresInSeconds }
+ *   },
+ *   onSessionEnded: () => location.assign('/sign-in'),
+ * })
+ * export const link = chain(tokenRefreshLink(session), httpLink({ url: 'https://api.example.com/graphql' }))
+ * ```
+ */
+declare function createTokenSource(options: TokenSourceOptions): TokenSource;
 
 /**
  * A copy with a header. A later link wins over an earlier one, headers of the request and the call win over both.

@@ -28,7 +28,7 @@ export type { CookieLinkOptions } from './auth/cookieLink.ts'
 export type { LoginRequest } from './auth/cookieLogin.ts'
 export type { CookieJar } from './auth/cookieJar.ts'
 export type { Csrf, CsrfCookie, CsrfMeta, CsrfToken } from './auth/csrf.ts'
-export { createTokenSource } from './auth/tokenSource.ts'
+export { createTokenSource } from './auth/createTokenSource.ts'
 export type {
   RefreshOptions,
   SessionEvent,

@@ -1,6 +1,7 @@
 import { FakeClock, settle } from '@graphlinks/testing'
 import type { RefreshRequest } from './renewal.ts'
-import { createTokenSource, type TokenSource, type TokenSourceBaseOptions } from './tokenSource.ts'
+import { createTokenSource } from './createTokenSource.ts'
+import type { TokenSource, TokenSourceBaseOptions } from './tokenSource.ts'
 import type { Tokens } from './tokens.ts'
 
 interface Setup {

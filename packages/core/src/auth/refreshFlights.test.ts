@@ -5,13 +5,8 @@ import { urgent } from '../urgent.ts'
 import type { RefreshRequest } from './renewal.ts'
 import { AuthRefreshError } from './sessionErrors.ts'
 import { tokenRefreshLink } from './tokenRefreshLink.ts'
-import {
-  createTokenSource,
-  type SessionChannel,
-  type SessionMessage,
-  type TokenSource,
-  type TokenSourceOptions,
-} from './tokenSource.ts'
+import { createTokenSource } from './createTokenSource.ts'
+import type { SessionChannel, SessionMessage, TokenSource, TokenSourceOptions } from './tokenSource.ts'
 import type { Tokens } from './tokens.ts'
 import { memoryTokenStore, type StoredTokens, type TokenStore } from './tokenStore.ts'
 

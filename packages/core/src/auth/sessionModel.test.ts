@@ -10,13 +10,8 @@ import { renderFields } from '../credentials.ts'
 import { GraphLinksError } from '../errors.ts'
 import { chain, type TerminalLink } from '../link.ts'
 import type { Result } from '../results.ts'
-import {
-  createTokenSource,
-  type SessionChannel,
-  type SessionEvent,
-  type SessionMessage,
-  type TokenSource,
-} from './tokenSource.ts'
+import { createTokenSource } from './createTokenSource.ts'
+import type { SessionChannel, SessionEvent, SessionMessage, TokenSource } from './tokenSource.ts'
 import { tokenRefreshLink } from './tokenRefreshLink.ts'
 import { memoryTokenStore, type RefreshLock, type StoredTokens, type TokenStore } from './tokenStore.ts'
 

@@ -1,5 +1,5 @@
 import { OptionsError } from '../errors.ts'
-import { createTokenSource } from './tokenSource.ts'
+import { createTokenSource } from './createTokenSource.ts'
 import type { Tokens } from './tokens.ts'
 
 const tokens: Tokens = { accessToken: 'access', refreshToken: 'refresh', expiresInSeconds: 3_600 }

@@ -1,6 +1,7 @@
 import { FakeClock, settle } from '@graphlinks/testing'
 import type { RefreshRequest } from './renewal.ts'
-import { createTokenSource, type SessionChannel, type SessionMessage, type TokenSource, type TokenSourceBaseOptions } from './tokenSource.ts' // prettier-ignore
+import { createTokenSource } from './createTokenSource.ts'
+import type { SessionChannel, SessionMessage, TokenSource, TokenSourceBaseOptions } from './tokenSource.ts' // prettier-ignore
 import type { Tokens } from './tokens.ts'
 import { memoryTokenStore, type StoredTokens, type TokenStore } from './tokenStore.ts'
 

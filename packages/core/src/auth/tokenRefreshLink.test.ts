@@ -14,7 +14,8 @@ import type { RefreshRequest } from './renewal.ts'
 import { replay, type AttemptOutcome } from './rejection.ts'
 import { AuthExpiredError, AuthQueueFullError, AuthRefreshError, IdentityChangedError } from './sessionErrors.ts'
 import { tokenRefreshLink, type TokenRefreshLinkOptions } from './tokenRefreshLink.ts'
-import { createTokenSource, type TokenSource, type TokenSourceBaseOptions } from './tokenSource.ts'
+import { createTokenSource } from './createTokenSource.ts'
+import type { TokenSource, TokenSourceBaseOptions } from './tokenSource.ts'
 import type { Tokens } from './tokens.ts'
 
 linkContract(() =>

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { DisposedError, TimeoutError } from '../errors.ts'
 import type { RefreshRequest } from './renewal.ts'
 import { AuthExpiredError, AuthQueueFullError, AuthRefreshError, RefreshRejectedError } from './sessionErrors.ts'
-import { createTokenSource, type SessionEvent, type TokenSource, type TokenSourceBaseOptions } from './tokenSource.ts' // prettier-ignore
+import { createTokenSource } from './createTokenSource.ts'
+import type { SessionEvent, TokenSource, TokenSourceBaseOptions } from './tokenSource.ts' // prettier-ignore
 import type { Tokens } from './tokens.ts'
 import { memoryTokenStore, type StoredTokens, type TokenStore } from './tokenStore.ts'
 
