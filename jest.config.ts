@@ -18,12 +18,12 @@ const project: Config = {
   transformIgnorePatterns: ['/node_modules/(?!(jose|oauth4webapi)/)'],
 }
 
-// They take long and load no graphql, or only in the process of a server, so that one major is as good as the other.
+// They take long and run nothing of graphql, or only in the process of a server, so that one major is as good as the other.
 const once = [
   '/cookie-jar/src/',
   '/core/src/auth/sessionModel',
-  '/http-link/src/(inFlight|limits|redirect)',
-  '/integration/src/(combinations|cookies|cookieLogin|oidc|oidcDpop|regularExpressions|threats)\\.',
+  '/http-link/src/(inFlight|limits|multipartDecoder|redirect|streams)\\.',
+  '/integration/src/(combinations|cookies|cookieLogin|oidc|oidcDpop|regularExpressions|threats|tokenRefreshStorm)\\.',
   '/ws-link/src/chaos',
 ]
 
@@ -32,8 +32,9 @@ const config: Config = {
   testTimeout: 20_000,
   waitForUnhandledRejections: true,
   maxWorkers: 2,
-  // Any limit keeps tests out of Jest's main process, whose own timers would hide those that a test leaves open.
-  workerIdleMemoryLimit: '1GB',
+  // Each file leaves memory behind, and what is left slows down the next: with 1 GB, by a third. Any limit keeps tests out
+  // of Jest's main process, whose own timers would hide those that a test leaves open.
+  workerIdleMemoryLimit: '200MB',
   projects: [
     { ...project, displayName: 'graphql16' },
     {

@@ -12,8 +12,6 @@ const config: KnipConfig = {
       jest: ['jest.config.ts', 'jest.built.config.ts'],
       project: ['scripts/*.mjs', '*.{ts,mjs}'],
       ignoreDependencies: [
-        // packages-check.mjs starts its file.
-        '@arethetypeswrong/cli',
         // The pages have snippets that import it, and snippets.mjs compiles those.
         '@tanstack/query-core',
         // Jest loads it by the comment in jest.config.ts.

@@ -5,14 +5,15 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import { transform } from 'esbuild'
 import { npm } from './npm.mjs'
 import { publishable } from './packages.mjs'
 import { printedBy, shown } from './printed.mjs'
+import { startServer } from './snippets-server.mjs'
 
 const timeLimitMs = 120_000
-const preload = pathToFileURL(fileURLToPath(new URL('snippets-server.mjs', import.meta.url))).href
+const preload = new URL('snippets-preload.mjs', import.meta.url).href
+const env = { ...process.env, GRAPHLINKS_SNIPPETS_PORT: await startServer() }
 const folder = mkdtempSync(join(tmpdir(), 'graphlinks-alone-'))
 
 const workspaces = publishable.map(({ manifest }) => `--workspace=${manifest.name}`)
@@ -53,7 +54,7 @@ function snippetWith(names, text) {
 
 /** Runs a command. @returns what it printed. @throws Error with that, when it fails or takes too long. */
 async function run(command, args, cwd) {
-  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeLimitMs })
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeLimitMs })
   const output = []
   child.stdout.on('data', (chunk) => output.push(chunk))
   child.stderr.on('data', (chunk) => output.push(chunk))

@@ -1,9 +1,9 @@
 // Checks what would be published. Arguments name the checks to run; without any, all of them do.
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, posix } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { npm } from './npm.mjs'
@@ -22,15 +22,14 @@ async function checkPublint({ manifest }, { tarball }) {
     fail(`${manifest.name}: publint: ${formatMessage(message, manifest, { color: false })}`)
 }
 
-/** Asks "are the types wrong?" in every mode of module resolution. */
-function checkAttw({ manifest }, { tarball }) {
-  const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
-  const { status, stdout } = spawnSync(
-    process.execPath,
-    [attw, tarball, '--no-summary', '--format=ascii', '--no-color'],
-    { encoding: 'utf8' },
-  )
-  if (status !== 0) fail(`${manifest.name}: attw:\n${stdout}`)
+/**
+ * Asks "are the types wrong?" in every mode of module resolution. Not by its command, which would load TypeScript for each
+ * package anew. What the kinds of problems mean: https://github.com/arethetypeswrong/arethetypeswrong.github.io
+ */
+async function checkAttw({ manifest }, { tarball }) {
+  const found = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(tarball))))
+  if (!found.types) fail(`${manifest.name}: attw: it has no types`)
+  for (const problem of found.problems ?? []) fail(`${manifest.name}: attw: ${inspect(problem)}`)
 }
 
 /** What nobody means to publish, in any file. The folder of this checkout stands for all paths of one machine. */

@@ -1,10 +1,10 @@
-// Loaded before each snippet: https://<anything>.example.com/graphql and its wss: twin are answered in this process, so
-// that documentation is checked as it is written, without a network.
+// What the code of the documentation talks to: one server for all snippets. scripts/snippets-preload.mjs leads them here.
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { useServer } from 'graphql-ws/use/ws'
 import { useDeferStream } from '@graphql-yoga/plugin-defer-stream'
 import { createSchema, createYoga } from 'graphql-yoga'
-import { WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer } from 'ws'
 
 const cities = ['Lima', 'Oslo', 'Pune', 'Quito'].map((name, index) => ({ id: String(index + 1), name }))
 
@@ -53,33 +53,11 @@ const schema = createSchema({
   },
 })
 
-function check(url, protocol) {
-  const { protocol: actual, hostname, pathname } = new URL(url)
-  if (actual === protocol && /(^|\.)example\.com$/.test(hostname) && pathname === '/graphql') return
-  throw new TypeError(`snippets reach only ${protocol}//api.example.com/graphql, not ${url}`)
-}
-
-const yoga = createYoga({ schema, logging: false, batching: true, plugins: [useDeferStream()] })
-const { fetch } = globalThis
-globalThis.fetch = async (url, init) => {
-  // A server that the snippet itself started.
-  if (new URL(url).hostname === '127.0.0.1') return fetch(url, init)
-  if (/^https:\/\/api\.example\.com\/(login\/?|sanctum\/csrf-cookie)$/.test(url))
-    return new Response('', { headers: { 'set-cookie': 'sid=abc123; Path=/; Secure; HttpOnly' } })
-  check(url, 'https:')
-  return yoga.fetch(url, init)
-}
-
-const http = createServer()
-useServer({ schema }, new WebSocketServer({ server: http }))
-await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve))
-// The snippet ends the process by being over.
-http.unref()
-const { port } = http.address()
-
-globalThis.WebSocket = class extends WebSocket {
-  constructor(url, protocols) {
-    check(url, 'wss:')
-    super(`ws://127.0.0.1:${port}/graphql`, protocols)
-  }
+/** @returns its port on loopback. It keeps no process alive. */
+export async function startServer() {
+  const server = createServer(createYoga({ schema, logging: false, batching: true, plugins: [useDeferStream()] }))
+  useServer({ schema }, new WebSocketServer({ server }))
+  server.listen(0, '127.0.0.1').unref()
+  await once(server, 'listening')
+  return server.address().port
 }

@@ -9,15 +9,14 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build, transform } from 'esbuild'
+import { transform } from 'esbuild'
 import { packages, root } from './packages.mjs'
 import { printedBy, shown } from './printed.mjs'
+import { startServer } from './snippets-server.mjs'
 
 const timeLimitMs = 20_000
 const folder = `${root}.snippets/`
-const server = `${folder}server.mjs`
-const preload = pathToFileURL(server).href
+const preload = new URL('snippets-preload.mjs', import.meta.url).href
 
 const list = (directory, extension) =>
   existsSync(root + directory)
@@ -105,7 +104,7 @@ async function run({ path, text, file, isShown }) {
   })
   const outfile = path.replace(/\.ts$/, '.mjs')
   write(outfile, code)
-  const child = spawn(process.execPath, ['--enable-source-maps', '--import', preload, outfile], { cwd: root })
+  const child = spawn(process.execPath, ['--enable-source-maps', '--import', preload, outfile], { cwd: root, env })
   const output = []
   child.stdout.on('data', (chunk) => output.push(chunk))
   child.stderr.on('data', (chunk) => output.push(chunk))
@@ -122,22 +121,13 @@ async function run({ path, text, file, isShown }) {
 }
 
 rmSync(folder, { recursive: true, force: true })
-// One file, because each snippet loads it, and finding hundreds takes longer than all the rest.
-await build({
-  entryPoints: [fileURLToPath(new URL('snippets-server.mjs', import.meta.url))],
-  outfile: server,
-  bundle: true,
-  minify: true,
-  platform: 'node',
-  format: 'esm',
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
-})
 const snippets = [
   ...pages.flatMap((file) => snippetsOf(file, { runs: true })),
   ...sources.flatMap((file) => snippetsOf(file, { runs: false })),
 ].map((snippet) => ({ ...snippet, path: join(folder, `${snippet.name.replace(':', '.')}.ts`).replaceAll('\\', '/') }))
 
 const failures = new Map([...compile(snippets)].map(([snippet, complaints]) => [snippet, complaints.join('\n')]))
+const env = { ...process.env, GRAPHLINKS_SNIPPETS_PORT: await startServer() }
 const waiting = snippets.filter((snippet) => snippet.runs && !failures.has(snippet))
 const worker = async () => {
   for (let snippet = waiting.shift(); snippet; snippet = waiting.shift()) {

@@ -229,6 +229,8 @@ export async function startHttpServer(
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => onRequest(request, response, Buffer.concat(chunks).toString()))
   })
+  // Where ten thousand requests keep the process busy for longer, idle sockets would be closed that a client is about to use.
+  server.keepAliveTimeout = 0
   const port = await listen(server)
   return { url: `http://127.0.0.1:${port}/graphql`, close: () => stop(server) }
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { isMainThread, Worker } from 'node:worker_threads'
 import { addToCorpus } from './corpus.ts'
 import { fuzzTargets } from './targets.ts'
-import { readNote, runWorker, type WorkerReport, type WorkerTask } from './worker.ts'
+import { noteHeadBytes, readNote, runWorker, type WorkerReport, type WorkerTask } from './worker.ts'
 
 // Where the corpus is: this is bundled to somewhere else.
 declare const sourceFolder: string
@@ -11,6 +11,8 @@ declare const sourceFolder: string
 const hangMs = 15_000
 const megabytes = 512
 const noteBytes = 4_000_000
+// Of an input, in characters. The seed gives all of a longer one.
+const longestShown = 10_000
 
 async function main(args: readonly string[]): Promise<void> {
   const seed = Number(args.find((arg) => arg.startsWith('--seed='))?.slice(7) ?? Math.floor(Math.random() * 2 ** 30))
@@ -30,16 +32,17 @@ async function main(args: readonly string[]): Promise<void> {
 
 /** Runs one target, and says what came of it. */
 async function fuzz(target: string, seed: number, ms: number): Promise<void> {
-  const note = new SharedArrayBuffer(8 + noteBytes)
+  const note = new SharedArrayBuffer(noteHeadBytes + noteBytes)
   const task: WorkerTask = { target, folder: sourceFolder, seed, ms, note }
   const { runs, failure } = await runInThread(task)
   console.log(`${target.padEnd(30)} ${String(runs).padStart(8)} inputs  ${failure ? 'FAILED' : 'ok'}`)
   if (!failure) return
   process.exitCode = 1
   const file = addToCorpus(sourceFolder, target, { why: failure.error, input: failure.input })
-  console.log(
-    `  ${failure.error}\n  with seed ${failure.seed}: ${JSON.stringify(failure.input).slice(0, 1_000)}\n  kept in ${file}`,
-  )
+  const input = JSON.stringify(failure.input)
+  const shown = input.length > longestShown ? `${input.slice(0, longestShown)}... (${input.length} characters)` : input
+  console.log(`  ${failure.error}: ${shown}\n  kept in ${file}`)
+  console.log(`  again: npm run fuzz -- ${target} --seed=${failure.seed}`)
 }
 
 function runInThread(task: WorkerTask): Promise<WorkerReport> {
@@ -52,8 +55,8 @@ function runInThread(task: WorkerTask): Promise<WorkerReport> {
       seen = begun
     }, hangMs)
     const failureOf = (error: string): WorkerReport => {
-      const { begun: runs, input } = readNote(task.note)
-      return { runs, failure: { seed: task.seed, input, error } }
+      const { begun: runs, seed, input } = readNote(task.note)
+      return { runs, failure: { seed, input, error } }
     }
     const finish = (report: WorkerReport): void => {
       clearInterval(watch)

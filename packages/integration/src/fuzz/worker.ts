@@ -11,7 +11,7 @@ export interface WorkerTask {
   readonly folder: string
   readonly seed: number
   readonly ms: number
-  /** How many inputs were begun, how many bytes the present one has as JSON, and those. */
+  /** How many inputs were begun, how many bytes the present one has as JSON, the seed of its turn, and those bytes. */
   readonly note: SharedArrayBuffer
 }
 
@@ -22,15 +22,17 @@ export interface WorkerReport {
 }
 
 const inputsAtOnce = 100
+/** What comes before the input in a note. */
+export const noteHeadBytes = 12
 
 /** What the main thread makes of a note. */
-export function readNote(note: SharedArrayBuffer): { readonly begun: number; readonly input: unknown } {
-  const [begun = 0, length = 0] = new Int32Array(note, 0, 2)
-  const text = new TextDecoder().decode(new Uint8Array(note, 8, length).slice())
+export function readNote(note: SharedArrayBuffer) {
+  const [begun = 0, length = 0, seed = 0] = new Int32Array(note, 0, 3)
+  const text = new TextDecoder().decode(new Uint8Array(note, noteHeadBytes, length).slice())
   try {
-    return { begun, input: JSON.parse(text) }
+    return { begun, seed, input: JSON.parse(text) as unknown }
   } catch {
-    return { begun, input: text }
+    return { begun, seed, input: text }
   }
 }
 
@@ -39,8 +41,8 @@ export async function runWorker(): Promise<void> {
   const { target: name, folder, seed, ms, note } = workerData as WorkerTask
   const target = fuzzTargets(folder).find((candidate) => candidate.name === name)
   if (!target) throw new Error(`there is no target ${name}`)
-  const head = new Int32Array(note, 0, 2)
-  const space = new Uint8Array(note, 8)
+  const head = new Int32Array(note, 0, 3)
+  const space = new Uint8Array(note, noteHeadBytes)
   // encodeInto takes no shared memory.
   const run = async (input: unknown): Promise<void> => {
     const bytes = new TextEncoder().encode(JSON.stringify(input)).subarray(0, space.length)
@@ -53,6 +55,7 @@ export async function runWorker(): Promise<void> {
   const end = performance.now() + ms
   let report: WorkerReport = { runs: 0 }
   for (let turn = seed; performance.now() < end && !report.failure; turn++) {
+    Atomics.store(head, 2, turn)
     const details = await fc.check(property, {
       seed: turn,
       numRuns: inputsAtOnce,
