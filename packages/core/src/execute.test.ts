@@ -7,6 +7,7 @@ import {
   execute,
   executionOf,
   failed,
+  identityOf,
   lastResult,
   LinkError,
   mapResults,
@@ -17,6 +18,7 @@ import {
   withVariables,
   type Link,
   type Operation,
+  type OperationExecution,
   type OperationInit,
   type Result,
   type Results,
@@ -73,6 +75,22 @@ function countedSignal(): { controller: AbortController; listeners: () => number
 async function* endless(): AsyncGenerator<Result> {
   for (let n = 0; ; n++) yield { data: { n } }
 }
+
+test('what was sent is remembered for the last 64 attempts, however often an operation is sent', async () => {
+  const seen: OperationExecution[] = []
+  const again: Link = async function* again(operation, next) {
+    for (let n = 1; n <= 100; n++) yield* next(withHeader(operation, 'x-attempt', String(n)))
+  }
+  const terminal: TerminalLink = (operation) => {
+    renderFields(operation, { endpoint: new URL('https://api.test/'), link: 'test' })
+    seen.push(executionOf(operation) as OperationExecution)
+    return single({ data: 1 })
+  }
+  await lastResult(chain(again, terminal), query())
+  const [{ attempts, sent }] = seen as [OperationExecution]
+  const numbers = sent.map((operation) => identityOf(operation).reveal().match(/\d+/)?.[0])
+  expect([attempts, sent.length, numbers[0], numbers.at(-1)]).toEqual([100, 64, '37', '100'])
+})
 
 describe('K-2 results are cold and one-shot', () => {
   test('K-2 nothing happens before the first next()', async () => {

@@ -8,6 +8,9 @@ import { iteratorOf, type Result } from './results.ts'
 
 type ExecutionState = NonNullable<OperationValue['execution']>
 
+/** How many of the operations that were sent are remembered. */
+const mostSent = 64
+
 /**
  * The executions of one client that are running, so that disposing it can end them. A linked list and not a set: a set
  * copies its table as members come and go, and old tables keep executions and their results alive through every minor
@@ -100,7 +103,8 @@ export class Execution implements ExecutionState {
     this.attempts++
     // What a detached copy sends, whoever it was copied from sends, too. Both have one list.
     if (this.parent) this.parent.sends(operation)
-    else this.sent.push(operation)
+    // A subscription may live for weeks, and be sent again every few minutes.
+    else if (this.sent.push(operation) > mostSent) this.sent.splice(0, this.sent.length - mostSent)
   }
 
   note(what: string): void {

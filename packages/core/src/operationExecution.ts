@@ -17,7 +17,7 @@ export interface OperationExecution {
   readonly attempts: number
   /**
    * The operation as terminal links sent it, once for each attempt, its credentials boxed: for those who have to know
-   * whose it was, by `identityOf`, or what must not be printed.
+   * whose it was, by `identityOf`, or what must not be printed. The last 64 of them.
    */
   readonly sent: readonly Operation[]
   /** How often links did something for the operation: `'replay'` of `tokenRefreshLink`, `'retry'` of `retryLink`, ... */
