@@ -23,7 +23,7 @@ const config: KnipConfig = {
       ],
     },
     // The exclamation mark is for --production: what is published, apart from its tests.
-    'packages/*': { project: ['src/**/*.ts!', '!src/**/*.test.ts!'] },
+    'packages/*': { project: ['src/**/*.ts!', '!src/**/*.test.ts!', '!src/fixtures/**!'] },
     'packages/integration': {
       // Files that are started as processes, or bundled, by their names.
       entry: ['src/servers/*.{cjs,mjs}', 'src/fuzz/{main,worker}.ts'],

@@ -2,17 +2,14 @@
 // circus, expect and mocks), where a run by Jest itself starts anew for each mutant, which takes a second per file.
 // As in Jest, each test file has modules of its own, read anew each time; so a mutant of what runs once, when a module
 // is loaded, is tested as any other.
-import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join, relative, sep } from 'node:path'
+import { readdirSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
-import vm from 'node:vm'
 import { jestExpect } from '@jest/expect'
 import { PluginKind, declareClassPlugin } from '@stryker-mutator/api/plugin'
 import { DryRunStatus, TestStatus, determineHitLimitReached, toMutantRunResult } from '@stryker-mutator/api/test-runner'
-import { transformSync } from '@swc/core'
 import * as circus from 'jest-circus'
-import { ModuleMocker } from 'jest-mock'
+import { TestFile } from './mutation-modules.mjs'
 
 const folder = 'packages/core/src'
 
@@ -49,76 +46,6 @@ const watched = /^(TCP|TLS|UDP|Pipe|Process|Timeout|Worker|MessagePort)/i
 const graceMs = 500
 
 const context = (globalThis.__stryker__ ??= {})
-const nodeRequire = createRequire(import.meta.url)
-const compiled = new Map()
-
-/** The function of a module as CommonJS; `jest.mock` comes before the imports, as @swc/jest has it. */
-function compile(path) {
-  let wrapper = compiled.get(path)
-  if (!wrapper) {
-    const { code } = transformSync(readFileSync(path, 'utf8'), {
-      filename: path,
-      swcrc: false,
-      sourceMaps: false,
-      jsc: { target: 'es2022', parser: { syntax: 'typescript' }, transform: { hidden: { jest: true } } },
-      module: { type: 'commonjs' },
-    })
-    wrapper = vm.compileFunction(code, ['module', 'exports', 'require', 'jest'], { filename: path })
-    compiled.set(path, wrapper)
-  }
-  return wrapper
-}
-
-/** The sources of our packages, found by the condition that all our tools use; undefined: Node finds it. */
-function source(name, from) {
-  if (name.startsWith('.')) return join(dirname(from), name)
-  const [, package_, rest] = /^@graphlinks\/([^/]+)(.*)$/.exec(name) ?? []
-  if (package_ === undefined) return undefined
-  const { exports } = JSON.parse(readFileSync(`packages/${package_}/package.json`, 'utf8'))
-  return join(process.cwd(), 'packages', package_, exports[`.${rest}`]['@graphlinks/source'])
-}
-
-/** What Jest gives to one test file: its own modules and mocks. */
-class TestFile {
-  modules = new Map()
-  mocks = new Map()
-  mocker = new ModuleMocker(globalThis)
-
-  load(path, { actual = false } = {}) {
-    const mock = this.mocks.get(path)
-    if (mock && !actual) return (mock.exports ??= mock.make())
-    let module = this.modules.get(path)
-    if (!module) {
-      module = { exports: {} }
-      this.modules.set(path, module)
-      const require = (name) => {
-        const found = source(name, path)
-        return found ? this.load(found) : nodeRequire(name)
-      }
-      compile(path)(module, module.exports, require, this.jest(path))
-    }
-    return module.exports
-  }
-
-  jest(path) {
-    return {
-      fn: (implementation) => this.mocker.fn(implementation),
-      spyOn: (...args) => this.mocker.spyOn(...args),
-      restoreAllMocks: () => this.mocker.restoreAllMocks(),
-      mock: (name, make) => this.mocks.set(source(name, path), { make }),
-      requireActual: (name) => this.load(source(name, path), { actual: true }),
-      isolateModules: (run) => {
-        const { modules } = this
-        this.modules = new Map()
-        try {
-          run()
-        } finally {
-          this.modules = modules
-        }
-      },
-    }
-  }
-}
 
 const openHandles = () => process.getActiveResourcesInfo().filter((name) => watched.test(name))
 

@@ -97,15 +97,29 @@ class EdgeIterator extends OneShotIterator {
   #failure: { readonly error: unknown } | undefined
   // Concurrent calls of next() are answered one after the other, as the protocol of async iterators asks.
   #waiters: Waiter[] = []
+  // Made once. What is made for each step, a collection of garbage copies for each of a thousand streams that wait.
+  readonly #take = (step: IteratorResult<Result>): void => {
+    if (this.#over) return
+    try {
+      if (!this.#execution.check(step)) return this.#end()
+      this.#waiters.shift()?.resolve(step)
+      if (this.#waiters.length > 0) this.#advance()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+  readonly #fail = (error: unknown): void => {
+    if (!this.#over) this.#end({ error })
+  }
 
   constructor(link: TerminalLink, operation: Operation, scope: ExecutionScope | undefined) {
     super()
-    this.#execution = new Execution(link, operation, scope, (error) => this.#end({ error }))
+    this.#execution = new Execution(link, operation, scope, this.#fail)
   }
 
   next(): Promise<IteratorResult<Result>> {
     return new Promise((resolve, reject) => {
-      if (this.#waiters.push({ resolve, reject }) === 1) void this.#advance()
+      if (this.#waiters.push({ resolve, reject }) === 1) this.#advance()
     })
   }
 
@@ -116,16 +130,13 @@ class EdgeIterator extends OneShotIterator {
     return finished()
   }
 
-  async #advance(): Promise<void> {
+  #advance(): void {
     try {
       if (this.#over) return this.#end(this.#failure)
-      const step = await this.#execution.source.next()
-      if (this.#over) return
-      if (!this.#execution.check(step)) return this.#end()
-      this.#waiters.shift()?.resolve(step)
-      if (this.#waiters.length > 0) void this.#advance()
+      // A link may give a step that is no promise.
+      Promise.resolve(this.#execution.source.next()).then(this.#take, this.#fail)
     } catch (error) {
-      if (!this.#over) this.#end({ error })
+      this.#fail(error)
     }
   }
 

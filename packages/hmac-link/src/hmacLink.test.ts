@@ -1,6 +1,4 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import {
   bearerLink,
   chain,
@@ -23,6 +21,7 @@ import {
   linkContract,
   memoryLink,
   scriptedServer,
+  scriptedSocketServer,
   secretCanary,
   settle,
   type Script,
@@ -30,7 +29,6 @@ import {
   type ScriptedServer,
 } from '@graphlinks/testing'
 import { wsLink } from '@graphlinks/ws-link'
-import { WebSocketServer } from 'ws'
 import { importKey, signatureHeaders } from './httpSignature.ts'
 import { hmacLink, type HmacKey, type HmacLinkOptions } from './index.ts'
 
@@ -388,28 +386,22 @@ test('a nonce that cannot be sent, or is not made, fails the operation without s
 })
 
 test('in Node, the handshake of a WebSocket is signed as a GET by http', async () => {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: () => 'graphql-transport-ws' })
-  await once(server, 'listening')
-  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`
   const verified: Verified[] = []
-  server.on('connection', (socket, { url: path = '', headers }) => {
-    const received = new Headers(Object.entries(headers).map(([name, value]) => [name, String(value)]))
-    verified.push(verify({ method: 'GET', url: path, headers: received, body: new Uint8Array() }))
-    socket.on('message', (data: Buffer) => {
-      const { type, id } = JSON.parse(String(data)) as { type: string; id: string }
-      if (type === 'connection_init') socket.send('{"type":"connection_ack"}')
-      if (type === 'subscribe') socket.send(JSON.stringify({ id, type: 'next', payload: { data: { n: 1 } } }))
-    })
+  const server = await scriptedSocketServer(async (socket) => {
+    const { url, headers } = socket
+    verified.push(verify({ method: 'GET', url, headers, body: new Uint8Array() }))
+    await socket.accept()
+    await socket.messageOfType('connection_init')
+    await socket.send({ type: 'connection_ack' })
+    const { id } = await socket.messageOfType('subscribe')
+    await socket.send({ type: 'complete', id })
   })
-  const client = createClient({ link: chain(hmacLink({ key }), wsLink({ url })) })
+  const client = createClient({ link: chain(hmacLink({ key }), wsLink({ url: server.url })) })
   cleanUps.push(
     () => server.close(),
     () => client.dispose(),
   )
-  for await (const { data } of client.subscribe('subscription { n }')) {
-    expect(data).toEqual({ n: 1 })
-    break
-  }
+  for await (const _ of client.subscribe('subscription { n }'));
   expect(verified.map(({ covered }) => covered)).toEqual([['@method', '@target-uri']])
 })
 

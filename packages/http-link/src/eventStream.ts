@@ -1,12 +1,12 @@
-import { QueueOverflowError, single, type Operation, type Result, type Results } from '@graphlinks/core'
+import { single, type Operation, type Result, type Results } from '@graphlinks/core'
 import { withCredential, withExtensions } from '@graphlinks/core/deferred'
 import type { Attempt } from './attempt.ts'
 import { headersWithoutJson } from './csrf.ts'
 import { explainFailure } from './failure.ts'
-import { StreamInterruptedError } from './index.ts'
 import type { Settings } from './options.ts'
 import type { failureOf, OpenResponse, readWhole, send } from './send.ts'
-import { createSharedEventDecoder, defaultIdleTimeoutMs, StreamResults } from './streams.ts'
+import { createSharedEventDecoder, defaultIdleTimeoutMs } from './streams.ts'
+import { StreamSubscription } from './streamSubscription.ts'
 import type { WireRequest } from './transport.ts'
 
 /** Handed over, because what is imported here by value would be a chunk of its own in everybody's bundle. */
@@ -24,23 +24,8 @@ export interface EventStreamParts {
   readonly failureOf: typeof failureOf
 }
 
-/** A subscription whose results come by the stream. */
-interface Subscription {
-  readonly operation: Operation
-  readonly attempt: Attempt
-  /** Results that nobody has read yet. */
-  readonly waiting: Result[]
-  end: { readonly error?: unknown } | undefined
-  /** Called when there is something new. */
-  wake: (() => void) | undefined
-  results: StreamResults | undefined
-}
-
-/** How many results wait at most for a slow consumer. */
-const maxWaiting = 1_000
-
 /** What a subscription fails with when its stream is no more. */
-type Loss = (subscription: Subscription) => unknown
+type Loss = (subscription: StreamSubscription) => unknown
 
 /** What each request wants. The reference server compares it as text, and knows no lists. */
 const accepted = { PUT: 'text/plain', GET: 'text/event-stream', POST: 'application/json', DELETE: '*/*' }
@@ -56,7 +41,7 @@ export class EventStream {
   readonly #settings: Settings
   readonly #parts: EventStreamParts
   readonly #onClose: () => void
-  readonly #subscriptions = new Map<string, Subscription>()
+  readonly #subscriptions = new Map<string, StreamSubscription>()
   /** Those of the stream's own requests: they end with the stream, not with an operation. */
   readonly #attempts = new Set<Attempt>()
   /** `undefined` where none was given; the stream is closed then. */
@@ -81,12 +66,12 @@ export class EventStream {
   async subscribe(operation: Operation, attempt: Attempt, isLast: boolean): Promise<Results | undefined> {
     const { send, readWhole, resultOf } = this.#parts
     const id = String(++this.#count)
-    const subscription = { operation, attempt, waiting: [], end: undefined, wake: undefined, results: undefined }
+    const subscription = new StreamSubscription(operation, attempt, this.#settings)
     // Before it is sent, because the first result may come before the answer.
     this.#subscriptions.set(id, subscription)
     this.#cancelIdleTimer?.()
     attempt.onAbort(() => {
-      finish(subscription, { error: attempt.reason as unknown })
+      subscription.end({ error: attempt.reason as unknown })
       this.#cancel(id)
     })
     const token = await untilAborted(this.#token, attempt)
@@ -97,17 +82,17 @@ export class EventStream {
       // From here on, time is the stream's.
       attempt.limit(Infinity, '', '')
       attempt.leave()
-      return this.#resultsAsTheyCome(id, subscription)
+      return subscription.results(() => this.#cancel(id))
     }
     this.#forget(id)
     if (response.status !== 404 || isLast) return single(await resultOf(operation, response, attempt, this.#settings))
     await readWhole(operation, response, attempt, this.#settings)
-    this.#lose((each) => this.#interrupted(each, 'the server lost the event stream'))
+    this.#interrupt('the server lost the event stream')
     return undefined
   }
 
   close(): void {
-    this.#lose((each) => this.#interrupted(each, 'the event stream was closed'))
+    this.#interrupt('the event stream was closed')
   }
 
   #reserve(operation: Operation): Promise<string | undefined> {
@@ -145,53 +130,15 @@ export class EventStream {
       }
       attempt.check()
       decoder.end()
-      this.#lose((each) => this.#interrupted(each, 'the server ended the event stream'))
+      this.#interrupt('the server ended the event stream')
     })
   }
 
   /** An event is a result or the end of the operation that it names; of one that is over, it means nothing. */
   #take(event: unknown): void {
-    const { id, ...rest } = Object(event) as { readonly id?: unknown; readonly payload?: unknown }
+    const { id, ...rest } = Object(event) as { readonly id?: unknown }
     const subscription = this.#subscriptions.get(String(id))
-    if (!subscription) return
-    const { attempt, waiting } = subscription
-    const results = this.#resultsOf(subscription)
-    try {
-      if ('payload' in rest) waiting.push(...results.of([rest.payload]))
-      if (waiting.length > maxWaiting)
-        throw new QueueOverflowError(`${maxWaiting} results wait, and nobody reads them`, {
-          link: 'httpLink',
-          operationName: subscription.operation.operationName,
-        })
-      subscription.wake?.()
-      if ('payload' in rest && !results.isOver) return
-      this.#forget(String(id))
-      results.finish(true)
-      finish(subscription, {})
-      attempt.end()
-    } catch (error) {
-      attempt.abort(results.failure(error))
-    }
-  }
-
-  /** By hand: core's queue, imported here, would be in everybody's first chunk. */
-  async *#resultsAsTheyCome(id: string, subscription: Subscription): AsyncGenerator<Result> {
-    try {
-      for (;;) {
-        const result = subscription.waiting.shift()
-        if (result) yield result
-        else if (!subscription.end) await new Promise<void>((resolve) => (subscription.wake = resolve))
-        else if ('error' in subscription.end) throw subscription.end.error
-        else return
-      }
-    } finally {
-      this.#cancel(id)
-    }
-  }
-
-  #resultsOf(subscription: Subscription): StreamResults {
-    const response = this.#response as OpenResponse
-    return (subscription.results ??= new StreamResults(subscription.operation, response, this.#settings))
+    subscription?.take(rest, this.#response as OpenResponse, () => this.#forget(String(id)))
   }
 
   /** Nobody wants the results of an operation any more. The server is told, whether it listens or not. */
@@ -237,10 +184,9 @@ export class EventStream {
     for (const attempt of this.#attempts) attempt.abort(undefined)
   }
 
-  #interrupted(subscription: Subscription, message: string): StreamInterruptedError {
-    if (this.#response) return this.#resultsOf(subscription).interrupted(message)
-    const { operationName } = subscription.operation
-    return new StreamInterruptedError(message, { link: 'httpLink', operationName })
+  /** The stream is over before its time. */
+  #interrupt(message: string): void {
+    this.#lose((subscription) => subscription.interrupted(message, this.#response))
   }
 
   /** Does a part of the stream's own work. What it throws is the end of the stream. */
@@ -249,7 +195,7 @@ export class EventStream {
       return await this.#withAttempt(run)
     } catch (error) {
       return this.#lose((each) =>
-        this.#response ? this.#resultsOf(each).failure(error) : this.#parts.failureOf(error, each.operation),
+        this.#response ? each.failure(error, this.#response) : this.#parts.failureOf(error, each.operation),
       )
     }
   }
@@ -276,11 +222,6 @@ export class EventStream {
     if (method === 'POST') return { ...request, headers }
     return { ...request, method, headers: headersWithoutJson(headers, this.#settings.csrf), body: undefined }
   }
-}
-
-function finish(subscription: Subscription, end: { readonly error?: unknown }): void {
-  subscription.end ??= end
-  subscription.wake?.()
 }
 
 /** Waits for what is not the attempt's own, but no longer than the attempt lasts. */

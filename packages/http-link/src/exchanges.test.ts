@@ -19,8 +19,8 @@ import {
   type TerminalLink,
 } from '@graphlinks/core'
 import { FakeClock, secretCanary, settle } from '@graphlinks/testing'
+import { stacks } from './fixtures/stacks.ts'
 import { HttpError, httpLink, type Fetch, type HttpLinkOptions } from './index.ts'
-import { undiciTransport } from './undici.ts'
 
 interface Seen {
   readonly method: string
@@ -57,15 +57,6 @@ async function serve(answer: (request: Seen, response: ServerResponse, count: nu
 
 const ok = (_: Seen, response: ServerResponse): void =>
   void response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{"ok":true}}')
-
-const undici = undiciTransport()
-afterAll(() => undici.dispose?.())
-
-const stacks: readonly (readonly [name: string, stack: Pick<HttpLinkOptions, 'fetch' | 'transport'>])[] = [
-  ['global fetch', {}],
-  ['cross-fetch', { fetch: jest.requireActual<{ fetch: Fetch }>('cross-fetch').fetch }],
-  ['undici', { transport: undici }],
-]
 
 /** A link that attaches exchanges, in order. */
 const exchanging =

@@ -23,6 +23,7 @@ import {
 } from '@graphlinks/core'
 import { FakeClock, secretCanary, settle } from '@graphlinks/testing'
 import nock from 'nock'
+import { stacks, undici } from './fixtures/stacks.ts'
 import {
   HttpError,
   httpLink,
@@ -31,7 +32,6 @@ import {
   type Fetch,
   type HttpLinkOptions,
 } from './index.ts'
-import { undiciTransport } from './undici.ts'
 
 // nock patches fetch and node:http when it is imported; only the tests of the request's shape want that.
 nock.restore()
@@ -105,15 +105,6 @@ function errorOf(promise: Promise<unknown>): Promise<GraphLinksError> {
 }
 
 const crossFetch = jest.requireActual<{ fetch: Fetch }>('cross-fetch').fetch
-const undici = undiciTransport()
-const stacks: readonly (readonly [name: string, stack: Pick<HttpLinkOptions, 'fetch' | 'transport'>])[] = [
-  ['global fetch', {}],
-  ['cross-fetch', { fetch: crossFetch }],
-  ['undici', { transport: undici }],
-]
-
-afterAll(async () => undici.dispose?.())
-
 afterEach(async () => {
   await Promise.all(running.splice(0).map(async (server) => server.close()))
 })

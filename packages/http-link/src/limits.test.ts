@@ -8,18 +8,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createGzip, gzipSync } from 'node:zlib'
 import { createClient, type Client, type GraphLinksError } from '@graphlinks/core'
-import crossFetch from 'cross-fetch'
-import { httpLink, MalformedResponseError, ResponseTooLargeError, type Fetch, type HttpLinkOptions } from './index.ts'
-import { undiciTransport } from './undici.ts'
-
-const undici = undiciTransport()
-const stacks: readonly (readonly [name: string, stack: Pick<HttpLinkOptions, 'fetch' | 'transport'>])[] = [
-  ['global fetch', {}],
-  ['cross-fetch', { fetch: crossFetch as Fetch }],
-  ['undici', { transport: undici }],
-]
-
-afterAll(async () => undici.dispose?.())
+import { stacks } from './fixtures/stacks.ts'
+import { httpLink, MalformedResponseError, ResponseTooLargeError, type HttpLinkOptions } from './index.ts'
 
 interface Answering {
   readonly url: string

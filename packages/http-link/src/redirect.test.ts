@@ -6,9 +6,8 @@ import type { AddressInfo } from 'node:net'
 import tls from 'node:tls'
 import { apiKeyLink, bearerLink, chain, createClient, headerLink, type Client } from '@graphlinks/core'
 import { secretCanary } from '@graphlinks/testing'
-import crossFetch from 'cross-fetch'
+import { stacks } from './fixtures/stacks.ts'
 import { httpLink, RedirectBlockedError, type Fetch, type HttpLinkOptions } from './index.ts'
-import { undiciTransport } from './undici.ts'
 
 interface Site {
   readonly origin: string
@@ -79,14 +78,6 @@ afterEach(async () => {
   }
 })
 
-const undici = undiciTransport()
-const stacks: readonly (readonly [name: string, stack: Pick<HttpLinkOptions, 'fetch' | 'transport'>])[] = [
-  ['global fetch', {}],
-  ['cross-fetch', { fetch: crossFetch as Fetch }],
-  ['undici', { transport: undici }],
-]
-
-afterAll(async () => undici.dispose?.())
 const statuses = [301, 302, 303, 307, 308]
 const policies = ['error', 'same-origin'] as const
 

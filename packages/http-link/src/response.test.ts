@@ -14,18 +14,8 @@ import {
   type Result,
 } from '@graphlinks/core'
 import { FakeClock, secretCanary, type SecretCanary } from '@graphlinks/testing'
-import crossFetch from 'cross-fetch'
+import { stacks } from './fixtures/stacks.ts'
 import { httpLink, ResponseError, type Fetch, type HttpLinkOptions } from './index.ts'
-import { undiciTransport } from './undici.ts'
-
-const undici = undiciTransport()
-const stacks: readonly (readonly [name: string, stack: Pick<HttpLinkOptions, 'fetch' | 'transport'>])[] = [
-  ['global fetch', {}],
-  ['cross-fetch', { fetch: crossFetch as Fetch }],
-  ['undici', { transport: undici }],
-]
-
-afterAll(async () => undici.dispose?.())
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',

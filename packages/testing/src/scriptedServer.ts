@@ -1,8 +1,10 @@
 import { once } from 'node:events'
-import { createServer, STATUS_CODES, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createGzip, type Gzip } from 'node:zlib'
-import { settle } from './fakeClock.ts'
+import { Arrivals } from './arrivals.ts'
+import { Connections } from './connections.ts'
+import { encodeHead, sendBytes } from './sendBytes.ts'
 
 /** What a client sent to a {@link scriptedServer}. */
 export interface ScriptedRequest {
@@ -95,34 +97,18 @@ export interface ScriptedServer {
  * ```
  */
 export async function scriptedServer(script: Script): Promise<ScriptedServer> {
-  const closings = new Map<Socket, Promise<void>>()
-  const connections = { open: 0, most: 0, made: 0 }
-  const requests: Received[] = []
+  const connections = new Connections()
+  const requests = new Arrivals<Received>()
   const failures: unknown[] = []
-  const arrivals = new Set<() => void>()
 
   const server = createServer()
-  server.on('connection', (socket: Socket) => {
-    connections.made++
-    connections.open++
-    connections.most = Math.max(connections.most, connections.open)
-    // One listener for all requests of a connection.
-    const closed = new Promise<void>((resolve) =>
-      socket.once('close', () => {
-        connections.open--
-        closings.delete(socket)
-        resolve()
-      }),
-    )
-    closings.set(socket, closed)
-  })
+  server.on('connection', (socket: Socket) => connections.add(socket))
   // Otherwise, Node answers what it can't read with a 400.
   server.on('clientError', (_, socket) => socket.destroy())
   server.on('request', (message) => {
     const { socket } = message
-    const request = new Received(message, closings.get(socket) ?? Promise.resolve())
-    requests.push(request)
-    arrivals.forEach((wake) => wake())
+    const request = new Received(message, connections.closed(socket))
+    requests.add(request)
     message.on('error', () => {})
     message.on('end', async () => {
       try {
@@ -138,19 +124,11 @@ export async function scriptedServer(script: Script): Promise<ScriptedServer> {
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,
-    requests,
-    connections,
-    async request(index) {
-      for (;;) {
-        const request = requests[index]
-        if (request) return request
-        await new Promise<void>((resolve) => arrivals.add(resolve))
-      }
-    },
+    requests: requests.all,
+    connections: connections.counts,
+    request: (index) => requests.at(index),
     async close() {
-      const stopped = new Promise((resolve) => server.close(resolve))
-      for (const socket of closings.keys()) socket.destroy()
-      await Promise.all([stopped, ...closings.values()])
+      await connections.stop(server)
       if (failures.length > 0) throw failures[0]
     },
   }
@@ -210,9 +188,7 @@ class Exchange implements ScriptedExchange {
       lines.push('transfer-encoding: chunked')
     this.#isChunked = has(/^transfer-encoding: chunked$/i)
     if (has(/^content-encoding: gzip$/i)) this.#gzip = this.#startGzip()
-    return this.raw(
-      Buffer.from([`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, ...lines, '', ''].join('\r\n'), 'latin1'),
-    )
+    return this.raw(encodeHead(status, lines))
   }
 
   async write(data: string | Uint8Array): Promise<boolean> {
@@ -250,14 +226,8 @@ class Exchange implements ScriptedExchange {
     await this.end()
   }
 
-  async raw(data: string | Uint8Array): Promise<boolean> {
-    const isSent = await new Promise<boolean>((resolve) => {
-      this.#socket.write(data, (error) => resolve(!error))
-    })
-    // Node reads sockets between two turns, and the first may be the end of this one.
-    await settle()
-    await settle()
-    return isSent
+  raw(data: string | Uint8Array): Promise<boolean> {
+    return sendBytes(this.#socket, data)
   }
 
   close(): void {

@@ -1,21 +1,22 @@
-import { documentTransfer, onWake, renewCredentials, type Clock, type Operation } from '@graphlinks/core'
-import { refuseCredentials, watchCredentials } from './connectionCredentials.ts'
+import { documentTransfer, onWake, type Operation } from '@graphlinks/core'
+import { prepareHandshake, refuseCredentials, watchCredentials } from './connectionCredentials.ts'
 import type { ConnectionEvent } from './connectionEvents.ts'
-import { transition, type Circumstances, type Effect, type Event, type State } from './connectionState.ts'
+import {
+  transition,
+  type Circumstances,
+  type Effect,
+  type Event,
+  type RetryOptions,
+  type State,
+} from './connectionState.ts'
 import * as failures from './failures.ts'
-import { createHandshake, type Handshake, type HandshakeOptions } from './handshake.ts'
+import type { Handshake, HandshakeOptions } from './handshake.ts'
 import type { Run } from './run.ts'
 import { Runs } from './runs.ts'
 import { SocketAttempt, type SocketOptions } from './socketAttempt.ts'
 
 /** What every connection of a link has in common. */
-export interface ConnectionOptions extends HandshakeOptions, SocketOptions {
-  readonly clock: Clock
-  readonly connectTimeoutMs: number
-  readonly connectAttempts: number
-  readonly reconnectAttempts: number
-  readonly retryDelayMs: number
-  readonly maxRetryDelayMs: number
+export interface ConnectionOptions extends HandshakeOptions, SocketOptions, RetryOptions {
   readonly healthyMs: number
   readonly idleCloseMs: number
   readonly random: () => number
@@ -32,8 +33,6 @@ export interface ConnectionHost {
   retire(connection: Connection): void
 }
 
-// A socket may live for days.
-const rememberedOperations = 1_000
 // How long to wait for a socket that has not sent yet what it was given.
 const congestionMs = 10
 
@@ -47,16 +46,12 @@ export class Connection {
   readonly #runs = new Runs()
   #attempt: SocketAttempt | undefined
   #wasConnected = false
-  /** Of the last operations that ran here: a server may speak of one in the error of another. */
-  readonly #variables: unknown[] = []
   #failure: failures.Failure = failures.disposed
   readonly #events: Event[] = []
   /** Read when the machine asks for them. */
   readonly #circumstances: Circumstances
   /** The end of a socket, a pause or an idle time: what the status waits for. */
   #cancelTimer: () => void = ignore
-  /** All that belongs to one socket. */
-  #socketReleases: (() => void)[] = []
   readonly #releases: (() => void)[]
 
   constructor(number: number, handshake: Handshake, options: ConnectionOptions, host: ConnectionHost, state: State) {
@@ -96,7 +91,7 @@ export class Connection {
 
   /** Runs an operation here from now on. */
   join(run: Run): void {
-    if (run.isOver) return this.#runs.size === 0 ? this.#dispatch({ type: 'emptied' }) : undefined
+    if (run.isOver) return this.#settle()
     this.#runs.add(run)
     run.onStop = () => this.#stop(run)
     // It may have been idle.
@@ -127,7 +122,9 @@ export class Connection {
       case 'subscribe':
         return this.#subscribe()
       case 'unsubscribe':
-        return this.#unsubscribe()
+        // What must not be started again fails with what the socket did.
+        for (const run of this.#runs.lose(this.#options.clock.now())) this.#fail(run)
+        return
       case 'blame':
         return this.#fail(this.#runs.culprit as Run)
       case 'refresh':
@@ -156,23 +153,7 @@ export class Connection {
 
   #open(): void {
     this.#emit({ type: 'connecting', attempt: this.#state.attempts })
-    const [lead] = this.#runs
-    if (lead) {
-      const releases = watchCredentials(lead.operation, this.#options.clock, (change) => {
-        if (change === 'renewed') this.#dispatch({ type: 'stale' })
-        else this.end(failures.sessionOver)
-      })
-      this.#socketReleases.push(...releases)
-    }
-    const peer = (): failures.Peer => {
-      const { url, payload, parameters } = this.#handshake
-      return failures.peerOf(
-        url,
-        [payload, parameters],
-        [...this.#runs].map(({ operation }) => operation),
-        this.#variables,
-      )
-    }
+    const peer = (): failures.Peer => failures.peerOf(this.#handshake, this.#runs)
     try {
       this.#attempt = new SocketAttempt(this.#handshake, this.#options, {
         peer,
@@ -187,16 +168,22 @@ export class Connection {
       })
     } catch (error) {
       // Classes refuse a port, or plain ws in a page of https: they would again.
-      this.#lose({ ...failures.notConnected({ error }, peer()), action: 'fail' })
+      return this.#lose({ ...failures.notConnected({ error }, peer()), action: 'fail' })
     }
+    const [lead] = this.#runs
+    if (!lead) return
+    const releases = watchCredentials(lead.operation, this.#options.clock, (change) => {
+      if (change === 'renewed') this.#dispatch({ type: 'stale' })
+      else this.end(failures.sessionOver)
+    })
+    this.#attempt.hold(...releases)
   }
 
   #acknowledge(payload: unknown): void {
     this.#emit({ type: 'connected', isRetry: this.#wasConnected, payload })
     this.#wasConnected = true
-    this.#socketReleases.push(
-      this.#options.clock.after(this.#options.healthyMs, () => this.#dispatch({ type: 'healthy' })),
-    )
+    const { clock, healthyMs } = this.#options
+    this.#attempt?.hold(clock.after(healthyMs, () => this.#dispatch({ type: 'healthy' })))
     this.#dispatch({ type: 'acknowledged' })
   }
 
@@ -210,7 +197,7 @@ export class Connection {
   #lose(failure: failures.SocketFailure): void {
     this.#failure = failure.describe
     this.#emit({ type: 'closed', code: failure.code, error: failure.describe(anyOperation) })
-    this.#releaseSocket()
+    this.#cancelTimer()
     this.#dispatch({ type: 'lost', loss: failure, hasCulprit: this.#runs.culprit !== undefined })
   }
 
@@ -218,12 +205,7 @@ export class Connection {
     if (!this.#attempt || this.#attempt.closed) return
     this.#attempt.close()
     this.#emit({ type: 'closed', code: failures.sentCodes.normal })
-    this.#releaseSocket()
-  }
-
-  #releaseSocket(): void {
     this.#cancelTimer()
-    for (const release of this.#socketReleases.splice(0)) release()
   }
 
   /** Starts what is not on the socket, as fast as the socket takes it. */
@@ -233,8 +215,7 @@ export class Connection {
     let given = 0
     for (const run of this.#runs.waiting) {
       if (attempt.isCongested || given > this.#options.maxBufferedBytes) {
-        this.#socketReleases.push(this.#options.clock.after(congestionMs, () => this.#dispatch({ type: 'join' })))
-        return
+        return attempt.hold(this.#options.clock.after(congestionMs, () => this.#dispatch({ type: 'join' })))
       }
       given += run.query.length
       this.#start(run, attempt)
@@ -250,59 +231,36 @@ export class Connection {
     const { operation, query } = run
     const { operationName, variables, extensions } = operation
     const { id, gapMs } = this.#runs.start(run, this.#options.clock.now())
-    if (variables !== undefined) this.#variables.push(variables)
-    if (this.#variables.length > rememberedOperations) this.#variables.shift()
     const documentId = operation.context.get(documentTransfer)?.id
     attempt.subscribe(id, { query, documentId, operationName, variables, extensions, headers: this.#handshake.headers })
     if (gapMs === undefined) this.#emit({ type: 'subscribed', operationName, id })
     else this.#emit({ type: 'resubscribed', operationName, id, gapMs })
   }
 
-  /** Takes everything off the socket. What must not be started again fails with what the socket did. */
-  #unsubscribe(): void {
-    for (const run of this.#runs.lose(this.#options.clock.now())) this.#fail(run)
-  }
-
   async #refresh(again: boolean): Promise<void> {
-    const operations = [...this.#runs].map(({ operation }) => operation)
-    this.#dispatch({ type: 'refreshed', outcome: await refuseCredentials(operations, again) })
+    this.#dispatch({ type: 'refreshed', outcome: await refuseCredentials(this.#runs, again) })
   }
 
-  /** Makes the credentials and the payload of the next socket: of each operation, as identities may part. */
   async #prepare(): Promise<void> {
-    let delay: { readonly retryAfterMs: number; readonly error: unknown } | undefined
-    let handshake: Handshake | undefined
-    const prepare = async (run: Run): Promise<void> => {
-      try {
-        const operation = await renewCredentials(run.operation)
-        const made = await createHandshake(operation, this.#options)
-        if (!this.#runs.has(run)) return
-        if (made.key !== this.key) return this.#move(run, operation, made)
-        run.operation = operation
-        handshake ??= made
-      } catch (error) {
-        const { retryAfterMs } = Object(error) as { readonly retryAfterMs?: number }
-        if (retryAfterMs === undefined) this.#fail(run, () => error as never)
-        else delay = { retryAfterMs, error }
-      }
-    }
-    await Promise.all([...this.#runs].map(prepare))
-    if (handshake && !delay) {
-      this.#handshake = handshake
+    const prepared = await prepareHandshake(
+      this.#runs,
+      this.key,
+      this.#options,
+      (run, operation, handshake) => {
+        this.#runs.delete(run)
+        this.#host.move(run, operation, handshake, this.#state)
+        this.#settle()
+      },
+      (run, failure) => this.#fail(run, failure),
+    )
+    if (!prepared) return
+    if ('retryAfterMs' in prepared) {
+      this.#failure = failures.unprepared(prepared.error)
+      this.#dispatch({ type: 'unprepared', retryAfterMs: prepared.retryAfterMs })
+    } else {
+      this.#handshake = prepared
       this.#dispatch({ type: 'prepared' })
-    } else if (delay) {
-      this.#failure = failures.unprepared(delay.error)
-      this.#dispatch({ type: 'unprepared', retryAfterMs: delay.retryAfterMs })
-    } else if (this.#runs.size > 0) {
-      // Those that came meanwhile.
-      await this.#prepare()
     }
-  }
-
-  #move(run: Run, operation: Operation, handshake: Handshake): void {
-    this.#runs.delete(run)
-    this.#host.move(run, operation, handshake, this.#state)
-    if (this.#runs.size === 0) this.#dispatch({ type: 'emptied' })
   }
 
   /** The consumer left, or the operation was aborted. */

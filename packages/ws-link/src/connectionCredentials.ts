@@ -1,4 +1,15 @@
-import { credentialSources, leaseOf, type Clock, type CredentialLease, type Operation } from '@graphlinks/core'
+import {
+  credentialSources,
+  leaseOf,
+  renewCredentials,
+  type Clock,
+  type CredentialLease,
+  type Operation,
+} from '@graphlinks/core'
+import type { Failure } from './failures.ts'
+import { createHandshake, type Handshake, type HandshakeOptions } from './handshake.ts'
+import type { Run } from './run.ts'
+import type { Runs } from './runs.ts'
 
 // How often to look at clocks that may have stood still, or were set.
 const longestTickMs = 60_000
@@ -40,10 +51,10 @@ function checkInTime(lease: CredentialLease, clock: Clock): () => void {
  * @returns whether there are better ones, or may be: see {@link CredentialLease}.
  */
 export async function refuseCredentials(
-  operations: readonly Operation[],
+  runs: Iterable<Run>,
   again: boolean,
 ): Promise<'replaced' | 'renewable' | undefined> {
-  const sources = new Set(operations.flatMap(credentialSources))
+  const sources = new Set([...runs].flatMap(({ operation }) => credentialSources(operation)))
   const outcomes = await Promise.all(
     // What cannot say is asked again, once.
     [...sources].map(async (source) => {
@@ -52,4 +63,43 @@ export async function refuseCredentials(
     }),
   )
   return outcomes.find((found) => found === 'replaced') ?? outcomes.find(Boolean)
+}
+
+/** Credentials could not be had yet. */
+export interface Delay {
+  readonly retryAfterMs: number
+  readonly error: unknown
+}
+
+/**
+ * Makes the credentials and the payload of the next socket: of each operation, as identities may part.
+ *
+ * @param move - takes an operation that has another identity than that of `key`.
+ * @returns `undefined` when no operation is left.
+ */
+export async function prepareHandshake(
+  runs: Runs,
+  key: string,
+  options: HandshakeOptions,
+  move: (run: Run, operation: Operation, handshake: Handshake) => void,
+  fail: (run: Run, failure: Failure) => void,
+): Promise<Handshake | Delay | undefined> {
+  let prepared: Handshake | Delay | undefined
+  const prepare = async (run: Run): Promise<void> => {
+    try {
+      const operation = await renewCredentials(run.operation)
+      const handshake = await createHandshake(operation, options)
+      if (!runs.has(run)) return
+      if (handshake.key !== key) return move(run, operation, handshake)
+      run.operation = operation
+      prepared ??= handshake
+    } catch (error) {
+      const { retryAfterMs } = Object(error) as { readonly retryAfterMs?: number }
+      if (retryAfterMs === undefined) fail(run, () => error as never)
+      else prepared = { retryAfterMs, error }
+    }
+  }
+  // More may come meanwhile.
+  while (!prepared && runs.size > 0) await Promise.all([...runs].map(prepare))
+  return prepared
 }

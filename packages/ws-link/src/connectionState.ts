@@ -91,18 +91,22 @@ export type Effect =
   /** The connection takes no more operations. */
   | { readonly type: 'retire' }
 
+/** How often to try again, and after how long. */
+export interface RetryOptions {
+  readonly connectAttempts: number
+  readonly reconnectAttempts: number
+  readonly retryDelayMs: number
+  readonly maxRetryDelayMs: number
+}
+
 /** What the machine needs to know beside the event. */
-export interface Circumstances {
+export interface Circumstances extends RetryOptions {
   /** A number from 0 to 1. */
   readonly random: number
   /** Whether there are operations. */
   readonly isUsed: boolean
   /** Whether a query or mutation is on the socket, which would be lost with it. */
   readonly isBusy: boolean
-  readonly connectAttempts: number
-  readonly reconnectAttempts: number
-  readonly retryDelayMs: number
-  readonly maxRetryDelayMs: number
 }
 
 export type Transition = readonly [State, readonly Effect[]]

@@ -3,7 +3,9 @@ import { partsOf, redact, redactError, secretsOf, valuesOf } from '@graphlinks/c
 import { closeCodeOf, type CloseCode } from './closeCodes.ts'
 import type { Loss } from './connectionState.ts'
 import { detailsOf } from './details.ts'
+import type { Handshake } from './handshake.ts'
 import { SocketClosedError, SocketConnectError } from './index.ts'
+import type { Runs } from './runs.ts'
 
 /** How far an operation had come when it failed. */
 export interface Progress {
@@ -27,21 +29,12 @@ export interface Peer {
   readonly secrets: ReadonlySet<string>
 }
 
-/**
- * @param payload - of `connection_init`: a function of the application may put secrets there.
- * @param running - the operations on the socket, which share its end.
- * @param variables - of operations that ran on it before.
- */
-export function peerOf(
-  url: string,
-  payload: unknown,
-  running: readonly Operation[],
-  variables: readonly unknown[] = [],
-): Peer {
-  const sent = [...valuesOf(payload)].flatMap((value) => [value, ...partsOf(value)])
+/** What must not be said of a socket: payloads and parameters may hold secrets, and operations share its end. */
+export function peerOf({ url, payload, parameters }: Handshake, runs: Runs): Peer {
+  const sent = [...valuesOf([payload, parameters])].flatMap((value) => [value, ...partsOf(value)])
   const secrets = new Set(sent)
-  for (const operation of running) for (const secret of secretsOf(operation)) secrets.add(secret)
-  for (const value of valuesOf(variables)) secrets.add(value)
+  for (const { operation } of runs) for (const secret of secretsOf(operation)) secrets.add(secret)
+  for (const value of valuesOf(runs.variables)) secrets.add(value)
   return { url, secrets }
 }
 

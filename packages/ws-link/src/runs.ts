@@ -1,11 +1,16 @@
 import type { Run } from './run.ts'
 
+// A socket may live for days.
+const rememberedOperations = 1_000
+
 /** The operations of a connection: those on its socket, and those that wait for one. */
 export class Runs {
   readonly #all = new Set<Run>()
   readonly #waiting = new Set<Run>()
   /** Those on the present socket, in the order in which they were started. */
   readonly #byId = new Map<string, Run>()
+  /** Of the last that were started: a server may speak of one in the error of another. */
+  readonly variables: unknown[] = []
   #lastId = 0
 
   get size(): number {
@@ -47,6 +52,9 @@ export class Runs {
     const id = String(++this.#lastId)
     this.#waiting.delete(run)
     this.#byId.set(id, run)
+    const { variables } = run.operation
+    if (variables !== undefined) this.variables.push(variables)
+    if (this.variables.length > rememberedOperations) this.variables.shift()
     return { id, gapMs: run.start(id, now) }
   }
 

@@ -45,6 +45,7 @@ export class SocketAttempt {
   readonly #decoder = new TextDecoder()
   #acknowledged = false
   #heard = false
+  readonly #releases: (() => void)[] = []
   #cancelTimer: () => void
 
   /** @throws what the WebSocket class throws. */
@@ -110,6 +111,11 @@ export class SocketAttempt {
     return (this.#socket.bufferedAmount ?? 0) > this.#options.maxBufferedBytes
   }
 
+  /** Calls these at its end: timers and listeners that belong to it. */
+  hold(...releases: readonly (() => void)[]): void {
+    this.#releases.push(...releases)
+  }
+
   subscribe(id: string, operation: ProtocolOperation): void {
     this.#session.subscribe(id, operation)
   }
@@ -127,6 +133,7 @@ export class SocketAttempt {
   close(code: number = failures.sentCodes.normal): void {
     if (this.closed) return
     this.#cancelTimer()
+    for (const release of this.#releases.splice(0)) release()
     this.#session.ended()
     const socket = this.#socket
     // A WebSocket class may not mind that it was closed while it was connecting, and open.
