@@ -28,6 +28,49 @@ declare class Context {
     with<Value>(key: ContextKey<Value>, value: Value): Context;
 }
 
+/**
+ * A box around a credential. Every way of printing it gives `[redacted]`: string conversion, templates,
+ * `JSON.stringify`, `util.inspect`, and `structuredClone` (which copies an empty object). Only terminal links open it.
+ *
+ * @example
+ * ```ts
+ * import { Secret } from '@graphlinks/core'
+ *
+ * const token = new Secret('s3cr3t')
+ * console.log(`${token}`, JSON.stringify({ token })) // [redacted] {"token":"[redacted]"}
+ * ```
+ */
+declare class Secret {
+    #private;
+    constructor(value: string);
+    /** The value itself. Call it where the value goes on the wire, and nowhere else. */
+    reveal(): string;
+    /** The first four characters of a value of at least 20, to tell keys apart in a log; otherwise `undefined`. */
+    get hint(): string | undefined;
+    toString(): string;
+    toJSON(): string;
+}
+
+/** A secret value and where it may go. */
+interface CredentialInit {
+    /** Name of the header, or of the query parameter. */
+    readonly name: string;
+    readonly value: string;
+    /** Default: `'header'`. A query parameter is redacted in every URL that is printed. */
+    readonly in?: 'header' | 'query' | undefined;
+    /** Origins that may see it. Default: only the origin of the terminal link that sends the operation. */
+    readonly origins?: readonly string[] | undefined;
+    /** Name of the link, for error messages. */
+    readonly link?: string | undefined;
+}
+
+/**
+ * Headers as a caller may give them: an object, a `Headers`, a `Map`, or `[name, value]` pairs. All shapes mean the
+ * same. Names are case-insensitive, the last of one name wins, `null` removes an inherited header, `undefined` is
+ * skipped.
+ */
+type HeadersInput = Readonly<Record<string, string | null | undefined>> | Iterable<readonly [name: string, value: string | null | undefined]>;
+
 /** The three kinds of operation of GraphQL (spec section 2.3). */
 type OperationKind = 'query' | 'mutation' | 'subscription';
 /**
@@ -88,42 +131,6 @@ declare class GraphQLDocument {
     select(operationName?: string, kind?: OperationKind): OperationSignature;
 }
 
-/**
- * A box around a credential. Every way of printing it gives `[redacted]`: string conversion, templates,
- * `JSON.stringify`, `util.inspect`, and `structuredClone` (which copies an empty object). Only terminal links open it.
- *
- * @example
- * ```ts
- * import { Secret } from '@graphlinks/core'
- *
- * const token = new Secret('s3cr3t')
- * console.log(`${token}`, JSON.stringify({ token })) // [redacted] {"token":"[redacted]"}
- * ```
- */
-declare class Secret {
-    #private;
-    constructor(value: string);
-    /** The value itself. Call it where the value goes on the wire, and nowhere else. */
-    reveal(): string;
-    /** The first four characters of a value of at least 20, to tell keys apart in a log; otherwise `undefined`. */
-    get hint(): string | undefined;
-    toString(): string;
-    toJSON(): string;
-}
-
-/** A secret value and where it may go. */
-interface CredentialInit {
-    /** Name of the header, or of the query parameter. */
-    readonly name: string;
-    readonly value: string;
-    /** Default: `'header'`. A query parameter is redacted in every URL that is printed. */
-    readonly in?: 'header' | 'query' | undefined;
-    /** Origins that may see it. Default: only the origin of the terminal link that sends the operation. */
-    readonly origins?: readonly string[] | undefined;
-    /** Name of the link, for error messages. */
-    readonly link?: string | undefined;
-}
-
 /** Variables or extensions: a JSON object, as GraphQL over HTTP section 5.1 has it. */
 type JsonObject = Readonly<Record<string, unknown>>;
 /**
@@ -148,6 +155,69 @@ interface Operation {
     readonly signal: AbortSignal;
 }
 
+/** Response headers, as far as every runtime has them. */
+interface ResponseHeaders {
+    get(name: string): string | null;
+    getSetCookie?(): string[];
+    forEach(callback: (value: string, name: string) => void): void;
+}
+
+/** A request of a terminal link as it is about to go on the wire. */
+interface OutgoingRequest {
+    readonly method: string;
+    /** `https:` or `http:`; of a WebSocket's handshake, `wss:` or `ws:`. */
+    readonly url: URL;
+    /** With all credentials, so they are secrets. Names in lower case. */
+    readonly headers: ReadonlyMap<string, string>;
+    /** The very bytes, or their text; `undefined` where there are none. */
+    readonly body: string | Uint8Array | undefined;
+}
+/** What is to be changed of a request before it goes on the wire. */
+interface RequestChange {
+    /** Headers to set; `null` removes one. They win over all others, and are secrets. */
+    readonly headers?: HeadersInput | undefined;
+}
+/** The head of the answer to a request. */
+interface IncomingResponse {
+    readonly status: number;
+    readonly headers: ResponseHeaders;
+}
+/**
+ * Takes part in every exchange between a terminal link and its server on behalf of an operation: after serialisation,
+ * for each request that is really sent, those of replays and redirects included. Cookies and signatures are made so.
+ */
+interface Exchange {
+    /** Name of the link, for errors. */
+    readonly link: string;
+    /**
+     * Equal for two operations exactly when this says the same of who asks. A part of the operation's identity, and no
+     * secret.
+     */
+    readonly identity: string;
+    /** In browsers: whether the platform sends its cookies along to a URL (Fetch section 2.2.5). The last one wins. */
+    credentialsMode?(url: URL): 'omit' | 'same-origin' | 'include';
+    /** What is to be changed of a request. What it throws fails the operation. */
+    request?(request: OutgoingRequest, operation: Operation): RequestChange | undefined | Promise<RequestChange | undefined>;
+    /**
+     * Hears of the answer, whatever it is, before anybody else.
+     *
+     * @returns `true` to have the request made and sent once more, which is granted once for each time that the terminal
+     * link sends.
+     */
+    response?(response: IncomingResponse, request: OutgoingRequest, operation: Operation): boolean | void | Promise<boolean | void>;
+}
+/**
+ * For authors of terminal links: what takes part in the exchanges of an operation, in order; signers are last.
+ *
+ * @example
+ * ```ts
+ * import { exchangesOf, type Operation } from '@graphlinks/core'
+ *
+ * export const isSigned = (operation: Operation): boolean => exchangesOf(operation).length > 0
+ * ```
+ */
+declare function exchangesOf(operation: Operation): readonly Exchange[];
+
 /**
  * Where the credentials of an operation come from. A terminal link that runs an operation over several connections, one
  * after the other, asks it for the credentials of each.
@@ -156,6 +226,34 @@ interface CredentialSource {
     /** A copy of the operation with the credentials as they are now. */
     attach(operation: Operation): Operation | Promise<Operation>;
 }
+
+/**
+ * A copy with a credential: a value that only the given origins may see, only over https, wss or loopback, and that is
+ * part of the operation's identity. HTTP sends it as a header or query parameter, WebSocket in `connection_init`.
+ *
+ * @throws {@link HeaderError} when the name or the value cannot be sent; {@link OptionsError} when an origin is no
+ * origin.
+ *
+ * @example
+ * ```ts
+ * import { withCredential, type Link } from '@graphlinks/core'
+ *
+ * export const session: Link = (operation, next) =>
+ *   next(withCredential(operation, { name: 'x-session', value: 'abc123', origins: ['https://api.example.com'] }))
+ * ```
+ */
+declare function withCredential(operation: Operation, credential: CredentialInit): Operation;
+/**
+ * A copy with more extensions, merged by top-level key over those before (GraphQL over HTTP section 5.1).
+ *
+ * @example
+ * ```ts
+ * import { withExtensions, type Link } from '@graphlinks/core'
+ *
+ * export const origin: Link = (operation, next) => next(withExtensions(operation, { origin: 'checkout' }))
+ * ```
+ */
+declare function withExtensions(operation: Operation, extensions: JsonObject): Operation;
 
 /**
  * For authors of terminal links: where the credentials of an operation come from, the outermost link's last. Those of
@@ -184,22 +282,6 @@ declare function credentialSources(operation: Operation): readonly CredentialSou
  * ```
  */
 declare function renewCredentials(operation: Operation): Promise<Operation>;
-
-/**
- * What the operation's credentials amount to: two operations whose sensitive headers or query parameters differ have
- * different identities; the tokens of one session, however often they are renewed, are one. Links that share work between operations (dedup, batch, cache, sockets) key on it. It comes in
- * a {@link Secret} because it holds the credentials: reveal it as a key in memory, never print it.
- *
- * @example
- * ```ts
- * import { createOperation, identityOf } from '@graphlinks/core'
- *
- * const ada = createOperation({ document: '{ hello }', headers: { authorization: 'Bearer ada' } })
- * const bob = createOperation({ document: '{ hello }', headers: { authorization: 'Bearer bob' } })
- * console.log(identityOf(ada).reveal() === identityOf(bob).reveal()) // false
- * ```
- */
-declare function identityOf(operation: Operation): Secret;
 
 /** What a terminal link has to do with the session whose tokens it uses for as long as a connection lives. */
 interface CredentialLease {
@@ -239,32 +321,20 @@ interface CredentialLease {
 declare function leaseOf(source: CredentialSource): CredentialLease | undefined;
 
 /**
- * A copy with a credential: a value that only the given origins may see, only over https, wss or loopback, and that is
- * part of the operation's identity. HTTP sends it as a header or query parameter, WebSocket in `connection_init`.
- *
- * @throws {@link HeaderError} when the name or the value cannot be sent; {@link OptionsError} when an origin is no
- * origin.
+ * What the operation's credentials amount to: two operations whose sensitive headers or query parameters differ have
+ * different identities; the tokens of one session, however often they are renewed, are one. Links that share work between operations (dedup, batch, cache, sockets) key on it. It comes in
+ * a {@link Secret} because it holds the credentials: reveal it as a key in memory, never print it.
  *
  * @example
  * ```ts
- * import { withCredential, type Link } from '@graphlinks/core'
+ * import { createOperation, identityOf } from '@graphlinks/core'
  *
- * export const session: Link = (operation, next) =>
- *   next(withCredential(operation, { name: 'x-session', value: 'abc123', origins: ['https://api.example.com'] }))
+ * const ada = createOperation({ document: '{ hello }', headers: { authorization: 'Bearer ada' } })
+ * const bob = createOperation({ document: '{ hello }', headers: { authorization: 'Bearer bob' } })
+ * console.log(identityOf(ada).reveal() === identityOf(bob).reveal()) // false
  * ```
  */
-declare function withCredential(operation: Operation, credential: CredentialInit): Operation;
-/**
- * A copy with more extensions, merged by top-level key over those before (GraphQL over HTTP section 5.1).
- *
- * @example
- * ```ts
- * import { withExtensions, type Link } from '@graphlinks/core'
- *
- * export const origin: Link = (operation, next) => next(withExtensions(operation, { origin: 'checkout' }))
- * ```
- */
-declare function withExtensions(operation: Operation, extensions: JsonObject): Operation;
+declare function identityOf(operation: Operation): Secret;
 
 /**
  * Calls back when a page, or the machine below it, is awake or online again. Never where there is no page.
@@ -281,4 +351,4 @@ declare function withExtensions(operation: Operation, extensions: JsonObject): O
  */
 declare function onWake(listener: () => void): (() => void)[];
 
-export { credentialSources, identityOf, leaseOf, onWake, renewCredentials, withCredential, withExtensions };
+export { credentialSources, exchangesOf, identityOf, leaseOf, onWake, renewCredentials, withCredential, withExtensions };

@@ -1,4 +1,5 @@
-import { documentTransfer, onWake, type Operation } from '@graphlinks/core'
+import { documentTransfer, type Operation } from '@graphlinks/core'
+import { onWake } from '@graphlinks/core/deferred'
 import { prepareHandshake, refuseCredentials, watchCredentials } from './connectionCredentials.ts'
 import type { ConnectionEvent } from './connectionEvents.ts'
 import {

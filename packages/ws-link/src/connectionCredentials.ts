@@ -1,11 +1,5 @@
-import {
-  credentialSources,
-  leaseOf,
-  renewCredentials,
-  type Clock,
-  type CredentialLease,
-  type Operation,
-} from '@graphlinks/core'
+import type { Clock, CredentialLease, Operation } from '@graphlinks/core'
+import { credentialSources, leaseOf, renewCredentials } from '@graphlinks/core/deferred'
 import type { Failure } from './failures.ts'
 import { createHandshake, type Handshake, type HandshakeOptions } from './handshake.ts'
 import type { Run } from './run.ts'

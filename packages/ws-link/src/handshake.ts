@@ -1,5 +1,4 @@
 import {
-  identityOf,
   inDevelopment,
   OptionsError,
   renderFields,
@@ -8,6 +7,7 @@ import {
   type JsonObject,
   type Operation,
 } from '@graphlinks/core'
+import { identityOf } from '@graphlinks/core/deferred'
 import { detailsOf } from './details.ts'
 import type { Protocol } from './protocol.ts'
 import { loadSocketClass, type SocketClass } from './socket.ts'

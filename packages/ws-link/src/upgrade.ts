@@ -1,6 +1,5 @@
 /** What takes part in the HTTP exchange that opens a socket. Not in browsers: they make it themselves. */
 import {
-  exchangesOf,
   GraphLinksError,
   inBrowser,
   LinkError,
@@ -8,6 +7,7 @@ import {
   type Operation,
   type OutgoingRequest,
 } from '@graphlinks/core'
+import { exchangesOf } from '@graphlinks/core/deferred'
 import { exchangedHeaders } from '@graphlinks/core/exchange'
 import { detailsOf } from './details.ts'
 import type { UpgradeResponse } from './socket.ts'
