@@ -53,6 +53,7 @@ const bodies: Readonly<Record<string, readonly [body: string, payloads: unknown[
   ],
   'S2 CRLF': ['event: next\r\ndata: {"a":1}\r\n\r\nevent: complete\r\ndata: \r\n\r\n', [{ a: 1 }], true],
   'S2 CR, and CRLF without data': ['event: next\rdata: {"a":1}\r\revent: complete\r\n\r\n', [{ a: 1 }], true],
+  'S2 CR alone, and after the last one what is no line': ['data: {"a":1}\r\revent: complete\r\r:', [{ a: 1 }], true],
   'S2 mixed line ends': [
     'event: next\ndata: {"a":1}\r\n\nevent: next\rdata: {"a":2}\n\r\nevent: complete\n\n\n',
     [{ a: 1 }, { a: 2 }],
@@ -164,7 +165,7 @@ describe('what is wrong', () => {
 })
 
 test('S2, S3 any events in any framing and chunks give their payloads, each as soon as its empty line is there', () => {
-  const eol = fc.constantFrom('\n', '\r\n')
+  const eol = fc.constantFrom('\n', '\r\n', '\r')
   const noise = fc.constantFrom('', ': ping\n\n', 'event: ping\ndata: {}\n\n', 'id: 3\n', 'retry: 1\n')
   fc.assert(
     fc.property(

@@ -39,6 +39,7 @@ class EventDecoder implements StreamDecoder {
   /** The end of the last chunk, where it may be the beginning of a line that says `complete`. */
   #held = ''
   #isLineStart = true
+  #endsInCr = false
 
   constructor(maxEventBytes: number, names: readonly string[], terminal: string | undefined) {
     this.#maxBytes = maxEventBytes
@@ -54,7 +55,7 @@ class EventDecoder implements StreamDecoder {
   push(chunk: Uint8Array): unknown[] {
     this.#payloads = []
     try {
-      this.#parser.feed(this.#withData(this.#utf8.decode(chunk, { stream: true })))
+      this.#parser.feed(this.#withData(this.#withLf(this.#utf8.decode(chunk, { stream: true }))))
     } catch {
       this.#fail(new PayloadError('is no valid UTF-8', ''))
     }
@@ -66,13 +67,20 @@ class EventDecoder implements StreamDecoder {
     return []
   }
 
+  /** Lines may end in CR, LF or both; the parser would wait for what comes after a CR at the end of a chunk. */
+  #withLf(chunk: string): string {
+    const text = this.#endsInCr && chunk.startsWith('\n') ? chunk.slice(1) : chunk
+    if (chunk !== '') this.#endsInCr = chunk.endsWith('\r')
+    return text.replace(/\r\n?/g, '\n')
+  }
+
   /** An event without data is none by the standard, but a `complete` without data is what some servers send. */
   #withData(chunk: string): string {
     const text = this.#held + chunk
-    const line = Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1
+    const line = text.lastIndexOf('\n') + 1
     const rest = text.slice(line)
     const isHeld = (line > 0 || this.#isLineStart) && completes.some((complete) => complete.startsWith(rest))
-    const pattern = this.#isLineStart ? /(^|[\r\n])event: ?complete(?=[\r\n])/g : /[\r\n]event: ?complete(?=[\r\n])/g
+    const pattern = this.#isLineStart ? /(^|\n)event: ?complete(?=\n)/g : /\nevent: ?complete(?=\n)/g
     this.#held = isHeld ? rest : ''
     this.#isLineStart = isHeld
     return (isHeld ? text.slice(0, line) : text).replace(pattern, '$&\ndata')
