@@ -47,7 +47,7 @@ export function withCredential(operation: Operation, credential: CredentialInit)
 
 /** A copy with a field that was checked before. */
 export function withField(operation: Operation, field: Field): Operation {
-  return withLayers(operation, { field, parent: (operation as OperationValue).layers })
+  return withLayers(operation, { type: 'field', field, parent: (operation as OperationValue).layers })
 }
 
 /** A copy with other layers: those before, under a new one. */

@@ -39,6 +39,7 @@ export function sendWith(source: CredentialSource, operation: Operation, next: N
 /** A copy that remembers where what was attached between two copies came from. */
 export function withSource(before: Operation, after: Operation, source: CredentialSource): Operation {
   return withLayers(after, {
+    type: 'source',
     source,
     base: (before as OperationValue).layers,
     parent: (after as OperationValue).layers,
@@ -59,7 +60,7 @@ export function withSource(before: Operation, after: Operation, source: Credenti
 export function credentialSources(operation: Operation): readonly CredentialSource[] {
   const sources: CredentialSource[] = []
   for (let layer = (operation as OperationValue).layers; layer; layer = layer.parent) {
-    if (layer.source) sources.push(layer.source)
+    if (layer.type === 'source') sources.push(layer.source)
   }
   return sources
 }
@@ -82,7 +83,7 @@ export async function renewCredentials(operation: Operation): Promise<Operation>
   const { origin, variables, extensions, context, layers, execution } = operation as OperationValue
   const renew = async (layer: FieldLayer | undefined): Promise<Operation> => {
     if (!layer) return new OperationValue(origin, variables, extensions, context, undefined, execution)
-    if (!layer.source) {
+    if (layer.type !== 'source') {
       const before = await renew(layer.parent)
       return withLayers(before, { ...layer, parent: (before as OperationValue).layers })
     }

@@ -74,7 +74,7 @@ export interface Exchange {
  * ```
  */
 export function withExchange(operation: Operation, exchange: Exchange): Operation {
-  return withLayers(operation, { exchange, isSigner: false, parent: (operation as OperationValue).layers })
+  return withLayers(operation, { type: 'exchange', exchange, parent: (operation as OperationValue).layers })
 }
 
 /**
@@ -96,7 +96,7 @@ export function withExchange(operation: Operation, exchange: Exchange): Operatio
  * ```
  */
 export function withSigner(operation: Operation, signer: Exchange): Operation {
-  return withLayers(operation, { exchange: signer, isSigner: true, parent: (operation as OperationValue).layers })
+  return withLayers(operation, { type: 'signer', exchange: signer, parent: (operation as OperationValue).layers })
 }
 
 /**
@@ -113,7 +113,8 @@ export function exchangesOf(operation: Operation): readonly Exchange[] {
   const exchanges: Exchange[] = []
   const signers: Exchange[] = []
   for (let { layers: layer } = operation as OperationValue; layer; layer = layer.parent) {
-    if (layer.exchange) (layer.isSigner ? signers : exchanges).unshift(layer.exchange)
+    if (layer.type === 'exchange') exchanges.unshift(layer.exchange)
+    if (layer.type === 'signer') signers.unshift(layer.exchange)
   }
   return [...exchanges, ...signers]
 }

@@ -11,16 +11,14 @@ export interface CredentialSource {
   attach(operation: Operation): Operation | Promise<Operation>
 }
 
-/** What a link attached: a field, something that takes part in exchanges, or where the layers above `base` came from. */
+/**
+ * What a link attached: a field, something that takes part in exchanges or signs them, or where the layers above `base`
+ * came from. Each says which, since what it has not must not be looked for on Object.prototype.
+ */
 type Attachment =
-  | { readonly field: Field; readonly exchange?: undefined; readonly source?: undefined }
-  | { readonly exchange: Exchange; readonly isSigner: boolean; readonly field?: undefined; readonly source?: undefined }
-  | {
-      readonly source: CredentialSource
-      readonly base: FieldLayer | undefined
-      readonly field?: undefined
-      readonly exchange?: undefined
-    }
+  | { readonly type: 'field'; readonly field: Field }
+  | { readonly type: 'exchange' | 'signer'; readonly exchange: Exchange }
+  | { readonly type: 'source'; readonly source: CredentialSource; readonly base: FieldLayer | undefined }
 
 /** What links attached, newest first: adding to it costs one small object, whatever is there already. */
 export type FieldLayer = Attachment & { readonly parent: FieldLayer | undefined }

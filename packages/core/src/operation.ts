@@ -114,7 +114,7 @@ export class OperationValue implements Operation {
   get fields(): readonly Field[] {
     const fields = [...(this.origin.overrides ?? [])]
     for (let layer = this.layers; layer !== undefined; layer = layer.parent) {
-      if (layer.field) fields.push(layer.field)
+      if (layer.type === 'field') fields.push(layer.field)
     }
     return fields
   }

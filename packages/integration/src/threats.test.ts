@@ -176,7 +176,9 @@ describe('threats 12 a polluted Object.prototype', () => {
   // The platform itself does not work any more where these are on every object.
   const ofPlatform = /^(get|set|value|writable|enumerable|configurable|then|signal|once|capture|passive)$/
   const headers = ['authorization', 'cookie', 'x-api-key', 'x-evil', 'content-type', 'accept', 'host', 'origin']
-  const others = 'query data errors extensions payload type id path hasNext body status name length parts stage dispose'
+  const others =
+    'query data errors extensions payload type id path hasNext body status name length parts stage dispose ' +
+    'field exchange source base parent layers execution parsed select link identity request response owner place value sent'
 
   /** The members of everything that is called options, and what else is looked for on objects. */
   function names(): readonly string[] {
