@@ -18,7 +18,7 @@ const concurrencies = [1, 32, 256] as const
 /** So many queries make a round of one contestant, by size. */
 const queries: Readonly<Record<number, number>> = { 200: 600, 100_000: 70 }
 /** So many come before the first round: until then the compiler and the heap are still busy with themselves. */
-const warmQueries: Readonly<Record<number, number>> = { 200: 4_000, 100_000: 2_000 }
+const warmQueries: Readonly<Record<number, number>> = { 200: 4_000, 100_000: 1_500 }
 /** Before each round, as a part of it: what grew cold in the meantime. */
 const warmPart = 0.1
 const rounds: Rounds = { least: 3, most: 12, budgetMs: 4_500 }
@@ -57,13 +57,14 @@ export const http: Part = {
         const count = queries[size] ?? 0
         const url = `${server.url}/${size}`
         const warm = warmQueries[size] ?? 0
-        // All at once, since nothing is measured yet; few queries of each, since a server that has hundreds of large answers to
-        // give leaves some of them for half a minute, and links have a time limit.
-        await Promise.all(
-          apart.map(([{ name }, { ask }]) =>
-            ask({ url, count: 1, warm, concurrency: 4, contestant: name } satisfies Round),
-          ),
-        )
+        // Two at a time: a server that has hundreds of large answers to give leaves some for half a minute, and links have a
+        // time limit.
+        const cold = [...apart]
+        const warmUp = async (): Promise<void> => {
+          for (let next = cold.pop(); next; next = cold.pop())
+            await next[1].ask({ url, count: 1, warm, concurrency: 32, contestant: next[0].name } satisfies Round)
+        }
+        await Promise.all([warmUp(), warmUp()])
         for (const concurrency of concurrencies) {
           const costs = await costsOf(apart, { url, count, warm: count * warmPart, concurrency })
           add(tableOf(size, concurrency, costs))
