@@ -92,7 +92,22 @@ type LoggerLink = Link & {
     readonly attempts: Link;
 };
 
-/** As {@link plainLoggerLink}, and what is to print to a terminal, prints lines for people. */
+/**
+ * What `loggerLink` is in Node: the same, but that a terminal is given lines for people where no `logger` and no `format` is.
+ *
+ * @throws `OptionsError` when an option is no good, when the link is built.
+ *
+ * @example
+ * ```ts
+ * import { bearerLink, chain } from '@graphlinks/core'
+ * import { httpLink } from '@graphlinks/http-link'
+ * import { loggerLink } from '@graphlinks/logger-link'
+ *
+ * const log = loggerLink()
+ * const terminal = httpLink({ url: 'https://api.example.com/graphql' })
+ * export const link = chain(log, bearerLink('secret-token'), log.attempts, terminal)
+ * ```
+ */
 declare function loggerLink(options?: LoggerLinkOptions): LoggerLink;
 
 export { loggerLink };
