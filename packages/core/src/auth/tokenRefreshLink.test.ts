@@ -844,6 +844,28 @@ describe('signing out and in as somebody else', () => {
     expect(session.current).toMatchObject({ generation: 2, status: 'fresh' })
   })
 
+  test('TR-47 threats 15 a link further out sends an operation again after somebody else signed in: not as them', async () => {
+    let meanwhile = (): unknown => undefined
+    const again: Link = async function* again(operation, next) {
+      for await (const _ of next(operation)) break
+      await meanwhile()
+      yield* next(operation)
+    }
+    const { client, session, server, valid } = setup({ outer: [again] })
+    valid.add('access7')
+    meanwhile = () => session.set(tokens(7))
+    expect(await outcomeOf(client.mutate('mutation Buy { buy }'))).toBeInstanceOf(IdentityChangedError)
+    expect(server.sent.map(({ headers }) => headers['authorization'])).toEqual(['Bearer access0'])
+    // Signed out, it would go as nobody.
+    meanwhile = () => session.clear()
+    expect(await outcomeOf(client.query('{ a }'))).toBeInstanceOf(IdentityChangedError)
+    // Who was nobody when it was sent is whoever signed in for it.
+    meanwhile = () => session.set({ ...tokens(7), subject: 'ann' })
+    expect(await client.query('{ a }')).toEqual({ data: { token: 'access7' } })
+    meanwhile = () => session.set({ ...tokens(7), subject: 'ann' })
+    expect(await client.query('{ a }')).toEqual({ data: { token: 'access7' } })
+  })
+
   test('TR-45 whoever waits for a refresh of a former session is told at once', async () => {
     const { client, session, clock, server } = setup({ refresh: () => new Promise(() => {}) })
     await clock.advance(hour + 1)

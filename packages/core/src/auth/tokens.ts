@@ -48,7 +48,7 @@ const shortestLifetimeMs = 1_000
 const wrongClockMs = 300_000
 
 /** Whether tokens are any. */
-export function hasAccessToken(tokens: Tokens): boolean {
+export function hasAccessToken<Some extends Tokens>(tokens: Some | undefined | null): tokens is Some {
   const { accessToken } = Object(tokens) as Tokens
   return typeof accessToken === 'string' && accessToken !== ''
 }
@@ -74,7 +74,8 @@ export function storedTokens(
 /** Tokens in use, as they came from the store. */
 export function credentialOf(stored: StoredTokens, present: Instant, { skewMs, random }: Windows): Credential {
   const { expiresAt, lifetimeMs } = stored
-  if (expiresAt === undefined || lifetimeMs === undefined) return { stored }
+  // A store may give anything.
+  if (!(expiresAt && lifetimeMs && expiresAt > 0 && lifetimeMs > 0)) return { stored }
   const expiry = later(present, expiresAt - present.date)
   const hardMs = skewMs === undefined ? Math.min(10_000, lifetimeMs * 0.05) : Math.min(skewMs, lifetimeMs * 0.2)
   const jitterMs = random() * Math.min(30_000, lifetimeMs * 0.05)
