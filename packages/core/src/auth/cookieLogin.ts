@@ -49,7 +49,7 @@ export class Login {
         timeoutMs,
         clock,
       },
-      { link: 'cookieLink', replay },
+      { link: 'cookieLink', replay, isEndless: true },
     )
     this.#source = source
     this.#sending = {
