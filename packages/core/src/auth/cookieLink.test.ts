@@ -534,6 +534,14 @@ describe('AUTH-37 signing in again', () => {
     await client.dispose()
   })
 
+  test('timeoutMs: Infinity is no limit for the sign-in either', async () => {
+    const { jar, memory, expire, login } = server()
+    const link = cookieLink({ jar, onUnauthenticated: login, timeoutMs: Infinity })
+    expire()
+    expect(await lastResult(chain(link, memory), query())).toEqual({ data: { alive: 1 } })
+    await link.dispose?.()
+  })
+
   test('a sign-in that is refused for good is tried again after a pause, as any other', async () => {
     const { jar, memory, expire, login } = server()
     const clock = new FakeClock()
