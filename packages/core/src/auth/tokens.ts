@@ -49,7 +49,8 @@ const wrongClockMs = 300_000
 
 /** Whether tokens are any. */
 export function hasAccessToken<Some extends Tokens>(tokens: Some | undefined | null): tokens is Some {
-  const { accessToken } = Object(tokens) as Tokens
+  // Not of an object made of nothing, which could have what somebody put on `Object.prototype`.
+  const accessToken: unknown = tokens?.accessToken
   return typeof accessToken === 'string' && accessToken !== ''
 }
 
