@@ -105,10 +105,11 @@ export class SessionTokenSource implements TokenSource {
   /** What an operation is to be sent with, now or when there are new tokens. */
   async admit(operation?: Operation): Promise<Ticket> {
     const before = ticketOf(this.#state)
-    const execution = (operation as OperationValue | undefined)?.execution
+    // One list for all that is sent on behalf of an operation, also by copies that have a run of their own.
+    const attempts = (operation as OperationValue | undefined)?.execution?.sent
     while (this.#phase === 'loading') await this.#changed
     // A link further out may send an operation again after somebody else signed in.
-    this.checkEpoch(this.#sent.get(execution as object) ?? before, operation)
+    this.checkEpoch(this.#sent.get(attempts as object) ?? before, operation)
     const phase = this.#phase
     // A token that is to be renewed soon is good meanwhile.
     if (phase === 'soft') this.check()
@@ -128,7 +129,7 @@ export class SessionTokenSource implements TokenSource {
       this.checkEpoch(before, operation)
     }
     const ticket = ticketOf(this.#state)
-    if (execution && ticket.stored) this.#sent.set(execution, ticket)
+    if (attempts && ticket.stored) this.#sent.set(attempts, ticket)
     return ticket
   }
 
