@@ -50,8 +50,8 @@ export function leaseOf(source: CredentialSource): CredentialLease | undefined {
   return {
     async refused(again) {
       attempt.isDelegated = true
-      const refresher = attempt.ticket.stored && (await session.load())
-      return refresher?.refused(attempt.ticket, again)
+      const refresher = attempt.ticket().stored && (await session.load())
+      return refresher?.refused(attempt.ticket(), again)
     },
     get dueMs() {
       return session.dueMs
@@ -59,7 +59,7 @@ export function leaseOf(source: CredentialSource): CredentialLease | undefined {
     check: () => session.check(),
     subscribe: (listener) =>
       session.events.subscribe(({ type, epoch }) => {
-        if (epoch !== attempt.ticket.epoch) listener('ended')
+        if (epoch !== attempt.ticket().epoch) listener('ended')
         else if (type === 'refreshed') listener('renewed')
       }),
   }

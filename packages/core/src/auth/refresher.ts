@@ -19,7 +19,8 @@ import { WaitingLine } from './waitingLine.ts'
 
 /** One of the at most two times that an operation is sent. */
 export interface Attempt {
-  ticket: Ticket
+  /** A function, so that nothing that prints an attempt, or makes JSON of it, comes to the tokens. */
+  readonly ticket: () => Ticket
   /** Whether the terminal link has it sent again by itself. */
   isDelegated?: boolean
   readonly isReplay: boolean
@@ -97,7 +98,7 @@ export class Refresher {
 
   /** A server refused what an operation was sent with: what is to become of the operation. */
   judge(operation: Operation, outcome: AttemptOutcome, { ticket, isReplay, isFirst }: Attempt): Verdict {
-    const isBetterNear = this.refused(ticket, isReplay) !== undefined
+    const isBetterNear = this.refused(ticket(), isReplay) !== undefined
     const { execution } = operation as OperationValue
     if (isReplay || (execution && this.#replayed.has(execution))) return 'replayed'
     if (!isFirst) return 'delivered'

@@ -28,11 +28,13 @@ export async function* sendRenewed(
   try {
     await admission(operation)
     for (const isReplay of [false, true]) {
+      let ticket!: Ticket
       const attempt = {
         isReplay,
         isFirst: true,
         session,
-        attach: async (before: Operation) => attach(before, (attempt.ticket = await session.admit(before))),
+        ticket: () => ticket,
+        attach: async (before: Operation) => attach(before, (ticket = await session.admit(before))),
       } as LeasedSource
       const credentialed = withSource(operation, await attempt.attach(operation), attempt)
       let verdict: Verdict | undefined

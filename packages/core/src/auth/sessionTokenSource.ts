@@ -140,14 +140,14 @@ export class SessionTokenSource implements TokenSource {
     attempt: Attempt,
     isRefused: (outcome: AttemptOutcome, operation: Operation) => boolean,
   ): Promise<Verdict> | undefined {
-    this.checkEpoch(attempt.ticket, operation)
+    this.checkEpoch(attempt.ticket(), operation)
     try {
-      if (attempt.isDelegated || !attempt.ticket.stored || isRefused(outcome, operation) !== true) return undefined
+      if (attempt.isDelegated || !attempt.ticket().stored || isRefused(outcome, operation) !== true) return undefined
     } catch {
       return undefined
     }
     return this.load().then((refresher) => {
-      this.checkEpoch(attempt.ticket, operation)
+      this.checkEpoch(attempt.ticket(), operation)
       // Where it cannot be loaded, what the server said is worth more than why nothing can be done about it.
       return refresher?.judge(operation, outcome, attempt) ?? 'not-renewed'
     })
