@@ -316,6 +316,19 @@ describe('a jar', () => {
     })
   })
 
+  test.each([undefined, null, 'platform', {}, { getCookieString: async () => '' }])(
+    'one that a function gives and that is none is an error that says so: %j',
+    async (jar) => {
+      for (const given of [jar, Promise.resolve(jar)]) {
+        const error = await errorOf(() =>
+          lastResult(chain(cookieLink({ jar: () => given as never }), memoryLink()), query()),
+        )
+        expect(error).toMatchObject({ code: 'CREDENTIAL', link: 'cookieLink', operationName: 'Q' })
+        expect(error.message).toContain('gave no jar')
+      }
+    },
+  )
+
   test('two links with two jars are two identities', async () => {
     const identities = await Promise.all(
       [new PlainJar(), new PlainJar()].map(async (jar) => {
@@ -570,7 +583,7 @@ describe('AUTH-37 signing in again', () => {
       expire()
       mockMissing.add(name)
       const error = await errorOf(() => client.query('{ a }'))
-      expect((error.cause as Error | undefined)?.message ?? error.message).toBe(`404 ${name}`)
+      expect(error).toMatchObject({ code: 'LINK_FAILED', link: 'cookieLink', cause: { message: `404 ${name}` } })
       expect((await client.query('{ a }')).data).toEqual({ alive: 1 })
       await client.dispose()
     },

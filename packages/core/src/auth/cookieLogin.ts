@@ -4,6 +4,8 @@
  */
 import type { Clock } from '../clock.ts'
 import { sendWith, type CredentialSource } from '../credentialSource.ts'
+import { LinkError } from '../errors.ts'
+import { blame } from '../invoke.ts'
 import type { Next } from '../link.ts'
 import type { Operation } from '../operation.ts'
 import type { Results } from '../results.ts'
@@ -56,7 +58,13 @@ export class Login {
     this.#sending = {
       session,
       // For each attempt anew: signing in changes the token against cross-site request forgery.
-      attach: (operation) => source.attach(operation),
+      attach: async (operation) => {
+        try {
+          return await source.attach(operation)
+        } catch (error) {
+          throw blame(error, LinkError, 'the cookies could not be attached; see cause', 'cookieLink', operation)
+        }
+      },
       isRefused: isUnauthenticated ?? isTokenRefused,
     }
   }

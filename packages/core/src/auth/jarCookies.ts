@@ -1,6 +1,6 @@
 // Loaded with the first operation that a jar has a part in: browsers, whose bundles this is in all the same, have none.
 import type { CredentialSource } from '../credentialSource.ts'
-import { GraphLinksError } from '../errors.ts'
+import { CredentialError, GraphLinksError } from '../errors.ts'
 import {
   withExchange,
   type Exchange,
@@ -29,6 +29,10 @@ export function jarCookies(
 ): CredentialSource {
   const known = new WeakMap<CookieJar, Exchange>()
   const withJar = (operation: Operation, given: CookieJar): Operation => {
+    if (typeof Object(given).setCookie !== 'function') {
+      const { operationName } = operation
+      throw new CredentialError('the function that gives the jar gave no jar', { link: options.link, operationName })
+    }
     const exchange = known.get(given) ?? jarExchange(given, options)
     known.set(given, exchange)
     return withExchange(operation, exchange)
