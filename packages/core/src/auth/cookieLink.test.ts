@@ -223,6 +223,30 @@ describe('a jar', () => {
     expect([...jar.cookies]).toEqual([['a', '2']])
   })
 
+  test('CK-11 the response that came last wins, however many cookies the one before sets and however slow the jar is', async () => {
+    const jar = new PlainJar()
+    const waiting: (() => void)[] = []
+    jar.setCookie = async (cookie) => {
+      await new Promise<void>((resolve) => waiting.push(resolve))
+      const [name = '', value = ''] = cookie.split('=')
+      jar.cookies.set(name, value)
+    }
+    const answer = (...cookies: string[]) => ({
+      status: 200,
+      headers: new Headers(cookies.map((cookie) => ['set-cookie', cookie])),
+    })
+    const both = [exchanged({ jar }, { answer: answer('a=1', 'b=1', 'sid=old') })]
+    await settle()
+    both.push(exchanged({ jar }, { answer: answer('sid=new') }))
+    let isOver = false
+    void Promise.all(both).then(() => (isOver = true))
+    while (!isOver) {
+      await settle()
+      waiting.shift()?.()
+    }
+    expect(Object.fromEntries(jar.cookies)).toEqual({ a: '1', b: '1', sid: 'new' })
+  })
+
   test('CK-2 node-fetch has them in raw(); a fetch that only joins them is an error, and one without cookies is none', async () => {
     const jar = new PlainJar()
     const raw = Object.assign(new Map([['set-cookie', 'a=1, b=2']]), { raw: () => ({ 'set-cookie': ['a=1', 'b=2'] }) })
@@ -440,6 +464,18 @@ describe('CSRF', () => {
     const [first, second, mine] = memory.sent.map(({ operation }) => identityOf(operation).reveal())
     expect(second).toBe(first)
     expect(mine).not.toBe(first)
+  })
+
+  test('AUTH-7 with a jar, too: what the call says of the token, the origin and the preflight headers wins', async () => {
+    const jar = new PlainJar({ csrftoken: 't' })
+    const options: CookieLinkOptions = { jar, csrf: 'django', requirePreflight: true }
+    const send = async (value: string | null) => {
+      const names = ['x-csrftoken', 'origin', 'graphql-require-preflight', 'apollo-require-preflight']
+      const operation = query({ headers: Object.fromEntries(names.map((name) => [name, value])) })
+      return (await exchanged(options, { operation })).headers
+    }
+    expect(await send('mine')).toEqual({ cookie: 'csrftoken=t' })
+    expect(await send(null)).toEqual({ cookie: 'csrftoken=t' })
   })
 
   test('a token that cannot be sent, and one that cannot be had, fail the operation and are not shown', async () => {
