@@ -65,8 +65,7 @@ export function dpopFetch(options: DpopFetchOptions): (url: string | URL, init?:
     // A stream is read once.
     if (!isRefused || Object(body) instanceof ReadableStream) return response
     await response.body?.cancel()
-    const [last] = await ask()
-    return last
+    return (await ask())[0]
   }
 }
 

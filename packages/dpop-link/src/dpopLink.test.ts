@@ -444,7 +444,7 @@ test('CR-7 without a key: no proof, or an error; what is none is an error; a fun
   expect([memory.sent.length, clock.pending]).toEqual([1, 0])
 })
 
-test('a uniqueId that throws fails the operation, and no error shows the token', async () => {
+test('DP-4 a uniqueId that throws, or gives no text, fails the operation, and no error shows the token', async () => {
   const { url } = await resource()
   const cause = new Error('no entropy')
   const uniqueId = (): string => {
@@ -454,6 +454,10 @@ test('a uniqueId that throws fails the operation, and no error shows the token',
   expect(error).toBeInstanceOf(LinkError)
   expect(error).toMatchObject({ link: 'dpopLink', cause })
   canary.check(error)
+  for (const id of [undefined, '', 5, Promise.resolve('id')]) {
+    const none = await failure(lastResult(linkTo(url, { uniqueId: () => id as string }), query))
+    expect(none).toMatchObject({ link: 'dpopLink', cause: { message: 'no uniqueId' } })
+  }
 })
 
 test.each([

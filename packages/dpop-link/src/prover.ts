@@ -35,8 +35,10 @@ export function createProver(
       const origin = originOf(url)
       const nonce = nonces.get(origin)
       used.set(request, nonce)
+      const jti = uniqueId()
+      if (!jti?.length) throw new TypeError('no uniqueId')
       const claims = {
-        jti: uniqueId(),
+        jti,
         htm,
         htu: origin + url.pathname,
         iat: Math.floor(skew.date(request) / 1_000),

@@ -12,25 +12,6 @@ export function isComponent(name: string): boolean {
   return /^(@(method|target-uri|authority|path|query)|[a-z\d_!#-'*+.^`|~-]+)$/.test(name)
 }
 
-/** The value of a component (RFC 9421 section 2); `undefined` for a header that the request does not have. */
-function valueOf(name: string, { method, url, headers }: OutgoingRequest): string | undefined {
-  switch (name) {
-    case '@method':
-      return method
-    case '@target-uri':
-      // The handshake of a WebSocket is a request by http or https.
-      return url.href.replace(/^ws/, 'http').replace(/#.*/, '')
-    case '@authority':
-      return url.host
-    case '@path':
-      return url.pathname
-    case '@query':
-      return url.search || '?'
-    default:
-      return headers.get(name)
-  }
-}
-
 /**
  * The headers that carry a signature (RFC 9421 section 4) and, where it is signed, the digest of the body (RFC 9530
  * section 2). Components that are headers which the request does not have are left out.
@@ -44,16 +25,24 @@ export async function signatureHeaders(
   label: string,
   key: CryptoKey,
 ): Promise<Readonly<Record<string, string>>> {
-  const { body } = request
-  const digest =
+  const { method, url, headers, body } = request
+  const digests: [string, string][] =
     body !== undefined && components.includes(digestHeader)
-      ? `sha-256=:${toBase64(await crypto.subtle.digest('SHA-256', toBytes(body)))}:`
-      : undefined
+      ? [[digestHeader, `sha-256=:${toBase64(await crypto.subtle.digest('SHA-256', toBytes(body)))}:`]]
+      : []
+  // RFC 9421 section 2.2
+  const values = new Map([
+    ...headers,
+    ...digests,
+    ['@method', method],
+    // The handshake of a WebSocket is a request by http or https.
+    ['@target-uri', url.href.replace(/^ws/, 'http').replace(/#.*/, '')],
+    ['@authority', url.host],
+    ['@path', url.pathname],
+    ['@query', url.search || '?'],
+  ])
   // RFC 9421 section 2.5
-  const lines = components.flatMap((name) => {
-    const value = (name === digestHeader && digest) || valueOf(name, request)
-    return value === undefined ? [] : [`"${name}": ${value}`]
-  })
+  const lines = components.flatMap((name) => (values.has(name) ? [`"${name}": ${values.get(name)}`] : []))
   const names = lines.map((line) => line.split(':')[0])
   // Of visible ASCII, JSON makes a string of a structured field (RFC 9651 section 3.3.3).
   const described = Object.entries(parameters).map(([name, value]) => value === undefined ? '' : `;${name}=${JSON.stringify(value)}`) // prettier-ignore
@@ -61,7 +50,7 @@ export async function signatureHeaders(
   const base = [...lines, `"@signature-params": ${input}`].join('\n')
   const signature = await crypto.subtle.sign('HMAC', key, toBytes(base))
   return {
-    ...(digest && { [digestHeader]: digest }),
+    ...Object.fromEntries(digests),
     'signature-input': `${label}=${input}`,
     signature: `${label}=:${toBase64(signature)}:`,
   }
