@@ -13,6 +13,11 @@ export type Provided<Value> =
   | Value
   | ((operation: Operation) => Value | undefined | null | Promise<Value | undefined | null>)
 
+/** Whether something may stand for a text: one, a function that gives it, or, with `null`, none. */
+export function isProvided(given: unknown): boolean {
+  return given === null || typeof given === 'string' || typeof given === 'function'
+}
+
 /** Options that every auth link has. */
 export interface CredentialOptions {
   /**
