@@ -36,7 +36,8 @@ export function indexedDbKey({ name = 'default', indexedDB }: IndexedDbKeyOption
     // Another tab may have been faster: the tokens of both are bound to the same key.
     const other = await settled<DpopKey | undefined>(keys.get(name))
     if (other) return other
-    await settled(keys.add(made, name))
+    keys.add(made, name)
+    await committed(keys)
     return made
   })
 }
@@ -55,7 +56,9 @@ export function indexedDbKey({ name = 'default', indexedDB }: IndexedDbKeyOption
  */
 export function forgetIndexedDbKey({ name = 'default', indexedDB }: IndexedDbKeyOptions = {}): Promise<void> {
   return withDatabase(indexedDB, async (database) => {
-    await settled(keysOf(database, 'readwrite').delete(name))
+    const keys = keysOf(database, 'readwrite')
+    keys.delete(name)
+    await committed(keys)
   })
 }
 
@@ -75,6 +78,14 @@ async function withDatabase<Value>(
 
 function keysOf(database: IDBDatabase, mode: IDBTransactionMode): IDBObjectStore {
   return database.transaction(store, mode).objectStore(store)
+}
+
+/** A request may succeed, and there be no room for what it wrote: a key that is lost with the page binds tokens that are not. */
+function committed({ transaction }: IDBObjectStore): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve()
+    transaction.onabort = () => reject(transaction.error ?? new DOMException('nothing was written', 'AbortError'))
+  })
 }
 
 function settled<Value>(request: IDBRequest<Value>): Promise<Value> {
