@@ -36,8 +36,9 @@ export function indexedDbKey({ name = 'default', indexedDB }: IndexedDbKeyOption
     // Another tab may have been faster: the tokens of both are bound to the same key.
     const other = await settled<DpopKey | undefined>(keys.get(name))
     if (other) return other
-    keys.add(made, name)
-    await committed(keys)
+    await settled(keys.add(made, name))
+    // It may succeed where there is no room, and a key that is lost with the page binds tokens that are not.
+    await settled(keys.transaction)
     return made
   })
 }
@@ -57,8 +58,8 @@ export function indexedDbKey({ name = 'default', indexedDB }: IndexedDbKeyOption
 export function forgetIndexedDbKey({ name = 'default', indexedDB }: IndexedDbKeyOptions = {}): Promise<void> {
   return withDatabase(indexedDB, async (database) => {
     const keys = keysOf(database, 'readwrite')
-    keys.delete(name)
-    await committed(keys)
+    await settled(keys.delete(name))
+    await settled(keys.transaction)
   })
 }
 
@@ -80,17 +81,11 @@ function keysOf(database: IDBDatabase, mode: IDBTransactionMode): IDBObjectStore
   return database.transaction(store, mode).objectStore(store)
 }
 
-/** A request may succeed, and there be no room for what it wrote: a key that is lost with the page binds tokens that are not. */
-function committed({ transaction }: IDBObjectStore): Promise<void> {
+/** What became of a request, or whether a transaction was written. */
+function settled<Value>(asked: IDBRequest<Value> | IDBTransaction): Promise<Value> {
   return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve()
-    transaction.onabort = () => reject(transaction.error ?? new DOMException('nothing was written', 'AbortError'))
-  })
-}
-
-function settled<Value>(request: IDBRequest<Value>): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error as Error)
+    const done = (): void => resolve((asked as IDBRequest<Value>).result)
+    const failed = (): void => reject(asked.error as Error)
+    Object.assign(asked, { onsuccess: done, oncomplete: done, onerror: failed, onabort: failed })
   })
 }
