@@ -47,7 +47,7 @@ test('a key that is thrown away is gone', async () => {
 test.each(['add', 'delete'] as const)('DP-1 what could not be written in the end is an error: %s', async (method) => {
   const indexedDB = new IDBFactory()
   if (method === 'delete') await indexedDbKey({ indexedDB })
-  const original = IDBObjectStore.prototype[method]
+  const original = IDBObjectStore.prototype[method] as (...given: unknown[]) => IDBRequest
   // As where there is no room: the request succeeds, and the transaction does not.
   const spy = jest.spyOn(IDBObjectStore.prototype, method).mockImplementation(function (
     this: IDBObjectStore,
