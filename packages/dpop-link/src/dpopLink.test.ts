@@ -310,6 +310,16 @@ describe('DP-5 a clock that is wrong', () => {
     },
   )
 
+  test('DP-5 DP-2 a server that also wants a nonce: the first request is sent once more, with both', async () => {
+    const clock = new FakeClock()
+    const { url, server } = await resource({ nonce: () => 'n', date: () => clock.date() + hour })
+    const link = linkTo(url, { clock })
+    for (const requests of [2, 3]) {
+      expect((await lastResult(link, query)).http?.status).toBe(200)
+      expect(server.requests).toHaveLength(requests)
+    }
+  })
+
   test('DP-5 not for a smaller difference, another reason, or maxSkewMs: Infinity', async () => {
     const clock = new FakeClock()
     for (const [ahead, options, isGood] of [

@@ -54,9 +54,10 @@ export function createProver(
       if (!used.has(request)) return false
       const nonce = response.headers.get('dpop-nonce')
       if (nonce) nonces.set(originOf(request.url), nonce)
+      // Whatever it is refused for, the time may be wrong as well, and it is sent once more only.
+      const isLate = /_dpop_/.test(reason ?? '') && skew.explains(response, request)
       // A server that does not take its own newest nonce will take none.
-      if (/use_dpop_nonce/.test(reason ?? '')) return Boolean(nonce) && nonce !== used.get(request)
-      return /invalid_dpop_proof/.test(reason ?? '') && skew.explains(response, request)
+      return /use_dpop_nonce/.test(reason ?? '') ? Boolean(nonce) && nonce !== used.get(request) : isLate
     },
   }
 }
