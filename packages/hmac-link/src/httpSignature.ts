@@ -9,7 +9,7 @@ export type SignatureParameters = Readonly<Record<string, string | number | unde
 
 /** Whether a component has a value that can be had here. */
 export function isComponent(name: string): boolean {
-  return /^(@(method|target-uri|authority|path|query)|[a-z\d_!#-'*+.^`|~-]+)$/.test(name)
+  return /^(@(method|target-uri|authority|path|query)|[\d!#-'*+.^-z|~-]+)$/.test(name)
 }
 
 /**
@@ -24,16 +24,11 @@ export async function signatureHeaders(
   parameters: SignatureParameters,
   label: string,
   key: CryptoKey,
-): Promise<Readonly<Record<string, string>>> {
+): Promise<Readonly<Record<string, string | undefined>>> {
   const { method, url, headers, body } = request
-  const digests: [string, string][] =
-    body !== undefined && components.includes(digestHeader)
-      ? [[digestHeader, `sha-256=:${toBase64(await crypto.subtle.digest('SHA-256', toBytes(body)))}:`]]
-      : []
   // RFC 9421 section 2.2
   const values = new Map([
     ...headers,
-    ...digests,
     ['@method', method],
     // The handshake of a WebSocket is a request by http or https.
     ['@target-uri', url.href.replace(/^ws/, 'http').replace(/#.*/, '')],
@@ -41,6 +36,8 @@ export async function signatureHeaders(
     ['@path', url.pathname],
     ['@query', url.search || '?'],
   ])
+  if (body !== undefined && components.includes(digestHeader))
+    values.set(digestHeader, `sha-256=:${toBase64(await crypto.subtle.digest('SHA-256', toBytes(body)))}:`)
   // RFC 9421 section 2.5
   const lines = components.flatMap((name) => (values.has(name) ? [`"${name}": ${values.get(name)}`] : []))
   const names = lines.map((line) => line.split(':')[0])
@@ -50,7 +47,7 @@ export async function signatureHeaders(
   const base = [...lines, `"@signature-params": ${input}`].join('\n')
   const signature = await crypto.subtle.sign('HMAC', key, toBytes(base))
   return {
-    ...Object.fromEntries(digests),
+    [digestHeader]: values.get(digestHeader),
     'signature-input': `${label}=${input}`,
     signature: `${label}=:${toBase64(signature)}:`,
   }
