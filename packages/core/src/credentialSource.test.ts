@@ -212,7 +212,12 @@ describe('TR-53 leaseOf', () => {
     const canary = secretCanary()
     const tokens = { accessToken: canary.value, refreshToken: `r${canary.value}`, expiresInSeconds: 600 }
     const source = createTokenSource({ initial: tokens, refresh: async () => tokens, clock: new FakeClock() })
-    const sources = credentialSources(await arriving(tokenRefreshLink(source), bearerLink(() => canary.value)))
+    const sources = credentialSources(
+      await arriving(
+        tokenRefreshLink(source),
+        bearerLink(() => canary.value),
+      ),
+    )
     expect(sources).toHaveLength(2)
     await leaseOf(sources[1] as NonNullable<(typeof sources)[0]>)?.refused(false)
     canary.check(...sources, source)
