@@ -14,6 +14,7 @@ import {
   tokenRefreshLink,
   withContext,
   withHeader,
+  type AnyDocument,
   type JsonObject,
   type Link,
   type Operation,
@@ -129,6 +130,12 @@ test('an AST and its text are one document', async () => {
     createOperation({ document: document as unknown as string }),
   )
   expect(await requestsOf(operations)).toBe(1)
+})
+
+test('a document of which a build left nothing but a hash is known by that', async () => {
+  const hash = (of: string): Operation =>
+    createOperation({ document: { __meta__: { hash: of } } as unknown as AnyDocument, kind: 'query' })
+  expect(await requestsOf([hash('sha256:a'), hash('sha256:a'), hash('sha256:b')])).toBe(2)
 })
 
 test('fast-check: variables share exactly where their JSON says the same', async () => {

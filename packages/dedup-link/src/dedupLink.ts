@@ -100,12 +100,15 @@ export function dedupLink(options: DedupLinkOptions = {}): Link {
   const outdate = (): void => running.clear()
 
   const named: Link = function dedupLink(operation, next) {
-    if (operation.kind !== 'query') {
-      const observed = mapResults(next(operation), (result) => (outdate(), result))
-      return onSettled(observed, outdate)
-    }
+    if (operation.kind !== 'query')
+      return onSettled(
+        mapResults(next(operation), (result) => (outdate(), result)),
+        outdate,
+      )
     if (operation.context.get(sharing) === false) return next(operation)
-    const text = operation.document.text()
+    const { document } = operation
+    // Of what a build replaced by its hash, the rest says as much as a text.
+    const text = document.operations[0] ? document.text() : JSON.stringify(document)
     return typeof text === 'string' ? share(operation, next, text) : text.then((late) => share(operation, next, late))
   }
   return Object.assign(named, { stage: 'share' as const })
