@@ -178,7 +178,8 @@ export function createClient(options: ClientOptions): Client {
     if (disposal) throw new DisposedError('the client was disposed')
     const operation = toOperation(documents, source, variables, options, kindFor[method])
     const { kind, operationName } = operation
-    if ((kindFor[method] ?? kind) === kind && (method !== 'request' || kind !== 'subscription')) return operation
+    const isRight = method === 'execute' || (method === 'request' ? kind !== 'subscription' : kindFor[method] === kind)
+    if (isRight) return operation
     throw new DocumentError(
       inDevelopment(() => {
         const methodFor = { query: 'query', mutation: 'mutate', subscription: 'subscribe' }

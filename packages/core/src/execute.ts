@@ -82,7 +82,9 @@ async function drain(execution: Execution, operation: Operation): Promise<Result
       return result
     }
     throw new LinkError(
-      inDevelopment(() => 'the chain completed without a result: its terminal link must give one') ?? 'no result',
+      inDevelopment(
+        () => 'the chain completed without a result: its terminal link must give one, and the others must pass it on',
+      ) ?? 'no result',
       operation,
     )
   } finally {

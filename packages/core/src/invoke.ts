@@ -60,8 +60,12 @@ function noResults(returned: unknown, link: Link, { operationName }: Operation):
   return new LinkError(
     inDevelopment(
       () =>
-        `the link returned ${kindOf(returned)} and not results: return next(operation), or yield what it gives (for await)`,
-    ) ?? 'the link returned no results',
+        `the link returned ${kindOf(returned)} and not results: ${
+          typeof returned === 'function'
+            ? `if ${nameOf(link)} makes a link, call it: ${nameOf(link)}()`
+            : 'return next(operation), or yield what it gives (for await)'
+        }`,
+    ) ?? 'no results',
     { link: nameOf(link), operationName },
   )
 }

@@ -203,6 +203,13 @@ describe('chain', () => {
       },
       'failed before it gave results',
     ],
+    [
+      'was not called, and makes one',
+      function culprit() {
+        return () => single({})
+      } as unknown as Link,
+      'returned function and not results: if culprit makes a link, call it: culprit()',
+    ],
     ['returns nothing', function culprit() {} as unknown as Link, 'returned undefined and not results'],
     ['resolves with nothing', async function culprit() {} as unknown as Link, 'returned undefined and not results'],
     [

@@ -12,6 +12,7 @@ import {
   headerLink,
   lastResult,
   single,
+  split,
   tokenRefreshLink,
   WiringError,
   type CookieJar,
@@ -35,6 +36,24 @@ describe('K-10 wrong wiring is a sentence', () => {
     const failing = lastResult(asTerminal(plain), createOperation({ document: 'query Q { a }' }))
     await expect(failing).rejects.toBeInstanceOf(WiringError)
     await expect(failing).rejects.toThrow('operation Q: the last link called next, and there is nothing further in')
+  })
+
+  test.each([
+    [
+      'a list',
+      () => chain([memoryLink()] as never),
+      'argument 1 is null or a list, not a link: pass links one by one, and',
+    ],
+    ['a condition', () => chain(false as never, memoryLink()), 'spread a list, as in ...(isOn ? [link] : [])'],
+    ['options', () => chain({} as never, memoryLink()), 'argument 1 is object, not a link: pass what a factory makes'],
+    [
+      'too little for split',
+      () => split(() => true, memoryLink(), undefined as never),
+      'split: argument 3 is undefined: it',
+    ],
+  ])('K-10 %s in the place of a link', (_, wire, words) => {
+    expect(wire).toThrow(WiringError)
+    expect(wire).toThrow(words)
   })
 
   test('K-10 a factory that was not called is refused by chain', () => {

@@ -12,9 +12,13 @@ export function checkLinks(links: readonly unknown[], link: string): void {
   if (position >= 0) {
     const argument = `argument ${position + 1}`
     throw new WiringError(
-      inDevelopment(
-        () => `${argument} is ${kindOf(links[position])}, not a link: call the factory, as in bearerLink(token)`,
-      ) ?? argument,
+      inDevelopment(() => {
+        const kind = kindOf(links[position])
+        if (link === 'split') return `${argument} is ${kind}: it takes a test, a function, and two terminal links`
+        if (kind === 'object' || kind === 'string')
+          return `${argument} is ${kind}, not a link: pass what a factory makes, as in bearerLink(token)`
+        return `${argument} is ${kind}, not a link: pass links one by one, and spread a list, as in ...(isOn ? [link] : [])`
+      }) ?? argument,
       { link },
     )
   }

@@ -9,6 +9,7 @@ import {
   headerLink,
   lastResult,
   OptionsError,
+  ResultQueue,
   single,
   tokenRefreshLink,
   type Link,
@@ -401,8 +402,10 @@ describe('subscriptions', () => {
   })
 
   const failing = memoryLink(() => new Promise<never>(() => {}))
-  const completing: TerminalLink = async function* completing({ signal }) {
-    await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  const completing: TerminalLink = function completing({ signal }) {
+    const queue = new ResultQueue()
+    signal.addEventListener('abort', () => queue.end())
+    return queue
   }
   test.each([failing, completing])(
     'an attempt that ends for being aborted, behind a link that waits for it, is cancelled: %p',

@@ -111,8 +111,10 @@ function limitOf(name: string, limit: Limit | undefined, operation: Operation): 
 function checkLimit(name: string, ms: number | undefined, operationName?: string): number | undefined {
   if (ms === undefined || (typeof ms === 'number' && ms > 0)) return ms
   throw new OptionsError(
-    inDevelopment(() => `${name} is a positive number of milliseconds, or a function that gives one, not ${ms}`) ??
-      name,
+    inDevelopment(
+      () =>
+        `${name} is a positive number of milliseconds, or a function that gives one, not ${typeof ms === 'number' ? ms : typeof ms}`,
+    ) ?? name,
     { link, operationName },
   )
 }
