@@ -6,6 +6,7 @@ import {
   createTokenSource,
   emptyContext,
   contextKey,
+  detached,
   execute,
   executionOf,
   GraphLinksError,
@@ -130,6 +131,26 @@ test('an AST and its text are one document', async () => {
     createOperation({ document: document as unknown as string }),
   )
   expect(await requestsOf(operations)).toBe(1)
+})
+
+test('another attempt of the same operation, while one is on its way, is an execution of its own, which others may join', async () => {
+  const { link, release } = held()
+  // As hedgeLink does where the first attempt is slow.
+  const both: Link = async function* both(operation, next) {
+    const attempts = [1, 2].map(() => lastResult(next, detached(operation)))
+    yield { data: (await Promise.all(attempts)).map(({ data }) => (data as { count: number }).count) }
+  }
+  const unhurried: Link = (operation, next) => execute(next, detached(operation))
+  const tails = [[dedupLink()], [unhurried, dedupLink()]].map((links) => chain(...links, link))
+  for (const tail of tails) {
+    const pending = [lastResult(chain(both, tail), query()), lastResult(tail, query())]
+    await settle()
+    release()
+    const [hedged, other] = await Promise.all(pending)
+    const counts = (hedged?.data ?? []) as number[]
+    expect(new Set(counts).size).toBe(2)
+    expect(counts).toContain((other?.data as { count: number }).count)
+  }
 })
 
 test('a document of which a build left nothing but a hash is known by that', async () => {
