@@ -56,6 +56,24 @@ describe('K-10 wrong wiring is a sentence', () => {
     expect(wire).toThrow(words)
   })
 
+  test('K-10 a link that stands in a chain twice is warned of, also where the second place is in another chain', () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {})
+    const limit: Link = function limit(operation, next) {
+      return next(operation)
+    }
+    chain(limit, limit, memoryLink())
+    chain(compose(limit), chain(limit, memoryLink()))
+    expect(warn.mock.calls.map(([words]) => words as string)).toEqual([
+      expect.stringContaining('graphlinks: limit stands in the chain twice, the same link'),
+      expect.stringContaining('graphlinks: limit stands in the chain twice, the same link'),
+    ])
+    warn.mockClear()
+    split(() => true, chain(limit, memoryLink()), chain(limit, memoryLink()))
+    chain(headerLink({ a: '1' }), headerLink({ b: '2' }), memoryLink())
+    expect(warn).not.toHaveBeenCalled()
+    warn.mockRestore()
+  })
+
   test('K-10 a factory that was not called is refused by chain', () => {
     expect(() => chain(asLink(bearerLink), memoryLink())).toThrow('chain: bearerLink makes a link and is none: call it')
     expect(() => compose(asLink(bearerLink))).toThrow('compose: bearerLink makes a link and is none: call it')

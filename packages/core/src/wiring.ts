@@ -74,10 +74,17 @@ function warnOfOrder(middle: readonly Link[], links: readonly Link[]): void {
     },
     attempt: { replay: 'so it takes all attempts of INNER for one' },
   }
-  for (const [position, { stage }] of middle.entries()) {
+  for (const [position, link] of middle.entries()) {
+    const { stage } = link
+    if (links.includes(link, position + 1)) {
+      // oxlint-disable-next-line no-console
+      console.warn(
+        `graphlinks: ${nameOf(link)} stands in the chain twice, the same link, so each operation passes it twice. Make one for each place.`,
+      )
+    }
     const inner = links.slice(position).find((link) => consequences[stage ?? 'replay']?.[link.stage ?? 'terminal'])
     if (!inner) continue
-    const [outerName, name] = [nameOf(middle[position] as Link), nameOf(inner)]
+    const [outerName, name] = [nameOf(link), nameOf(inner)]
     const consequence = consequences[stage ?? 'replay']?.[inner.stage ?? 'terminal']?.replace('INNER', name)
     // oxlint-disable-next-line no-console
     console.warn(`graphlinks: ${outerName} stands before ${name}, ${consequence}. Move ${name} before ${outerName}.`)
