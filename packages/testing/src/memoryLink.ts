@@ -61,7 +61,7 @@ export function memoryLink(
     try {
       const answered = await untilAborted(operation, typeof answer === 'function' ? answer(operation) : answer)
       if (answered instanceof Error) throw answered
-      if (Symbol.asyncIterator in answered) yield* answered
+      if (Symbol.asyncIterator in answered) yield* answered as Results
       else if (Array.isArray(answered)) yield* answered as Result[]
       else yield answered as Result
       record.ended = 'completed'
