@@ -142,6 +142,20 @@ describe('linkContract', () => {
       /error after some results/,
     ],
     [
+      'mixes up results that come at the same time',
+      () => {
+        let last: Result = {}
+        return async function* bad(operation, next) {
+          for await (const result of next(operation)) {
+            last = result
+            await Promise.resolve()
+            yield last
+          }
+        }
+      },
+      /share nothing/,
+    ],
+    [
       'shares state between operations',
       () => {
         let last: Operation | undefined
