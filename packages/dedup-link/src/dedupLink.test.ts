@@ -149,7 +149,7 @@ test('another attempt of the same operation, while one is on its way, is an exec
     const [hedged, other] = await Promise.all(pending)
     const counts = (hedged?.data ?? []) as number[]
     expect(new Set(counts).size).toBe(2)
-    expect(counts).toContain((other?.data as { count: number }).count)
+    expect(counts).toContain((other as Result<{ count: number }> | undefined)?.data?.count)
   }
 })
 
