@@ -1,4 +1,12 @@
-import { exchangesOf, renderFields, type Exchange, type Operation, type Result, type Results } from '@graphlinks/core'
+import {
+  documentTransfer,
+  exchangesOf,
+  renderFields,
+  type Exchange,
+  type Operation,
+  type Result,
+  type Results,
+} from '@graphlinks/core'
 import { exchangedHeaders } from '@graphlinks/core/exchange'
 
 /** What a {@link memoryLink} answers: one result, several, an error to fail with, or any results. */
@@ -85,8 +93,10 @@ async function change(
   operation: Operation,
   exchanges: readonly Exchange[],
 ): Promise<void> {
-  const { variables, operationName, extensions } = operation
-  const body = JSON.stringify({ query: await operation.document.text(), operationName, variables, extensions })
+  const { context, document, variables, operationName, extensions } = operation
+  const { text: hasText, id: documentId } = context.get(documentTransfer) ?? {}
+  const query = hasText === false ? undefined : await document.text()
+  const body = JSON.stringify({ documentId, query, operationName, variables, extensions })
   for (const exchange of exchanges) {
     const changed = await exchange.request?.({ method: 'POST', url, headers, body }, operation)
     const destination = { endpoint: url, link: 'memoryLink' }
