@@ -19,10 +19,10 @@ const mostSent = 64
 export class ExecutionScope {
   #first: Execution | undefined
   /** Set by {@link abort}: what comes later is over at once. */
-  #closed: { readonly reason: unknown } | undefined
+  #reason: Error | undefined
 
   add(execution: Execution): void {
-    if (this.#closed) return execution.abort(this.#closed.reason)
+    if (this.#reason) return execution.abort(this.#reason)
     execution.following = this.#first
     if (this.#first) this.#first.preceding = execution
     this.#first = execution
@@ -37,8 +37,8 @@ export class ExecutionScope {
   }
 
   /** Ends all that runs, and all that is still to be added. */
-  abort(reason: unknown): void {
-    this.#closed = { reason }
+  abort(reason: Error): void {
+    this.#reason = reason
     while (this.#first) this.#first.abort(reason)
   }
 }
@@ -169,7 +169,7 @@ export class Execution implements ExecutionState {
     // One may take back others.
     while (this.#abortCallbacks?.length) this.#abortCallbacks.shift()?.()
     // The consumer has left, so there is nobody to tell of an error.
-    new Promise((resolve) => resolve(this.#source?.return?.())).catch(() => {})
+    void (async () => this.#source?.return?.())().catch(() => {})
   }
 
   /** Stops the chain and tells the consumer why. */

@@ -8,6 +8,7 @@ import {
   execute,
   GraphLinksError,
   lastResult,
+  ResultQueue,
   LinkError,
   mapResults,
   onSettled,
@@ -228,6 +229,28 @@ describe('chain', () => {
     ],
   ]
 
+  test('K-3 results that come too late, after the operation was cancelled, are closed: what a source opened for them is freed', async () => {
+    for (const wire of [(late: TerminalLink) => late, (late: TerminalLink) => chain(tenant, late)]) {
+      let connected!: () => void
+      const connecting = new Promise<void>((resolve) => (connected = resolve))
+      const closed: string[] = []
+      const late: TerminalLink = async () => {
+        await connecting
+        return new ResultQueue({ onClose: () => closed.push('closed') })
+      }
+      const controller = new AbortController()
+      const reason = new Error('left')
+      const pending = lastResult(wire(late), createOperation({ document: 'query Q { a }', signal: controller.signal }))
+      const failed = expect(pending).rejects.toBe(reason)
+      await settle()
+      controller.abort(reason)
+      await failed
+      connected()
+      await settle()
+      expect(closed).toEqual(['closed'])
+    }
+  })
+
   test.each(misbehaving)('K-4 a link that %s becomes the error of its operation', async (kind, culprit, words) => {
     for (const link of [
       chain(culprit, memoryLink()),
@@ -241,7 +264,7 @@ describe('chain', () => {
         const error = await errorOf(run())
         expect(error).toBeInstanceOf(LinkError)
         expect(error).toMatchObject({ link: 'culprit', operationName: 'Q', code: 'LINK_FAILED' })
-        expect(error.message).toContain('culprit, operation Q: the link')
+        expect(error.message).toContain('culprit, operation Q: ')
         expect(error.message).toContain(words)
         if (kind.endsWith('s') && words.includes('failed')) expect(error.cause).toMatchObject({ message: 'inner' })
       }

@@ -76,7 +76,8 @@ function warnOfOrder(middle: readonly Link[], links: readonly Link[]): void {
   }
   for (const [position, link] of middle.entries()) {
     const { stage } = link
-    if (links.includes(link, position + 1)) {
+    // One without a stage, such as one that measures, may be meant to.
+    if (stage && links.includes(link, position + 1)) {
       // oxlint-disable-next-line no-console
       console.warn(
         `graphlinks: ${nameOf(link)} stands in the chain twice, the same link, so each operation passes it twice. Make one for each place.`,
