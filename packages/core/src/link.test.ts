@@ -241,10 +241,9 @@ describe('chain', () => {
       const controller = new AbortController()
       const reason = new Error('left')
       const pending = lastResult(wire(late), createOperation({ document: 'query Q { a }', signal: controller.signal }))
-      const failed = expect(pending).rejects.toBe(reason)
       await settle()
       controller.abort(reason)
-      await failed
+      await expect(pending).rejects.toBe(reason)
       connected()
       await settle()
       expect(closed).toEqual(['closed'])
