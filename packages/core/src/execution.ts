@@ -1,7 +1,7 @@
 import { withExecution } from './copies.ts'
 import { LinkError } from './errors.ts'
 import { inDevelopment } from './inDevelopment.ts'
-import { invoke } from './invoke.ts'
+import { invoke, isResults } from './invoke.ts'
 import type { TerminalLink } from './link.ts'
 import type { Operation, OperationValue } from './operation.ts'
 import { iteratorOf, type Result } from './results.ts'
@@ -143,9 +143,13 @@ export class Execution implements ExecutionState {
 
   /** Whether a step has a result. One that is none ends the chain. */
   check({ done, value }: IteratorResult<Result>): boolean {
-    if (done || (typeof value === 'object' && (value as Result | null))) return !done
+    if (done || (typeof value === 'object' && (value as Result | null) && !isResults(value))) return !done
     const error = new LinkError(
-      inDevelopment(() => 'a link gave something that is no result, such as { data }') ?? 'no result',
+      inDevelopment(() =>
+        isResults(value)
+          ? 'a link gave results in the place of a result: yield* next(operation), with its star'
+          : 'a link gave something that is no result, such as { data }',
+      ) ?? 'no result',
       this.#operation,
     )
     this.stop(error)

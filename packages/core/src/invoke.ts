@@ -73,7 +73,8 @@ function noResults(returned: unknown, link: Link, { operationName }: Operation):
   )
 }
 
-function isResults(value: unknown): value is Results {
+/** Whether a value can be iterated as results. */
+export function isResults(value: unknown): value is Results {
   return typeof (value as Results | undefined)?.[Symbol.asyncIterator] === 'function'
 }
 

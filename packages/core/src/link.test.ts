@@ -250,6 +250,16 @@ describe('chain', () => {
     }
   })
 
+  test('K-4 a link that gives results in the place of a result fails its operation', async () => {
+    const starless = async function* starless(operation: Operation, next: Next) {
+      yield next(operation)
+    } as unknown as Link
+    const failing = lastResult(chain(starless, memoryLink()), createOperation({ document: 'query Q { a }' }))
+    await expect(failing).rejects.toThrow(
+      'operation Q: a link gave results in the place of a result: yield* next(operation)',
+    )
+  })
+
   test.each(misbehaving)('K-4 a link that %s becomes the error of its operation', async (kind, culprit, words) => {
     for (const link of [
       chain(culprit, memoryLink()),
