@@ -32,7 +32,6 @@ export async function exchange(
   if (!isRefused) return response
   // Unread, it would keep its connection.
   await (response.readAll?.(maxDiscardedBytes) ?? readBody(response.body, maxDiscardedBytes))
-  attempt.check()
   const [again] = await sendOnce(operation, request, exchanges, attempt, options)
   return again
 }

@@ -642,6 +642,31 @@ describe('cancellation', () => {
     expect(fetch.calls).toEqual([])
   })
 
+  test.each<[what: string, document: string, options: Partial<HttpLinkOptions>]>([
+    ['a query by GET', '{ ok }', { queryMethod: 'GET' }],
+    ['@defer', '{ ...@defer { ok } }', {}],
+    ['a mutation with a file', 'mutation ($file: Upload!) { ok(file: $file) }', {}],
+    ['a subscription', 'subscription { ok }', {}],
+    ['a subscription by a single connection', 'subscription { ok }', { subscriptions: 'single-connection' }],
+  ])('H7 while the request is being made of the operation, nothing is sent: %s', async (_, document, options) => {
+    const fetch = recordingFetch()
+    const client = clientOf('https://api.test/graphql', { ...options, fetch })
+    const variables = document.includes('$file') ? { file: new Blob(['content']) } : {}
+    const reason = new Error('the user left')
+    const run = (signal?: AbortSignal): Promise<unknown> =>
+      client.execute(document, variables, { signal })[Symbol.asyncIterator]().next()
+    // What it needs is loaded then.
+    await run().catch(() => {})
+    const before = fetch.calls.length
+    const controller = new AbortController()
+    const pending = errorOf(run(controller.signal))
+    controller.abort(reason)
+    expect(await pending).toBe(reason)
+    await settle()
+    expect(fetch.calls.length - before).toBe(0)
+    await client.dispose()
+  })
+
   test('H7 an attempt whose signal was aborted before sends nothing, whoever runs it', async () => {
     const fetch = recordingFetch()
     const reason = new Error('too late')

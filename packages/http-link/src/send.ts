@@ -28,13 +28,19 @@ export async function send(
   return open(operation, request, await transmit(operation, request, attempt, options), attempt, options, count)
 }
 
-/** Hands a request to the transport, after what takes part in the exchanges of its operation. */
+/**
+ * Hands a request to the transport, after what takes part in the exchanges of its operation.
+ *
+ * @throws the reason of the attempt's end, when there was one.
+ */
 export function transmit(
   operation: Operation,
   request: WireRequest,
   attempt: Attempt,
   options: SendOptions,
 ): Promise<TransportResponse> {
+  // What is over may have ended while its request was made of it, and not every stack would look.
+  attempt.check()
   const exchanges = exchangesOf(operation)
   for (const each of exchanges) {
     if (each.credentialsMode) request = { ...request, credentials: each.credentialsMode(request.url) }
