@@ -796,7 +796,7 @@ describe('with what takes part in exchanges', () => {
       static override readonly name: string = 'KeyError'
       static override readonly code: string = 'KEY'
 
-      constructor(readonly key: { readonly id: string }) {
+      constructor(key: { readonly id: string }) {
         super(`the key ${key.id} is gone: make another`)
       }
     }

@@ -145,10 +145,8 @@ export class EventStream {
   #cancel(id: string): void {
     const subscription = this.#subscriptions.get(id)
     if (!subscription) return
-    const { operation, attempt } = subscription
     this.#forget(id)
-    attempt.end()
-    void this.#delete(operation, id)
+    void this.#delete(subscription.operation, id)
   }
 
   async #delete(operation: Operation, id: string): Promise<void> {

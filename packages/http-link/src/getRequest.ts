@@ -25,11 +25,14 @@ function getUrl(
   { url: endpoint, query, transfer }: RequestParts,
 ): URL {
   const params = new URLSearchParams()
-  if (transfer?.id !== undefined) params.set('documentId', transfer.id)
-  if (query !== undefined) params.set('query', minify(JSON.parse(query) as string))
-  if (operationName !== undefined) params.set('operationName', operationName)
-  if (variables !== undefined) params.set('variables', JSON.stringify(variables))
-  if (extensions !== undefined) params.set('extensions', JSON.stringify(extensions))
+  const members = {
+    documentId: transfer?.id,
+    query: query && minify(JSON.parse(query) as string),
+    operationName,
+    variables: variables && JSON.stringify(variables),
+    extensions: extensions && JSON.stringify(extensions),
+  }
+  for (const [name, value] of Object.entries(members)) if (value !== undefined) params.set(name, value)
   const url = new URL(endpoint)
   url.search = `${url.search}${url.search && '&'}${params}`
   return url

@@ -48,9 +48,8 @@ class MultipartDecoder implements StreamDecoder {
     return payloads
   }
 
-  end(): unknown[] {
+  end(): void {
     if (this.#flaw) throw this.#flaw as Error
-    return []
   }
 
   #read(chunk: Uint8Array, payloads: unknown[]): void {

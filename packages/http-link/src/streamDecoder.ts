@@ -10,10 +10,9 @@ export interface StreamDecoder {
   /**
    * The body is over, or nothing more is wanted of it.
    *
-   * @returns the payloads that only now are complete.
    * @throws {@link PayloadError} or {@link PayloadTooLargeError} when that is what the stream ended with.
    */
-  end(): unknown[]
+  end(): void
   /**
    * Whether nothing that follows counts: the stream's own terminator came, or a flaw that {@link end} throws.
    * `false` after the end: the stream broke off.

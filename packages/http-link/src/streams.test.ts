@@ -2,6 +2,7 @@ import { bearerLink, chain, createClient, TimeoutError, type Client, type Result
 import { FakeClock, scriptedServer, secretCanary, type Script, type ScriptedServer } from '@graphlinks/testing'
 import crossFetch from 'cross-fetch'
 import {
+  EmptyResponseError,
   HttpError,
   httpLink,
   MalformedResponseError,
@@ -452,6 +453,21 @@ describe('M13 whatever the answer comes in', () => {
     const server = await serverOf(async (exchange) => exchange.respond(200, mixed, flat.map(part).join('') + end))
     expect(await clientOf(server).query('{ me { name } }')).toMatchObject({ data: { me: { name: 'Ada', age: 36 } } })
   })
+
+  test.each([
+    ['parts', mixed, end],
+    ['heartbeats', mixed, part({}) + end],
+    ['events', { 'content-type': 'text/event-stream' }, ':\n\nevent: complete\n\n'],
+  ])(
+    'H15 a stream of %s without any result is an empty response, and of a subscription its end',
+    async (_, head, body) => {
+      const client = clientOf(await serverOf(async (exchange) => exchange.respond(200, head, body)))
+      const { error } = await collect(client.execute(deferred))
+      expect(error).toBeInstanceOf(EmptyResponseError)
+      expect(error).toMatchObject({ operationName: 'Me', status: 200, retryable: false })
+      expect(await collect(client.subscribe(subscription))).toEqual({ results: [], error: undefined })
+    },
+  )
 
   test('incremental: "raw" gives the payloads as they came', async () => {
     const server = await serverOf(async (exchange) => exchange.respond(200, mixed, start + rest + end))
