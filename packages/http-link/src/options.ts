@@ -117,8 +117,8 @@ export function checkOptions(given: HttpLinkOptions): Settings {
     Object.keys(rules).find((name) => !isGood(name, options)) ??
     (options.transport && (fetch ?? options.fetchOptions) && 'transport') ??
     Object.keys(fetchOptions)
-      .filter((name) => /^(method|headers|body|signal|redirect)$/.test(name))
-      .map((name) => `fetchOptions.${name}`)[0]
+      .map((name) => `fetchOptions.${name}`)
+      .find((name) => /\.(method|headers|body|signal|redirect)$/.test(name))
   if (wrong) throw new OptionsError(explain(wrong, options) ?? wrong, { link: 'httpLink' })
   if (typeof csrf === 'object') headerEntries(csrf, { link: 'httpLink' })
   // Own again: what is not set must not be found on the prototype of all objects.
