@@ -74,7 +74,7 @@ export class EventStream {
       subscription.end({ error: attempt.reason as unknown })
       this.#cancel(id)
     })
-    const token = await untilAborted(this.#token, attempt)
+    const token = await attempt.until(this.#token)
     const request = await this.#request(withExtensions(operation, { operationId: id }), 'POST', token)
     const response = await send(operation, request, attempt, this.#settings)
     if (response.status === 202) {
@@ -220,12 +220,4 @@ export class EventStream {
     if (method === 'POST') return { ...request, headers }
     return { ...request, method, headers: headersWithoutJson(headers, this.#settings.csrf), body: undefined }
   }
-}
-
-/** Waits for what is not the attempt's own, but no longer than the attempt lasts. */
-function untilAborted<Value>(promise: Promise<Value>, attempt: Attempt): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    attempt.onAbort(() => reject(attempt.reason as Error))
-    promise.then(resolve, reject)
-  })
 }

@@ -76,10 +76,7 @@ async function take<Value>(
 ): Promise<Value> {
   attempt.check()
   try {
-    return await new Promise<Value>((resolve, reject) => {
-      attempt.onAbort(() => reject(attempt.reason as Error))
-      new Promise<Value>((called) => called(call())).then(resolve, reject)
-    })
+    return await attempt.until(new Promise<Value>((called) => called(call())))
   } catch (error) {
     if (attempt.aborted || GraphLinksError.is(error)) throw error
     throw new LinkError('its part in the exchange failed; see cause', { link, operationName, cause: error })

@@ -831,6 +831,19 @@ describe('H8 timeout', () => {
     expect(await Promise.race([pending, settle()])).toBeInstanceOf(TimeoutError)
   })
 
+  test('it holds while a file is read, which then is sent no more', async () => {
+    const clock = new FakeClock()
+    const fetch = recordingFetch()
+    const file = deferred<Blob>()
+    const client = clientOf('https://api.test/', { fetch, clock, timeoutMs: 100 })
+    const pending = errorOf(client.mutate('mutation ($file: Upload!) { ok(file: $file) }', { file: file.promise }))
+    await clock.advance(100)
+    expect(await pending).toBeInstanceOf(TimeoutError)
+    file.resolve(new Blob(['late']))
+    await settle()
+    expect(fetch.calls).toEqual([])
+  })
+
   test('an abort of the caller is not a timeout, and a fetch that fails with its own word for it changes nothing', async () => {
     const clock = new FakeClock()
     const controller = new AbortController()

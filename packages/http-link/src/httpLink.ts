@@ -65,7 +65,7 @@ export function httpLink(options: HttpLinkOptions): HttpTerminalLink {
         return await connection.subscribe(operation, attempt)
       }
       const built = request ?? requestOf(operation, settings)
-      request = built instanceof Promise ? await built : built
+      request = built instanceof Promise ? await attempt.until(built) : built
       const answer = open(operation, request, await transmit(operation, request, attempt, settings), attempt, settings)
       let response = answer instanceof Promise ? await answer : answer
       if (request.post && (response.status === 414 || response.status === 431)) {

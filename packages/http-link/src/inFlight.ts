@@ -30,8 +30,8 @@ export class InFlight {
    */
   admit(operation: Operation): Promise<void> | undefined {
     const execution = executionOf(operation)
-    if (!execution || operation.context.get(urgent)) return undefined
-    const expect = (): void => {
+    if (operation.context.get(urgent) || !execution) return undefined
+    const keep = (): void => {
       this.#expected++
       this.#admitted.add(execution)
       execution.onEnd(() => {
@@ -39,8 +39,8 @@ export class InFlight {
         this.#proceed()
       })
     }
-    if (!this.#mayEnter(this.#expected)) return this.#outside.join(operation, expect)
-    expect()
+    if (!this.#mayEnter(this.#expected)) return this.#outside.join(operation, keep)
+    keep()
     return undefined
   }
 

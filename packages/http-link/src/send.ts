@@ -23,9 +23,8 @@ export async function send(
   request: WireRequest,
   attempt: Attempt,
   options: SendOptions,
-  count = 0,
 ): Promise<OpenResponse> {
-  return open(operation, request, await transmit(operation, request, attempt, options), attempt, options, count)
+  return open(operation, request, await transmit(operation, request, attempt, options), attempt, options)
 }
 
 /**
@@ -57,14 +56,13 @@ export function open(
   response: TransportResponse,
   attempt: Attempt,
   options: SendOptions,
-  count = 0,
 ): OpenResponse | Promise<OpenResponse> {
   const { status, headers, body, readAll } = response
   const { origin, pathname } = request.url
   const head = { status, headers, url: origin + pathname, mediaType: mediaTypeOf(headers), body, readAll }
   if (!response.redirects) return head
   return import('./redirect.ts').then(({ follow }) =>
-    follow(operation, { request, response, head, count }, attempt, options, { readWhole, send }),
+    follow(operation, { request, response, head }, attempt, options, { readWhole, send }),
   )
 }
 
