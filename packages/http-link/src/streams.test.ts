@@ -260,6 +260,26 @@ describe.each(stacks)('@defer by %s', (_, stack) => {
       await server.request(0)
     ).closed
   })
+
+  test('H8 what the consumer takes for a result is no silence of the stream', async () => {
+    const clock = new FakeClock()
+    let goOn = (): void => {}
+    const slow = new Promise<void>((resolve) => (goOn = resolve))
+    const server = await serverOf(async (exchange) => {
+      await exchange.head(200, mixed)
+      await exchange.write(start)
+      await slow
+      await exchange.write(rest + end)
+    })
+    const client = clientOf(server, { ...stack, clock, idleTimeoutMs: 10_000 })
+    const results = client.execute(deferred)[Symbol.asyncIterator]()
+    await results.next()
+    await clock.advance(3_600_000)
+    goOn()
+    expect((await results.next()).value).toMatchObject({ data: { me: { age: 36 } } })
+    expect((await results.next()).done).toBe(true)
+    expect(clock.pending).toBe(0)
+  })
 })
 
 describe('what is accepted', () => {

@@ -45,9 +45,11 @@ export async function* readStream(
   limitSilence()
   try {
     for await (const chunk of response.body) {
-      limitSilence()
+      // The consumer may take long for a result, with nobody reading what comes.
+      attempt.limit(Infinity, '', '')
       yield* results.of(decoder.push(chunk))
       if (decoder.isComplete || results.isOver) break
+      limitSilence()
     }
     attempt.check()
     if (!results.isOver) decoder.end()
