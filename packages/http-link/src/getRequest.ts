@@ -1,6 +1,5 @@
 // Loaded with the first query that goes by GET.
 import type { Operation } from '@graphlinks/core'
-import { headersWithoutJson } from './csrf.ts'
 import type { OperationRequest, RequestOptions, RequestParts } from './request.ts'
 import type { WireRequest } from './transport.ts'
 
@@ -11,12 +10,12 @@ import type { WireRequest } from './transport.ts'
 export function getRequest(
   operation: Operation,
   parts: RequestParts,
-  { maxUrlLength = 2_048, csrf }: RequestOptions,
+  { maxUrlLength = 2_048 }: RequestOptions,
   post: WireRequest,
 ): OperationRequest {
   const url = getUrl(operation, parts)
   if (url.href.length > maxUrlLength) return post
-  return { url, method: 'GET', headers: headersWithoutJson(parts.headers, csrf), body: undefined, post }
+  return { url, method: 'GET', headers: parts.headers, body: undefined, post }
 }
 
 /** What the URL has already stays as it is, also how it is escaped. */
