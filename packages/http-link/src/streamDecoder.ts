@@ -18,6 +18,8 @@ export interface StreamDecoder {
    * `false` after the end: the stream broke off.
    */
   readonly isComplete: boolean
+  /** Whether a payload has begun and not ended. */
+  readonly isAmid?: boolean
 }
 
 /** Something in a stream is no payload. The message goes on from "a part of the stream", and holds nothing of it. */

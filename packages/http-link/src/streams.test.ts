@@ -408,6 +408,17 @@ describe.each(stacks)('the multipart protocol for subscriptions by %s', (_, stac
     expect([datas(lenient), lenient.error]).toEqual([[{ tick: 1 }], undefined])
   })
 
+  test('R5, M7 an end amid a part is an interruption, whatever eofCompletes says', async () => {
+    const whole = event({ payload: { data: { tick: 1 } } })
+    const server = await serverOf(streaming(whole + whole.slice(0, -5)))
+    const { results, error } = await collect(clientOf(server, { ...stack, eofCompletes: true }).subscribe(subscription))
+    expect(results).toMatchObject([{ data: { tick: 1 } }])
+    expect(error).toBeInstanceOf(StreamInterruptedError)
+    const headersOnly = await serverOf(streaming(whole + whole.slice(0, whole.indexOf('{'))))
+    const lenient = await collect(clientOf(headersOnly, { ...stack, eofCompletes: true }).subscribe(subscription))
+    expect([datas(lenient), lenient.error]).toEqual([[{ tick: 1 }], undefined])
+  })
+
   test('R6 completion: "interruption" makes the end a retryable error, so that a link can subscribe again', async () => {
     const server = await serverOf(streaming(event({ payload: { data: { tick: 1 } } }) + last))
     const client = clientOf(server, { ...stack, completion: 'interruption' })

@@ -53,7 +53,7 @@ export async function* readStream(
     }
     attempt.check()
     if (!results.isOver) decoder.end()
-    results.finish(decoder.isComplete)
+    results.finish(decoder.isComplete, decoder.isAmid)
   } catch (error) {
     throw attempt.aborted ? attempt.reason : results.failure(error)
   } finally {
@@ -108,9 +108,9 @@ export class StreamResults {
    *
    * @throws {@link StreamInterruptedError} when it should not have, and {@link EmptyResponseError} when there was nothing in it.
    */
-  finish(isComplete: boolean): void {
+  finish(isComplete: boolean, isAmid = false): void {
     const { eofCompletes, completion } = this.#options
-    const isDone = isComplete || this.isOver || eofCompletes || this.#hasNext === false
+    const isDone = isComplete || this.isOver || (eofCompletes && !isAmid) || this.#hasNext === false
     if (this.#hasNext || !isDone) throw this.interrupted('the stream broke off before it was complete')
     if (this.#operation.kind !== 'subscription') {
       if (this.#isEmpty) throw explainFailure(this.#operation, { ...this.#response, text: '' }, 'foreign')
