@@ -96,15 +96,7 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** What an operation fails with when its attempt failed with this. Not loaded lazily: without a network nothing loads. */
-export function explain(error: unknown, operation: Operation, attempt: Attempt, origin: string | undefined): unknown {
-  if (attempt.aborted) return attempt.reason
-  // Frees the connection of a response that nobody is going to read.
-  attempt.abort(error)
-  return failureOf(error, operation, origin)
-}
-
-/** The same for what no attempt has ended. */
+/** What an operation fails with when this went wrong. Not loaded lazily: without a network nothing loads. */
 export function failureOf(error: unknown, { operationName }: Operation, origin = 'the server'): unknown {
   if (GraphLinksError.is(error)) return error
   const cause = outline(error, 3)
