@@ -821,6 +821,69 @@ describe('a session', () => {
     await results.return?.()
   })
 
+  describe('a mutation is running when the token is renewed', () => {
+    const renewing = async (options: Partial<WsLinkOptions> = {}) => {
+      const clock = new FakeClock()
+      const server = await serve({
+        onSubscribe: (peer, message) => {
+          if (message.payload.query.startsWith('mutation')) return
+          peer.next(message, { n: peer.index })
+          peer.send({ id: message.id, type: 'complete' })
+        },
+      })
+      let refreshes = 0
+      const source = session(async () => `token-${++refreshes}`, clock)
+      const { client } = connect(server.url, options, tokenRefreshLink(source))
+      const paid = client.mutate('mutation { n }')
+      await server.until(() => server.subscribes(server.peers[0]).length === 1)
+      await clock.advance(599_000)
+      await source.accessToken()
+      const [peer] = server.peers as [Peer]
+      const [mutation] = server.subscribes(peer) as [Message]
+      const answer = async (): Promise<void> => {
+        peer.next(mutation, { n: 'paid' })
+        peer.send({ id: mutation.id, type: 'complete' })
+        expect(await paid).toEqual({ data: { n: 'paid' } })
+      }
+      return { server, client, answer }
+    }
+
+    test('TR-52 and it was all that ran: what comes next has a socket with the new token', async () => {
+      const { server, client, answer } = await renewing()
+      await answer()
+      expect(await client.query('{ n }')).toEqual({ data: { n: 1 } })
+      expect(server.tokens()).toEqual(['Bearer token-0', 'Bearer token-1'])
+    })
+
+    test('TR-52 and is not answered: others wait for connectTimeoutMs, and no longer', async () => {
+      const clock = new FakeClock()
+      const { server, client, answer } = await renewing({ clock, connectTimeoutMs: 7_000, idleCloseMs: 20_000 })
+      const other = client.query('{ n }')
+      await clock.advance(6_999)
+      expect(server.subscribes(server.peers[0])).toHaveLength(1)
+      await clock.advance(1)
+      expect(await other).toEqual({ data: { n: 0 } })
+      expect(await client.query('{ n }')).toEqual({ data: { n: 0 } })
+      await answer()
+      expect(await client.query('{ n }')).toEqual({ data: { n: 1 } })
+      const disposed = client.dispose()
+      await clock.advance(1_000)
+      await disposed
+      expect(clock.pending).toBe(0)
+    })
+  })
+
+  test('TR-57 clear() by who hears that it is connected: no timer stays', async () => {
+    const clock = new FakeClock()
+    const server = await serve(counting)
+    const source = session(async () => 'token-1')
+    const onEvent = ({ type }: ConnectionEvent): void => void (type === 'connected' && source.clear())
+    const { client } = connect(server.url, { clock, onEvent }, tokenRefreshLink(source))
+    expect(await errorOf(subscribe(client).next())).toMatchObject({ code: 'IDENTITY_CHANGED' })
+    await clock.advance(1_000)
+    expect(clock.pending).toBe(0)
+  })
+
   test('TR-57 clear() closes the socket at once, a running one and an idle one, and it is not used again', async () => {
     const server = await serve(counting)
     const source = session(async () => 'token-1')
@@ -898,9 +961,9 @@ describe('bounds', () => {
     expect(await read({ maxQueuedResults: Infinity })).toHaveLength(50)
   })
 
-  test('W24 operations wait while the socket has not sent what it was given', async () => {
-    const clock = new FakeClock()
+  describe('a socket that is slow to send', () => {
     const sent: string[] = []
+    beforeEach(() => sent.splice(0))
     class Slow {
       static instance: Slow
       readyState = 1
@@ -918,7 +981,7 @@ describe('bounds', () => {
         const { type } = JSON.parse(message) as Message
         sent.push(type)
         if (type === 'connection_init') queueMicrotask(() => this.onmessage?.({ data: '{"type":"connection_ack"}' }))
-        if (type === 'subscribe') this.bufferedAmount = 2_000
+        if (type === 'subscribe') this.bufferedAmount += message.length
       }
       close(): void {
         this.readyState = 3
@@ -929,18 +992,39 @@ describe('bounds', () => {
         this.#listeners.push(listener)
       }
     }
-    const { client } = connect('ws://127.0.0.1/', { webSocket: Slow, clock, maxBufferedBytes: 1_000 })
-    const all = [subscribe(client), subscribe(client)]
-    const reads = [all[0]?.next()]
-    while (sent.length < 2) await settle()
-    reads.push(all[1]?.next())
-    await clock.advance(1_000)
-    expect(sent).toEqual(['connection_init', 'subscribe'])
-    Slow.instance.bufferedAmount = 0
-    await clock.advance(10)
-    expect(sent).toEqual(['connection_init', 'subscribe', 'subscribe'])
-    await leave(...all)
-    for (const read of reads) await read
+    const slow = (clock: FakeClock) => connect('ws://127.0.0.1/', { webSocket: Slow, clock, maxBufferedBytes: 1_000 })
+    const long = `subscription Events { n } #${' '.repeat(1_000)}`
+
+    test('W24 operations wait while it has not sent what it was given, with one timer for all', async () => {
+      const clock = new FakeClock()
+      const { client } = slow(clock)
+      const all = [subscribe(client, long), ...Array.from({ length: 20 }, () => subscribe(client))]
+      const reads = [all[0]?.next()]
+      while (sent.length < 2) await settle()
+      const timers = clock.pending
+      for (const results of all.slice(1)) reads.push(results.next())
+      await clock.advance(1_000)
+      expect(sent).toEqual(['connection_init', 'subscribe'])
+      expect(clock.pending).toBe(timers + 1)
+      Slow.instance.bufferedAmount = 0
+      await clock.advance(100)
+      expect(sent.length).toBeGreaterThan(10)
+      await leave(...all)
+      for (const read of reads) await read
+    })
+
+    test('W24 variables and all, also where many operations waited for the connection', async () => {
+      const clock = new FakeClock()
+      const { client } = slow(clock)
+      const variables = { text: 'x'.repeat(1_000) }
+      const all = Array.from({ length: 20 }, () => client.query('query Q($text: String) { n }', variables))
+      const failed = Promise.all(all.map(errorOf))
+      while (sent.length < 2) await settle()
+      await clock.advance(1_000)
+      expect(sent.length).toBeLessThan(4)
+      await client.dispose()
+      await failed
+    })
   })
 
   test('W18 a first connection is given up after connectAttempts, with the reason of the last', async () => {

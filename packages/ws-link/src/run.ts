@@ -7,6 +7,8 @@ import { connectOnly } from './index.ts'
 export interface RunInit {
   readonly operation: Operation
   readonly query: string
+  /** How much there is to send, in characters, about. */
+  readonly size: number
   /** Where payloads may be parts of results. A new one for each time that the operation is started. */
   readonly createAssembler: (() => Assembler) | undefined
   readonly maxQueuedResults: number
@@ -18,6 +20,7 @@ export class Run {
   /** With the credentials that it was last prepared with. */
   operation: Operation
   readonly query: string
+  readonly size: number
   readonly queue: ResultQueue
   /** On the present socket; `undefined` while it is on none. */
   id: string | undefined = undefined
@@ -35,9 +38,10 @@ export class Run {
   #isOver = false
   readonly #leaveAbort: () => void
 
-  constructor({ operation, query, createAssembler, maxQueuedResults, overflow }: RunInit) {
+  constructor({ operation, query, size, createAssembler, maxQueuedResults, overflow }: RunInit) {
     this.operation = operation
     this.query = query
+    this.size = size
     this.#createAssembler = createAssembler
     this.queue = new ResultQueue({ limit: maxQueuedResults, overflow, onClose: () => this.#stop() })
     this.#leaveAbort = onAbort(operation, (reason) => {
