@@ -162,7 +162,7 @@ export class Connection {
         peer,
         opened: () => this.#emit({ type: 'opened' }),
         ping: () => this.#emit({ type: 'ping' }),
-        message: this.#host.message && ((direction, text) => this.#host.message?.(this.number, direction, text)),
+        message: this.#host.message?.bind(undefined, this.number),
         acknowledged: (payload) => this.#acknowledge(payload),
         next: (id, payload) => this.#next(id, payload),
         error: (id, errors) => this.#leave(id)?.error(errors),
@@ -259,7 +259,7 @@ export class Connection {
     )
     if (!prepared) return
     if ('retryAfterMs' in prepared) {
-      this.#failure = failures.unprepared(prepared.error)
+      this.#failure = () => prepared.error
       this.#dispatch({ type: 'unprepared', retryAfterMs: prepared.retryAfterMs })
     } else {
       this.#handshake = prepared
@@ -285,7 +285,7 @@ export class Connection {
   }
 
   #fail(run: Run, failure: failures.Failure = this.#failure): void {
-    const mayHaveRun = run.id !== undefined && run.operation.kind === 'mutation' && !run.hasAnswer
+    const mayHaveRun = run.id !== undefined && run.operation.kind === 'mutation'
     this.#runs.delete(run)
     run.fail(failure, { attempts: this.#state.attempts, mayHaveRun })
     this.#settle()

@@ -555,6 +555,37 @@ describe('W17 queries and mutations', () => {
     expect(server.subscribes(server.peers[1])).toEqual([])
   })
 
+  test.each([
+    ['query', 1012, undefined],
+    ['mutation', 1012, undefined],
+    ['mutation', 4400, undefined],
+    ['mutation', 1012, 'always'],
+  ] as const)('W17 a %s that has its result needs no more, closed with %d, replay %s', async (kind, code, policy) => {
+    const server = await serve({
+      onSubscribe: (peer, message) => {
+        peer.next(message, { n: peer.index })
+        peer.close(code)
+      },
+    })
+    const { client } = connect(server.url)
+    const context = policy ? emptyContext.with(replay, policy) : emptyContext
+    expect(await client[kind === 'query' ? 'query' : 'mutate'](`${kind} { n }`, null, { context })).toEqual({
+      data: { n: 0 },
+    })
+    expect(server.peers).toHaveLength(1)
+  })
+
+  test('W17 a mutation that has some of its result may have run, of course', async () => {
+    const server = await serve({
+      onSubscribe: (peer, { id }) => {
+        peer.send({ id, type: 'next', payload: { data: {}, pending: [{ id: '0', path: [] }], hasNext: true } })
+        peer.close(1012)
+      },
+    })
+    const error = await errorOf(connect(server.url).client.mutate('mutation { ... @defer { n } }'))
+    expect(error).toMatchObject({ code: 'SOCKET_CLOSED', mayHaveRun: true })
+  })
+
   test('W17 a mutation that was not sent yet is sent', async () => {
     const server = await serve({
       ...late,
@@ -660,6 +691,29 @@ describe('credentials', () => {
     expect((await yours.next()).value).toMatchObject({ data: { n: 1 } })
     await yours.return?.()
   })
+
+  test.each(['payload', 'ticket', 'renewableLink'])(
+    'AUTH-44 what %s throws before a later socket is the cause of a typed error, and no delay is taken from it',
+    async (where) => {
+      const server = await serve({ onSubscribe: (peer) => peer.close(1012) })
+      let asked = 0
+      const fail = async (): Promise<object> => {
+        if (++asked > 1) throw Object.assign(new RangeError('no'), { retryAfterMs: 'soon' })
+        return {}
+      }
+      const { client } = connect(
+        server.url,
+        where === 'renewableLink' ? {} : { [where]: fail },
+        renewableLink(async (operation) => {
+          if (where === 'renewableLink') await fail()
+          return operation
+        }),
+      )
+      const error = await errorOf(client.query('query Q { n }'))
+      expect(error).toMatchObject({ code: 'LINK_FAILED', link: 'wsLink', operationName: 'Q', cause: { message: 'no' } })
+      expect([asked, server.peers.length]).toEqual([2, 1])
+    },
+  )
 
   test('TR-56 a ticket is asked for before each attempt, and no error shows it', async () => {
     let number = 0
@@ -1176,8 +1230,14 @@ test.each([
   [503, 3, true],
   [429, 3, true],
   [404, 1, false],
-])('a handshake that is answered with %d: %d attempts', async (status, attempts, retryable) => {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, verifyClient: (_, answer) => answer(false, status) })
+  [307, 1, false],
+])('a handshake that is answered with %d: %d attempts, and no redirect', async (status, attempts, retryable) => {
+  const headers = { location: '/elsewhere' }
+  const server = new WebSocketServer({
+    host: '127.0.0.1',
+    port: 0,
+    verifyClient: (_, answer) => answer(false, status, '', headers),
+  })
   await once(server, 'listening')
   cleanUps.push(() => server.close())
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`
