@@ -28,7 +28,7 @@ export interface State {
    * That there are better credentials than those of the socket: it is to be replaced when nothing would be lost. What
    * starts waits for that; when it is `'overdue'`, not any more.
    */
-  readonly stale: 'soon' | 'overdue' | undefined
+  readonly stale?: 'soon' | 'overdue' | undefined
 }
 
 /** Why a socket is of no use any more. */
@@ -123,7 +123,6 @@ export const initialState: State = {
   limited: {},
   wasUseful: false,
   wasRefused: false,
-  stale: undefined,
 }
 
 export function transition(state: State, event: Event, circumstances: Circumstances): Transition {
@@ -146,7 +145,7 @@ export function transition(state: State, event: Event, circumstances: Circumstan
       if (status !== 'refreshing') return [state, []]
       if (event.outcome === 'replaced') return retry(state, circumstances)
       if (event.outcome === undefined || state.wasRefused) return fail(state)
-      return [{ ...state, status: 'preparing', wasRefused: true }, [{ type: 'prepare' }]]
+      return prepare({ ...state, wasRefused: true })
     case 'elapsed':
       if (status === 'waiting') return prepare(state)
       return state.stale === 'soon' ? [{ ...state, stale: 'overdue' }, [{ type: 'subscribe' }]] : [state, []]
@@ -181,16 +180,15 @@ function replaceIfStale(state: State, effects: readonly Effect[], { isBusy, isUs
   if (!state.stale || state.status !== 'ready' || isBusy) return [state, effects]
   // The next operation gets a socket of its own.
   if (!isUsed) return close(state)
-  const [next, [effect]] = prepare({ ...state, stale: undefined })
-  return [next, [{ type: 'close' }, { type: 'unsubscribe' }, effect as Effect]]
+  return prepare({ ...state, stale: undefined }, { type: 'close' }, { type: 'unsubscribe' })
 }
 
 function open(state: State): Transition {
   return [{ ...state, status: 'connecting', attempts: state.attempts + 1 }, [{ type: 'open' }]]
 }
 
-function prepare(state: State): Transition {
-  return [{ ...state, status: 'preparing' }, [{ type: 'prepare' }]]
+function prepare(state: State, ...before: readonly Effect[]): Transition {
+  return [{ ...state, status: 'preparing' }, [...before, { type: 'prepare' }]]
 }
 
 function lose(
@@ -200,8 +198,7 @@ function lose(
 ): Transition {
   const lost: State = { ...state, stale: undefined }
   if (atOnce && !state.limited[code]) {
-    const [next, effects] = prepare({ ...lost, limited: { ...state.limited, [code]: 1 } })
-    return [next, [{ type: 'unsubscribe' }, ...effects]]
+    return prepare({ ...lost, limited: { ...state.limited, [code]: 1 } }, { type: 'unsubscribe' })
   }
   if (action === 'fail') return fail(lost)
   if (action === 'refresh') {

@@ -113,9 +113,8 @@ async function assemblerOf(operation: Operation): Promise<() => Assembler> {
  */
 function checkJson(operation: Operation): number {
   const { variables, extensions } = operation
-  if (variables === undefined && extensions === undefined) return 0
   try {
-    return JSON.stringify([variables, extensions]).length
+    return variables || extensions ? JSON.stringify([variables, extensions]).length : 0
   } catch (error) {
     throw unsendable(error)(operation)
   }
