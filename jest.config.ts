@@ -2,7 +2,6 @@
 import type { Config } from 'jest'
 
 const project: Config = {
-  testMatch: ['<rootDir>/packages/*/src/**/*.test.ts'],
   // What npm run mutation copies has packages of the same names.
   modulePathIgnorePatterns: ['<rootDir>/\\.mutation/'],
   testEnvironment: '<rootDir>/scripts/jest-environment.mjs',
@@ -18,14 +17,21 @@ const project: Config = {
   transformIgnorePatterns: ['/node_modules/(?!(jose|oauth4webapi)/)'],
 }
 
-// They take long and run nothing of graphql, or only in the process of a server, so that one major is as good as the other.
-const once = [
-  '/cookie-jar/src/',
-  '/core/src/auth/sessionModel',
-  '/http-link/src/(inFlight|limits|multipartDecoder|redirect|streams)\\.',
-  '/integration/src/(combinations|cookies|cookieLogin|oidc|oidcDpop|regularExpressions|threats|tokenRefreshStorm)\\.',
-  '/ws-link/src/chaos',
+/** What loads graphql, and so runs with each major. All other files run once, and must do without it. */
+const loadsGraphql = [
+  'core/src/{client,document,hostile,incrementalExecution,types}',
+  'dedup-link/src/dedupLink',
+  'examples/src/demo',
+  'http-link/src/{documentTransfer,getRequest}',
+  'integration/src/{abort,canary,chromium,fuzz/fuzz,identities,persisted,pipeline}',
+  'persisted-link/src/{manifestId,persistedLink}',
+  'ws-link/src/{documentTransfer,reconnection,wsLink}',
 ]
+
+// They take long, and run graphql only in a server, so that one major is as good as the other.
+const loadsGraphqlOnce = ['integration/src/{cookies,tokenRefreshStorm}']
+
+const globs = (files: readonly string[]) => files.map((file) => `**/packages/${file}.test.ts`)
 
 const config: Config = {
   // What a quiet machine does in a moment, one that is busy does in a while.
@@ -36,11 +42,21 @@ const config: Config = {
   // of Jest's main process, whose own timers would hide those that a test leaves open.
   workerIdleMemoryLimit: '200MB',
   projects: [
-    { ...project, displayName: 'graphql16' },
+    {
+      ...project,
+      displayName: 'no-graphql',
+      testMatch: [...globs(['*/src/**/*']), ...globs([...loadsGraphql, ...loadsGraphqlOnce]).map((glob) => `!${glob}`)],
+      moduleNameMapper: { '^graphql(/.*)?$': '<rootDir>/scripts/no-graphql.cjs' },
+    },
+    {
+      ...project,
+      displayName: 'graphql16',
+      testMatch: globs([...loadsGraphql, ...loadsGraphqlOnce]),
+    },
     {
       ...project,
       displayName: 'graphql17',
-      testPathIgnorePatterns: ['/node_modules/', ...once],
+      testMatch: globs(loadsGraphql),
       moduleNameMapper: { '^graphql$': 'graphql-17', '^graphql/(.*)$': 'graphql-17/$1' },
     },
   ],

@@ -15,13 +15,15 @@ const compared = [rawFetch, overFetch, rawDispatch, overUndici]
 const contestants = [...compared, ...peers]
 const sizes = [200, 100_000] as const
 const concurrencies = [1, 32, 256] as const
-/** So many queries make a round of one contestant, by size. */
-const queries: Readonly<Record<number, number>> = { 200: 600, 100_000: 70 }
-/** So many come before the first round: until then the compiler and the heap are still busy with themselves. */
-const warmQueries: Readonly<Record<number, number>> = { 200: 4_000, 100_000: 1_500 }
+/** At least so many queries make a round of one contestant, by size. */
+const queries: Readonly<Record<number, number>> = { 200: 300, 100_000: 64 }
+/** So long each is at work before the first round: until then the compiler and the heap are still busy with themselves. */
+const warmMs = 2_500
 /** Before each round, as a part of it: what grew cold in the meantime. */
 const warmPart = 0.1
-const rounds: Rounds = { least: 3, most: 12, budgetMs: 4_500 }
+const rounds: Rounds = { least: 3, most: 24, budgetMs: 9_000 }
+/** The peers are far away, and what they cost needs no percents: they take part in each round of so many. */
+const roundsOfPeers = 3
 // Those that are compared to the percent have more than one, since processes have their moods.
 const processes = 2
 const atOnce = 10_000
@@ -32,9 +34,9 @@ type Costs = ReadonlyMap<Contestant, number[]>
 /** So many queries of one size, so many at a time. */
 interface Round {
   readonly url: string
-  /** Queries that are measured, and those before them that are not. */
   readonly count: number
-  readonly warm: number
+  /** Before those that are measured come so many, or as many as take so long. */
+  readonly warm: { readonly queries: number } | { readonly ms: number }
   readonly concurrency: number
   readonly contestant: string
 }
@@ -42,8 +44,8 @@ interface Round {
 export const http: Part = {
   method:
     'Queries with a bearer token to a server in a process of its own, by size of the answer and number at a time; each' +
-    ' contestant has a process of its own as well, those that are compared to the percent two. All of them take a turn' +
-    ' in each round, every answer is looked at, and given is the median of what one query costs the processor of the' +
+    ' contestant has a process of its own as well, those that are compared to the percent two. All of those take a turn' +
+    ' in each round, the peers in each third, every answer is looked at, and given is the median of what one query costs the processor of the' +
     ' client, since throughput depends on the moods of the machine.',
   answer: measure,
   async run(add) {
@@ -54,19 +56,24 @@ export const http: Part = {
     )
     try {
       for (const size of sizes) {
-        const count = queries[size] ?? 0
         const url = `${server.url}/${size}`
-        const warm = warmQueries[size] ?? 0
         // Two at a time: a server that has hundreds of large answers to give leaves some for half a minute, and links have a
         // time limit.
         const cold = [...apart]
         const warmUp = async (): Promise<void> => {
           for (let next = cold.pop(); next; next = cold.pop())
-            await next[1].ask({ url, count: 1, warm, concurrency: 32, contestant: next[0].name } satisfies Round)
+            await next[1].ask({
+              url,
+              count: 1,
+              warm: { ms: warmMs },
+              concurrency: 32,
+              contestant: next[0].name,
+            } satisfies Round)
         }
         await Promise.all([warmUp(), warmUp()])
         for (const concurrency of concurrencies) {
-          const costs = await costsOf(apart, { url, count, warm: count * warmPart, concurrency })
+          const count = Math.max(queries[size] ?? 0, concurrency)
+          const costs = await costsOf(apart, { url, count, warm: { queries: count * warmPart }, concurrency })
           add(tableOf(size, concurrency, costs))
           kept.push(...promisesOf(`${size} B, ${concurrency} at a time`, costs))
         }
@@ -99,7 +106,8 @@ async function costsOf(
 ): Promise<Costs> {
   const costs = new Map<Contestant, number[]>(contestants.map((contestant) => [contestant, []]))
   for (const round of roundsWithin(rounds)) {
-    for (const [contestant, { ask }] of inTurn(apart, round)) {
+    const taking = round % roundsOfPeers === 0 ? apart : apart.filter(([contestant]) => compared.includes(contestant))
+    for (const [contestant, { ask }] of inTurn(taking, round)) {
       costs.get(contestant)?.push(await ask<number>({ ...cell, contestant: contestant.name }))
     }
   }
@@ -145,7 +153,8 @@ async function measure({ url, count, warm, concurrency, contestant: name }: Roun
   const { run } = connections.get(url) ?? contestant?.connect(url) ?? {}
   if (!run) throw new Error(`there is no contestant ${name}`)
   connections.set(url, { run })
-  await runMany(run, warm, concurrency)
+  if ('queries' in warm) await runMany(run, warm.queries, concurrency)
+  else for (const end = performance.now() + warm.ms; performance.now() < end;) await runMany(run, 100, concurrency)
   const cpu = process.cpuUsage()
   await runMany(run, count, concurrency)
   const { user, system } = process.cpuUsage(cpu)

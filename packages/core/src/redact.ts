@@ -157,6 +157,14 @@ function asSent(json: unknown): unknown {
  * ```
  */
 export function redactError(secrets: Operation | ReadonlySet<string>, error: unknown, depth = 3): Error {
+  try {
+    return redactedCopy(secrets, error, depth)
+  } catch {
+    return new Error('what was thrown cannot be read')
+  }
+}
+
+function redactedCopy(secrets: Operation | ReadonlySet<string>, error: unknown, depth: number): Error {
   const { name, message, code, cause } = (typeof error === 'object' && error !== null ? error : {}) as Error & {
     code?: unknown
   }

@@ -45,7 +45,7 @@ export function deviceSignInOf(link: string, options: CheckedOptions, { clock, o
       return [device, shown, ask] as const
     })
     const deadline = clock.now() + code.expires_in * 1_000
-    await onCode(shown)
+    await unlessAborted(signal, onCode(shown))
     for (let intervalMs = (code.interval ?? 0) * 1_000 || defaultIntervalMs; ;) {
       await pause(clock, Math.min(intervalMs, deadline - clock.now()), signal)
       if (clock.now() >= deadline) {
@@ -75,6 +75,17 @@ async function requestCode(call: Call, server: AuthorizationServer) {
   const { json } = await answerOf(link, 'the device authorization endpoint', response, secrets)
   for (const value of valuesOf(json)) secrets.add(value)
   return conform(call, json, (whole) => library.processDeviceAuthorizationResponse(server, client, whole))
+}
+
+/** What is shown may stay for as long as nobody closes it. */
+function unlessAborted(signal: AbortSignal, shown: void | Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason as Error)
+    signal.addEventListener('abort', leave, { once: true })
+    void Promise.resolve(shown)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', leave))
+  })
 }
 
 function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {

@@ -664,6 +664,19 @@ describe('device code', () => {
     expect(asked).toHaveLength(1)
   })
 
+  test('a signal that aborts while the code is shown ends that as well', async () => {
+    const { origin, asked } = await startServer(json(code), tokens)
+    const controller = new AbortController()
+    const onCode = (): Promise<void> => {
+      queueMicrotask(() => controller.abort(new Error('enough')))
+      return new Promise(() => {})
+    }
+    const server = { tokenEndpoint: `${origin}/token`, deviceEndpoint: `${origin}/device`, clientId: 'tv' }
+    const result = oauthDeviceCode({ ...server, onCode })({ signal: controller.signal })
+    expect(await failureOf(result)).toBe(controller.signal.reason)
+    expect(asked).toHaveLength(1)
+  })
+
   test('the endpoint of the metadata, and none', async () => {
     const { origin } = await startServer((response, { path }) => {
       const metadata = {

@@ -5,12 +5,14 @@ import {
   chain,
   createOperation,
   CredentialError,
+  emptyContext,
   execute,
   GraphLinksError,
   HeaderError,
   lastResult,
   OptionsError,
   renderFields,
+  replay,
   single,
   type ApiKeyLinkOptions,
   type Operation,
@@ -172,6 +174,35 @@ describe('AK-3 rotation', () => {
       expect(outcome).toEqual(expected)
       expect(memory.sent).toHaveLength(1)
     }
+  })
+
+  test('AK-3 TR-7 TR-8 what was read, or must not be sent twice, is not tried with the next key', async () => {
+    const init = { document: 'query Q($file: Upload) { a }' }
+    const operations = [
+      createOperation({ ...init, variables: { file: new Blob(['x']).stream() } }),
+      createOperation({ ...init, context: emptyContext.with(replay, 'never') }),
+    ]
+    for (const given of operations) {
+      const memory = answerFor('k-2', () => unauthorized)
+      expect(await lastResult(chain(apiKeyLink({ key: ['k-1', 'k-2'] }), memory), given)).toEqual(unauthorized)
+      expect(memory.sent).toHaveLength(1)
+    }
+  })
+
+  test.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('in the hook')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('in the hook'))],
+  ])('K-4 onRejected that %s disturbs nobody', async (_, onRejected) => {
+    const memory = answerFor('k-2', () => unauthorized)
+    expect(await lastResult(chain(apiKeyLink({ key: ['k-1', 'k-2'], onRejected }), memory), operation)).toEqual({
+      data: { key: 'k-2' },
+    })
+    await settle()
   })
 
   test('AK-3 a key that is missing is passed over', async () => {

@@ -8,11 +8,16 @@ import { isOverridden, type Operation } from '../operation.ts'
 import type { Result, Results } from '../results.ts'
 import { Secret } from '../secret.ts'
 import { ownOptions } from '../ownOptions.ts'
+import { isOneShot } from './isOneShot.ts'
 import { checkOptions, provideText, type CredentialOptions, type Provided } from './provider.ts'
+import { replay } from './rejection.ts'
 
 /** Options of {@link apiKeyLink}. */
 export interface ApiKeyLinkOptions extends CredentialOptions {
-  /** The key; or, while keys are being rotated, several: where one gets a 401, the next is tried once. */
+  /**
+   * The key; or, while keys are being rotated, several: where one gets a 401, the next is tried once, unless the operation
+   * has a stream, which can be read once, or its context says that it is not to be sent again (`replay`).
+   */
   readonly key: Provided<string> | readonly Provided<string>[]
   /** The header that carries the key. Default: `'x-api-key'`. Not with `in: 'query'`. */
   readonly header?: string | undefined
@@ -23,8 +28,13 @@ export interface ApiKeyLinkOptions extends CredentialOptions {
   readonly in?: 'header' | 'query' | undefined
   /** Name of the query parameter. Default: `'api_key'`. Only with `in: 'query'`. */
   readonly parameter?: string | undefined
-  /** Called when a key got a 401 and the next one is tried. `hint` is its first 4 characters, if it has 20 or more. */
-  readonly onRejected?: ((rejected: { readonly index: number; readonly hint: string | undefined }) => void) | undefined
+  /**
+   * Called when a key got a 401 and the next one is tried. `hint` is its first 4 characters, if it has 20 or more. What it
+   * throws, or rejects with, is ignored.
+   */
+  readonly onRejected?:
+    | ((rejected: { readonly index: number; readonly hint: string | undefined }) => unknown)
+    | undefined
 }
 
 /**
@@ -77,9 +87,12 @@ export function apiKeyLink(options: ApiKeyLinkOptions): Link {
   const send = (from: number, operation: Operation, next: Next): Results | Promise<Results> =>
     attach(from, operation, (changed, used) => {
       const results = next(mayChange ? withSource(operation, changed, sources[from] as CredentialSource) : changed)
-      if (!used || used.index + 1 >= keys.length) return results
+      // As of tokenRefreshLink: a stream was read, and some operations are not to be sent twice.
+      const isLast = !used || used.index + 1 >= keys.length
+      if (isLast || isOneShot(operation) || operation.context.get(replay) === 'never') return results
       return fallBack(results, () => {
-        onRejected?.({ index: used.index, hint: new Secret(used.value).hint })
+        const rejected = { index: used.index, hint: new Secret(used.value).hint }
+        new Promise((resolve) => resolve(onRejected?.(rejected))).catch(() => {})
         return send(used.index + 1, operation, next)
       })
     })

@@ -33,7 +33,7 @@ export function bearerFields(
   const toField = (token: string, operationName?: string, owner?: string): Field => {
     const details = { link, operationName }
     checkHeaderValue(header, token, details)
-    if (scheme !== '' && !token68.test(token)) {
+    if (!(scheme === '' ? token : token68.test(token))) {
       throw new CredentialError(
         inDevelopment(
           () =>

@@ -225,15 +225,12 @@ test('BL-2 trim: true cuts white space off, and a token of white space alone is 
     expect(await wireOf(bearerLink(token, { trim: true }))).toEqual({ authorization: 'Bearer abc' })
     expect(await wireOf(bearerLink(async () => token, { trim: true }))).toEqual({ authorization: 'Bearer abc' })
   }
-  const memory = memoryLink()
-  await lastResult(
-    chain(
-      bearerLink(() => ' \n', { trim: true }),
-      memory,
-    ),
-    query(),
-  ).catch(() => {})
-  expect(memory.sent.flatMap(({ headers }) => Object.keys(headers))).toEqual([])
+  for (const scheme of ['Bearer', '']) {
+    const memory = memoryLink()
+    const link = bearerLink(() => ' \n', { trim: true, scheme })
+    await lastResult(chain(link, memory), query()).catch(() => {})
+    expect(memory.sent.flatMap(({ headers }) => Object.keys(headers))).toEqual([])
+  }
 })
 
 test('AUTH-7 AUTH-6 the function is not called where the call or request says what the header is', async () => {

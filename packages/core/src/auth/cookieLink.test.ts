@@ -29,6 +29,22 @@ import {
 
 const query = (init: Partial<OperationInit> = {}): Operation => createOperation({ document: 'query Q { a }', ...init })
 
+/** Which files are not there at the next attempt to load them, as a network has it. */
+const mockMissing = new Set<string>()
+
+function mockFile(name: string, file: object): object {
+  // A module that is thenable is loaded when that says so.
+  // oxlint-disable-next-line unicorn/no-thenable
+  return Object.defineProperty({ __esModule: true, ...file }, 'then', {
+    get() {
+      if (mockMissing.delete(name)) throw new Error(`404 ${name}`)
+    },
+  })
+}
+
+jest.mock('./jarCookies.ts', () => mockFile('jarCookies.js', jest.requireActual('./jarCookies.ts')))
+jest.mock('./cookieLogin.ts', () => mockFile('cookieLogin.js', jest.requireActual('./cookieLogin.ts')))
+
 /** A jar that keeps names and values, whatever the URL, and says what it was asked. */
 class PlainJar implements CookieJar {
   readonly cookies = new Map<string, string>()
@@ -517,6 +533,48 @@ describe('AUTH-37 signing in again', () => {
     expect(logins()).toBe(1)
     await client.dispose()
   })
+
+  test('timeoutMs: Infinity is no limit for the sign-in either', async () => {
+    const { jar, memory, expire, login } = server()
+    const link = cookieLink({ jar, onUnauthenticated: login, timeoutMs: Infinity })
+    expire()
+    expect(await lastResult(chain(link, memory), query())).toEqual({ data: { alive: 1 } })
+    await link.dispose?.()
+  })
+
+  test('a sign-in that is refused for good is tried again after a pause, as any other', async () => {
+    const { jar, memory, expire, login } = server()
+    const clock = new FakeClock()
+    let isRefused = true
+    const onUnauthenticated = async () => {
+      if (isRefused) throw Object.assign(new Error('who are you?'), { error: 'invalid_grant' })
+      await login()
+    }
+    const client = createClient({ link: chain(cookieLink({ jar, onUnauthenticated, clock }), memory) })
+    expire()
+    const failing = errorOf(() => client.query('{ a }'))
+    for (let turns = 0; turns < 20; turns++) await settle()
+    await clock.advance(1_000)
+    expect(await failing).toMatchObject({ code: 'AUTH_REFRESH', cause: { message: 'who are you?' } })
+    isRefused = false
+    await clock.advance(60_000)
+    expect((await client.query('{ a }')).data).toEqual({ alive: 1 })
+    await client.dispose()
+  })
+
+  test.each(['jarCookies.js', 'cookieLogin.js'])(
+    '%s cannot be loaded: the next operation tries again',
+    async (name) => {
+      const { jar, memory, expire, login } = server()
+      const client = createClient({ link: chain(cookieLink({ jar, onUnauthenticated: login }), memory) })
+      expire()
+      mockMissing.add(name)
+      const error = await errorOf(() => client.query('{ a }'))
+      expect((error.cause as Error | undefined)?.message ?? error.message).toBe(`404 ${name}`)
+      expect((await client.query('{ a }')).data).toEqual({ alive: 1 })
+      await client.dispose()
+    },
+  )
 
   test('AUTH-29 the sign-in may be a mutation through the same client', async () => {
     const jar = new PlainJar()

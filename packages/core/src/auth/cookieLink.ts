@@ -82,30 +82,34 @@ export function cookieLink(options: CookieLinkOptions = {}): Link {
   checkCookieOptions(own)
   const csrf = csrfProof(own.csrf, link)
   const headers = own.requirePreflight ? preflightHeaders : {}
-  let jars: Promise<CredentialSource> | undefined
+  let jars: CredentialSource | undefined
   const source: CredentialSource =
     inBrowser() || jar === 'platform'
       ? platformCookies(checked, csrf, headers)
       : {
-          async attach(operation) {
-            jars ??= import('./jarCookies.ts').then(({ jarCookies }) =>
-              jarCookies(jar as CookieJar, { ...checked, csrf, headers }),
-            )
-            return (await jars).attach(operation)
-          },
+          attach: (operation) =>
+            jars?.attach(operation) ??
+            import('./jarCookies.ts').then(({ jarCookies }) =>
+              (jars ??= jarCookies(jar as CookieJar, { ...checked, csrf, headers })).attach(operation),
+            ),
         }
-  let login: Promise<Login> | undefined
+  let login: Login | undefined
   const named: Link = function cookieLink(operation, next) {
     if (isRemoved(operation, 'cookie')) return next(operation)
     if (!onUnauthenticated) return sendWith(source, operation, next)
-    login ??= import('./cookieLogin.ts').then(
-      ({ Login }) => new Login({ ...checked, source, replay, onUnauthenticated, isUnauthenticated }),
+    return (
+      login?.send(operation, next) ??
+      import('./cookieLogin.ts').then(({ Login }) =>
+        (login ??= new Login({ ...checked, source, replay, onUnauthenticated, isUnauthenticated })).send(
+          operation,
+          next,
+        ),
+      )
     )
-    return login.then((loaded) => loaded.send(operation, next))
   }
   return Object.assign(named, {
     stage: 'credential' as const,
-    dispose: async () => (await login)?.dispose(),
+    dispose: async () => login?.dispose(),
   })
 }
 

@@ -46,10 +46,11 @@ export class Login {
           return this.#nextTokens()
         },
         mode: 'lazy',
-        timeoutMs,
+        // `Infinity` is no limit; a session has one, of 24 days.
+        timeoutMs: Math.min(timeoutMs, 2 ** 31 - 1),
         clock,
       },
-      { link: 'cookieLink', replay },
+      { link: 'cookieLink', replay, isEndless: true },
     )
     this.#source = source
     this.#sending = {

@@ -257,6 +257,33 @@ describe('one refresh', () => {
     }
   })
 
+  test('TR-13 whatever a refresh throws, also what is no text and cannot be read, is a failure as any other', async () => {
+    const silent: object = Object.create(null)
+    const closed = new Proxy(new Error('closed'), {
+      get() {
+        throw new Error('nobody may look')
+      },
+    })
+    for (const thrown of [
+      silent,
+      { message: silent },
+      { error: silent },
+      { headers: { get: 7 } },
+      closed,
+      Symbol('s'),
+    ]) {
+      let isWell = false
+      const { clock, session } = setup((_, count) => {
+        return isWell ? tokens(count) : Promise.reject(thrown)
+      })
+      await clock.advance(hour + 1)
+      expect(await outcomeOf(session.accessToken())).toBeInstanceOf(AuthRefreshError)
+      isWell = true
+      await clock.advance(3_000)
+      expect(await session.accessToken()).toBe('access2')
+    }
+  })
+
   test('TR-14 a refresh that never ends is over after timeoutMs, for everybody', async () => {
     const { clock, session, asked } = setup(() => new Promise(() => {}), { timeoutMs: 7_000 })
     await clock.advance(hour + 1)
@@ -755,6 +782,24 @@ describe('rotation and the store', () => {
     expect(names).toEqual([expect.stringMatching(/^graphlinks \S+$/)])
   })
 
+  test('threats 19 a lock that does not hand on what the refresh gave does no harm; one that never runs it is a failure', async () => {
+    const forgetful = setup(undefined, {
+      lock: async (_, refresh) => {
+        await refresh()
+        return undefined as never
+      },
+    })
+    await forgetful.clock.advance(hour + 1)
+    expect(await forgetful.session.accessToken()).toBe('access1')
+    const idle = setup(undefined, { lock: async () => undefined as never })
+    await idle.clock.advance(hour + 1)
+    expect(await outcomeOf(idle.session.accessToken())).toMatchObject({
+      code: 'AUTH_REFRESH',
+      cause: { message: 'the lock ended without a refresh' },
+    })
+    expect(idle.asked).toEqual([])
+  })
+
   test('threats 19 a lock is given back when the time is up, and what comes after that is still taken', async () => {
     let give: (tokens: Tokens) => void = () => {}
     let isFree = true
@@ -910,6 +955,37 @@ describe('signing in and out', () => {
     await session.clear()
     expect(await session.accessToken()).toBe('access3')
     expect(reasons).toEqual(['missing undefined', 'expired undefined', 'missing undefined'])
+  })
+
+  test('TR-36 fetchToken of two processes that share a store: both go on with the token that was stored first', async () => {
+    const clock = new FakeClock()
+    const store = memoryTokenStore()
+    let asked = 0
+    const open = (): TokenSource =>
+      createTokenSource({ clock, store, fetchToken: async () => ({ accessToken: `access${++asked}` }) })
+    const [one, two, three] = [open(), open(), open()]
+    const given = await Promise.all([one.accessToken(), two.accessToken()])
+    expect(given[0]).toBe(given[1])
+    // It found nothing when it began.
+    expect([await three.accessToken(), asked, three.current.epoch]).toEqual([given[0], 2, 0])
+  })
+
+  test('TR-24 fetchToken where the store keeps nothing: a failure with a pause, and not one request after the other', async () => {
+    const clock = new FakeClock()
+    let asked = 0
+    const session = createTokenSource({
+      clock,
+      store: { ...memoryTokenStore(), replace: () => false },
+      fetchToken: async () => ({ accessToken: `access${++asked}` }),
+    })
+    const outcome = outcomeOf(session.accessToken())
+    await settle()
+    expect(asked).toBe(1)
+    expect(await outcome).toMatchObject({
+      code: 'AUTH_REFRESH',
+      cause: { message: 'the store did not take the tokens, and has no others' },
+    })
+    await session.dispose()
   })
 
   test('fetchToken after a sign-out while a token was on its way: the late one is not used', async () => {

@@ -79,7 +79,7 @@ export function provideValue<Value, Outcome>(
     } catch (error) {
       return fail(error)
     }
-    return isPromise(value) ? inTime(value, what, operation, options).then(then, fail) : then(value)
+    return isPromise(value) ? inTime(value, what, operation, options, then, fail) : then(value)
   }
   // What is fetched before would age in the queue of the terminal link.
   return admission(operation)?.then(call) ?? call()
@@ -125,37 +125,45 @@ function checkProvided(
   )
 }
 
-function inTime<Value>(
+/** What `then` or `fail` make of a promise, unless it takes too long or the operation is cancelled. */
+function inTime<Value, Outcome>(
   promise: Promise<Value>,
   what: string,
   operation: Operation,
   { link, timeoutMs, clock }: CheckedOptions,
-): Promise<Value> {
+  then: (value: Value) => Outcome | Promise<Outcome>,
+  fail: (error: unknown) => never,
+): Promise<Outcome> {
   const { operationName, execution } = operation as OperationValue
+  // By hand and in one promise: every operation pays for each one that finally(), race() or another then() would make.
   return new Promise((resolve, reject) => {
     let isOver = false
     let cancelTimer: (() => void) | undefined
     let forget: (() => void) | undefined
     const settle =
-      <Settled>(as: (settled: Settled) => void) =>
+      <Settled>(proceed: (settled: Settled) => Outcome | Promise<Outcome>) =>
       (settled: Settled): void => {
+        if (isOver) return
         isOver = true
         cancelTimer?.()
         forget?.()
-        as(settled)
+        try {
+          resolve(proceed(settled))
+        } catch (error) {
+          reject(error)
+        }
       }
     const wait = (): void => {
       if (isOver) return
       const message = `the function that gives the ${what} did not answer within ${timeoutMs} ms`
-      const onTime = (): void => reject(new TimeoutError(message, { link, operationName }))
+      const onTime = (): void => settle(fail)(new TimeoutError(message, { link, operationName }))
       if (timeoutMs < Infinity) cancelTimer = clock.after(timeoutMs, onTime)
       // An operation that was cancelled leaves no timer behind, and the links around this one can finish.
-      const leave = (): void => settle(reject)(execution?.reason)
+      const leave = (): void => settle(fail)(execution?.reason)
       forget = execution?.onAbort(leave)
       if (execution?.aborted) leave()
     }
-    // By hand: finally() would make two more promises, and every operation pays for them.
-    Promise.resolve(promise).then(settle(resolve), settle(reject))
+    Promise.resolve(promise).then(settle(then), settle(fail))
     // A turn later: most functions have the answer at hand, and a timer would cost more than all the rest.
     Promise.resolve().then(wait).catch(reject)
   })

@@ -24,30 +24,34 @@ export function readFailure(error: unknown, date: number): RefreshFailure {
   let oauthError: string | undefined
   let isLost = false
   let retryAfterMs: number | undefined
-  let link = Object(error) as FailureLike
-  for (let depth = 0; depth < 5; depth++) {
-    // Where oauth4webapi, openid-client and RefreshRejectedError say it.
-    const { status } = link
-    // A server that is busy says nothing about the grant, whatever its body repeats.
-    const isBusy = typeof status === 'number' && (status === 408 || status === 429 || status >= 500)
-    for (const code of isBusy ? [] : [link.error, link.code].map(String)) {
-      // Only these end a session: whatever else goes wrong, the refresh token may be good.
-      if (code === 'invalid_grant' || code === 'REFRESH_REJECTED') kind = 'rejected'
-      if (misconfigurations.test(code)) kind = 'misconfigured'
-      if (code === 'invalid_grant' || misconfigurations.test(code)) oauthError = code
-      // httpLink says NETWORK, sockets ECONNRESET and the like.
-      if (/^(NETWORK|E[A-Z]{5,}|UND_ERR_\w+)$/.test(code)) isLost = true
-      // Nobody received the question.
-      if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') isLost = false
+  try {
+    let link = Object(error) as FailureLike
+    for (let depth = 0; depth < 5; depth++) {
+      // Where oauth4webapi, openid-client and RefreshRejectedError say it.
+      const { status } = link
+      // A server that is busy says nothing about the grant, whatever its body repeats.
+      const isBusy = typeof status === 'number' && (status === 408 || status === 429 || status >= 500)
+      for (const code of isBusy ? [] : [link.error, link.code].map(String)) {
+        // Only these end a session: whatever else goes wrong, the refresh token may be good.
+        if (code === 'invalid_grant' || code === 'REFRESH_REJECTED') kind = 'rejected'
+        if (misconfigurations.test(code)) kind = 'misconfigured'
+        if (code === 'invalid_grant' || misconfigurations.test(code)) oauthError = code
+        // httpLink says NETWORK, sockets ECONNRESET and the like.
+        if (/^(NETWORK|E[A-Z]{5,}|UND_ERR_\w+)$/.test(code)) isLost = true
+        // Nobody received the question.
+        if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') isLost = false
+      }
+      if (depth === 0 && error instanceof TypeError) isLost = true // how fetch rejects
+      // An answer, whatever it says, was not lost.
+      if (typeof status === 'number') isLost = false
+      retryAfterMs ??= readRetryAfter(
+        link.retryAfter ?? (link.headers ?? link.response?.headers)?.get?.('retry-after'),
+        date,
+      )
+      link = Object(link.cause) as FailureLike
     }
-    if (depth === 0 && error instanceof TypeError) isLost = true // how fetch rejects
-    // An answer, whatever it says, was not lost.
-    if (typeof status === 'number') isLost = false
-    retryAfterMs ??= readRetryAfter(
-      link.retryAfter ?? (link.headers ?? link.response?.headers)?.get?.('retry-after'),
-      date,
-    )
-    link = Object(link.cause) as FailureLike
+  } catch {
+    // What was thrown does not want to be read.
   }
   return { kind, oauthError, isLost, retryAfterMs }
 }

@@ -61,7 +61,8 @@ export class RefreshFlights {
     let isLate = false
     const settle = (renewal: Renewal): void => {
       if (renewal.type === 'failed') {
-        if (!isLate) this.#dispatch({ ...renewal, base })
+        const failure = options.isEndless ? { ...renewal.failure, kind: 'transient' as const } : renewal.failure
+        if (!isLate) this.#dispatch({ ...renewal, failure, base })
         return
       }
       // Tokens are welcome also after the time was up.

@@ -271,9 +271,26 @@ test('TR-22 the session is disposed of while it is being loaded', async () => {
   mockLoads.push('fails')
   const waiting = outcomeOf(failing.session.accessToken())
   void failing.session.dispose()
-  expect(await waiting).toBeInstanceOf(AuthRefreshError)
+  expect(await waiting).toBeInstanceOf(DisposedError)
   expect([...events, ...failing.events]).toEqual([])
   expect(clock.pending + failing.clock.pending).toBe(0)
+})
+
+test.each<[string, (session: TokenSource) => Promise<void>, unknown]>([
+  ['the session is disposed of', (session) => session.dispose(), 'DISPOSED'],
+  ['somebody signs out', (session) => session.clear(), 'IDENTITY_CHANGED'],
+  ['the same person signs in again', (session) => session.set({ ...tokens(7), subject: 'ann' }), 'access7'],
+])('TR-22 TR-45 it is never there, and %s: who asked for a token is told at once', async (_, change, outcome) => {
+  const { clock, session } = setup({ initial: { ...tokens(0), subject: 'ann' } })
+  await clock.advance(hour + 1)
+  mockLoads.push('hangs')
+  const outcomes: unknown[] = []
+  const told = (error: unknown): unknown => outcomes.push(GraphLinksError.is(error) ? error.code : error)
+  for (let count = 0; count < 2; count++) void session.accessToken().then(told, told)
+  await settle()
+  void change(session)
+  await settle()
+  expect(outcomes).toEqual([outcome, outcome])
 })
 
 test('TR-39 a message of another tab that comes while tokens are being stored does not take them for foreign ones', async () => {
@@ -372,6 +389,7 @@ test('TR-17 a token that took most of its life to arrive is used by who waited f
   await clock.advance(9_600)
   give[0]?.({ ...tokens(1), expiresInSeconds: 10 })
   expect(await waiting).toBe('access1')
+  await settle()
   expect([session.current.status, give.length]).toEqual(['hard', 2])
   give[1]?.(tokens(2))
   expect(await session.accessToken()).toBe('access2')

@@ -9,6 +9,7 @@ import type { ReplayRefusal } from '../results.ts'
 import { RefreshFlights } from './refreshFlights.ts'
 import type { RefresherHost } from './refresherHost.ts'
 import type { AttemptOutcome } from './rejection.ts'
+import { read } from './renewal.ts'
 import { refusalOf } from './replayRefusal.ts'
 import { nextDueMs, transition, type Effect, type Event } from './sessionMachine.ts'
 import { admit, baseOf, isUsable, ticketOf, type Circumstances, type Ticket } from './sessionState.ts'
@@ -138,7 +139,7 @@ export class Refresher {
     try {
       // What this tab is about to store is newer than what is there.
       await this.#host.store.written
-      const stored = await this.#store.read()
+      const stored = await read(this.#store)
       const { options } = this.#host
       const credential = stored ? credentialOf(stored, instantOf(options.clock), options) : undefined
       if (stored?.version !== ticketOf(this.#host.state()).stored?.version) {

@@ -75,7 +75,7 @@ export async function renew(
     return await (lock ? holding(lock, `graphlinks ${before?.session ?? ''}`, request.signal, progress, run) : run())
   } catch (error) {
     // A store may also quote what it still has, of whoever was signed in before.
-    const held = await readOrNothing(options.store)
+    const held = await read(options.store).catch(() => undefined)
     secrets.add(held?.accessToken).add(held?.refreshToken)
     const known = [...secrets].flatMap((secret) => (secret ? partsOf(secret) : []))
     return { type: 'failed', failure: readFailure(error, clock.date()), error: redactError(new Set(known), error) }
@@ -94,6 +94,7 @@ async function holding<Value>(
   run: () => Promise<Value>,
 ): Promise<Value> {
   let running: Promise<Value> | undefined
+  let problem: unknown = new Error('the lock ended without a refresh')
   const timeUp = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => {
       if (!progress.isAnswered) reject(signal.reason as Error)
@@ -101,14 +102,18 @@ async function holding<Value>(
   })
   timeUp.catch(() => {})
   try {
-    return await lock(name, () => {
+    await lock(name, () => {
       signal.throwIfAborted()
-      return Promise.race([(running = run()), timeUp])
+      const ended = Promise.race([(running = run()), timeUp])
+      ended.catch(() => {})
+      return ended
     })
   } catch (error) {
-    if (running) return running
-    throw error
+    problem = error
   }
+  // A lock may not wait for it, not hand on what came of it, or fail afterwards.
+  if (running) return running
+  throw problem
 }
 
 async function renewAlone(
@@ -120,7 +125,7 @@ async function renewAlone(
 ): Promise<Success> {
   const { store, clock, timeoutMs, isCurrent, isSame, revoke, restore } = options
   await options.stored().catch(restore)
-  const known = (await store.read()) ?? undefined
+  const known = await read(store)
   // Somebody else renewed them, or signed out: presenting the old refresh token again would look like theft.
   if (known?.version !== before?.version || !isCurrent()) return { type: 'stored', stored: known }
 
@@ -135,7 +140,7 @@ async function renewAlone(
     if (readFailure(error, clock.date()).kind !== 'rejected') throw error
     // Perhaps somebody else was faster, and is about to store what they got.
     await new Promise<void>((resolve) => void clock.after(settleMs, resolve))
-    const stored = (await store.read()) ?? undefined
+    const stored = await read(store)
     if (stored?.version === before?.version) throw error
     return { type: 'stored', stored }
   }
@@ -170,8 +175,10 @@ async function renewAlone(
     // The old refresh token is used up and the new one cannot be kept: half a session is none.
     throw refreshRejected('the new tokens could not be stored; see cause', error)
   }
-  const others = (await store.read()) ?? undefined
+  const others = await read(store)
   if (others?.session !== stored.session) void discard()
+  // It would be asked for again at once, and so on.
+  if (!others && !before) throw new Error('the store did not take the tokens, and has no others')
   return { type: 'stored', stored: others }
 }
 
@@ -181,18 +188,16 @@ async function persist(stored: StoredTokens, version: string | undefined, store:
       return await store.replace(stored, version)
     } catch (error) {
       // It may have stored them and failed to say so.
-      if ((await readOrNothing(store))?.version === stored.version) return true
+      if ((await read(store).catch(() => undefined))?.version === stored.version) return true
       if (attempt === storeAttempts) throw error
     }
   }
 }
 
-async function readOrNothing(store: TokenStore): Promise<StoredTokens | undefined> {
-  try {
-    return (await store.read()) ?? undefined
-  } catch {
-    return undefined
-  }
+/** What a store has. What is no token, such as what another program left there, is nothing. */
+export async function read(store: TokenStore): Promise<StoredTokens | undefined> {
+  const stored = await store.read()
+  return hasAccessToken(stored) ? stored : undefined
 }
 
 /** Asks again, at once and with the same refresh token, where the answer may have been lost on its way. */

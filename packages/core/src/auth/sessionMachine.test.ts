@@ -183,6 +183,15 @@ test('another tab signs in, renews, signs out, or does what is known', () => {
   expect([begun, begunEffects]).toEqual([live, ['wake']])
 })
 
+test('somebody else got the first token, while it was being fetched here as well: who waits goes on with it', () => {
+  const acquiring = { ...at(0), canAcquire: true }
+  const [flying] = play([{ type: 'use' }], acquiring, none)
+  const stored: Event = { type: 'stored', base: baseOf(flying), credential: credential('v1') }
+  const [adopted, effects] = play([stored], acquiring, flying)
+  expect([adopted.epoch, adopted.session.status, adopted.refresher.status]).toEqual([none.epoch, 'live', 'idle'])
+  expect(effects).toEqual(['wake', 'refreshed'])
+})
+
 test('refused while it is being renewed in the background: from then on operations wait for it', () => {
   const [flying] = play([{ type: 'use' }], at(801), live)
   expect(admit(flying, at(801))).toBe('send')
@@ -201,7 +210,10 @@ test('replays that are refused: each generation counts once, and after two it is
   expect(distrusting).toMatchObject({ unproductive: 2, distrustUntil: { now: 60_000, date: 60_000 } })
   const refuse: Event = { type: 'refuse', epoch: 0, generation: 2, isReplay: false }
   expect(play([refuse], at(0), distrusting)).toEqual([distrusting, []])
-  expect(play([{ type: 'accept' }], at(0), distrusting)[0]).toMatchObject({ unproductive: 0 })
+  // A replay that worked: it is believed again, at once.
+  const [trusting] = play([{ type: 'accept' }], at(0), distrusting)
+  expect(trusting).toMatchObject({ unproductive: 0 })
+  expect(play([refuse], at(0), trusting)[1]).toEqual(['rejected'])
 })
 
 test('a first sign-in that is refused ends what never began', () => {

@@ -85,7 +85,7 @@ export function transition(state: State, event: Event, circumstances: Circumstan
     case 'refuse':
       return refuse(state, event, circumstances)
     case 'accept':
-      return [state.unproductive ? { ...state, unproductive: 0 } : state, []]
+      return [state.unproductive ? { ...state, unproductive: 0, distrustUntil: undefined } : state, []]
     case 'refreshed':
       return [{ ...state, ...holding(event.credential, generation), ...rested }, [wake, emit('refreshed')]]
     case 'stored':
@@ -104,7 +104,8 @@ function adopt(state: State, credential: Credential | undefined): Transition {
   if (!credential) return [{ ...state, ...rested }, [wake]]
   // Read later than what the session was to begin with, and so newer.
   if (session.status === 'loading') return begin(state, credential)
-  if (session.status !== 'live') return switchTo(state, credential)
+  // Whoever waits for a first token has the one that was first.
+  if (session.status !== 'live' && state.refresher.status !== 'inflight') return switchTo(state, credential)
   return [{ ...state, ...holding(credential, generation), ...rested }, [wake, emit('refreshed')]]
 }
 

@@ -13,6 +13,8 @@ export interface SessionOwner {
   readonly link: string
   /** Handed over, because the source of a `cookieLink` is a copy that is loaded lazily. */
   readonly replay: typeof replay
+  /** Whether tokens can be had again whatever they were refused with, as a sign-in can be repeated. */
+  readonly isEndless?: true
 }
 
 /** The options of a source and its owner, checked and with their defaults. */

@@ -38,7 +38,7 @@ export interface State {
   readonly unproductive?: number
   readonly countedGeneration?: number
   /** Until then a refused token is no reason for a refresh. */
-  readonly distrustUntil?: Instant
+  readonly distrustUntil?: Instant | undefined
 }
 
 export const initialState: State = {

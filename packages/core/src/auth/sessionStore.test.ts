@@ -158,6 +158,31 @@ describe('the store', () => {
     expect(clock.pending).toBe(0)
   })
 
+  test.each<[string, unknown]>([
+    ['of another library', { access_token: 'foreign' }],
+    ['of an old version', { accessToken: { value: 'old' }, session: 's', version: 'v1' }],
+    ['a text', 'access3'],
+    ['an empty token', { accessToken: '', session: 's', version: 'v1' }],
+  ])('what is stored and is no token, %s, is nothing: also when it comes later', async (_, garbage) => {
+    const memory = memoryTokenStore()
+    await memory.write(garbage as StoredTokens)
+    const empty = setup({ store: memory, initial: undefined })
+    expect([empty.session.current.status, await empty.session.accessToken()]).toEqual(['none', undefined])
+    expect(setup({ store: memory }).session.current).toMatchObject({ status: 'fresh', generation: 1 })
+    await empty.session.set(tokens(1))
+    await memory.write(garbage as StoredTokens)
+    await empty.clock.advance(hour + 1)
+    expect(await outcomeOf(empty.session.accessToken())).toMatchObject({ code: 'IDENTITY_CHANGED' })
+    expect(empty.session.current.status).toBe('none')
+    const { open: channel } = channels()
+    const told = setup({ store: memory, channel: channel() })
+    await memory.write(garbage as StoredTokens)
+    channel().postMessage({ session: 's', generation: 1, event: 'set' })
+    await settle()
+    expect(told.session.current.status).toBe('none')
+    await told.session.dispose()
+  })
+
   test('what a write waits for has a name and an end', async () => {
     const clock = new FakeClock()
     const store = { ...memoryTokenStore(), write: () => new Promise<void>(() => {}) }

@@ -4,7 +4,6 @@ import type { Operation, OperationValue } from '../operation.ts'
 import { inTime } from './inTime.ts'
 import { longestTickMs, planAhead } from './planAhead.ts'
 import type { Attempt, Refresher, Verdict } from './refresher.ts'
-import type { RefresherHost } from './refresherHost.ts'
 import type { AttemptOutcome } from './rejection.ts'
 import { AuthExpiredError, AuthQueueFullError, AuthRefreshError, IdentityChangedError } from './sessionErrors.ts'
 import { SessionEvents } from './sessionEvents.ts'
@@ -12,7 +11,7 @@ import { begin, dispose, emit, switchTo, type Transition } from './sessionMachin
 import { checkOptions, checkTokens, type SessionOptions, type SessionOwner } from './sessionOptions.ts'
 import { initialState, phaseOf, ticketOf, type Phase, type State, type Ticket } from './sessionState.ts'
 import { SessionStore } from './sessionStore.ts'
-import { credentialOf, storedTokens, type Tokens } from './tokens.ts'
+import { credentialOf, hasAccessToken, storedTokens, type Tokens } from './tokens.ts'
 import type { SessionEvent, SessionState, TokenSource, TokenSourceOptions } from './tokenSource.ts'
 import { urgent } from '../urgent.ts'
 import { onWake } from '../wakeEvents.ts'
@@ -26,24 +25,26 @@ export class SessionTokenSource implements TokenSource {
   readonly #store: SessionStore
   #state: State = initialState
   /** What ends when the session does. */
-  readonly running = new Set<Operation>()
+  running: Set<Operation> = new Set()
   readonly events: SessionEvents = new SessionEvents()
-  #refresher: Refresher | undefined
+  /** What renews the tokens, once it was needed. */
+  refresher: Refresher | undefined
   #loading: Promise<Refresher | undefined> | undefined
   #loadFailure: unknown
   /** Has an eager session look at the clocks again when something is due. */
   readonly #plan: (leastMs?: number) => void
   /** What is to be undone in the end. */
   readonly #releases: Set<() => void>
-  /** When it is known what the store had in the beginning, or does not matter any more. */
-  readonly #opened: Promise<void>
-  #open!: () => void
+  /** Until the next change. */
+  #changed!: Promise<void>
+  #tell: (() => void) | undefined
+  /** What each operation was sent with the first time. */
+  readonly #sent = new WeakMap<object, Ticket>()
 
   constructor(given: TokenSourceOptions, owner: SessionOwner) {
     this.#options = checkOptions(given, owner)
     const { onSessionEnded, initial, mode } = this.#options
     this.events.subscribe((event) => event.type === 'sessionEnded' && onSessionEnded?.(event))
-    this.#opened = new Promise((resolve) => (this.#open = resolve))
     this.#plan = planAhead(this.#options, this)
     this.#releases = new Set(mode === 'eager' ? onWake(() => this.check()) : [])
     this.#store = new SessionStore(
@@ -52,21 +53,23 @@ export class SessionTokenSource implements TokenSource {
       () => ticketOf(this.#state),
       () => void this.load().then((refresher) => refresher?.look()),
     )
+    this.#apply([this.#state, []])
     this.#store.read((found) => {
       if (this.#phase !== 'loading') return
-      const first = found ?? (initial && storedTokens(initial, this.#present))
+      // What is no token is nothing: another program, or an old version of this one, may have left it there.
+      const first = hasAccessToken(found) ? found : initial && storedTokens(initial, this.#present)
       this.#apply(begin(this.#state, first && credentialOf(first, this.#present, this.#options)))
-      if (first && !found) void this.#store.write(undefined, true)
+      if (first && first !== found) void this.#store.write(undefined, true)
     })
   }
 
   get current(): SessionState {
-    const { epoch, generation, stored } = ticketOf(this.#state)
-    return { status: this.#phase, epoch, generation, subject: stored?.subject, expiresAt: stored?.expiresAt }
+    const { stored, ...ticket } = ticketOf(this.#state)
+    return { ...ticket, status: this.#phase, subject: stored?.subject, expiresAt: stored?.expiresAt }
   }
 
   set(tokens: Tokens): Promise<void> {
-    this.#checkDisposed()
+    this.checkEpoch(this.#state)
     checkTokens(tokens)
     const before = ticketOf(this.#state).stored
     const isSame = tokens.subject !== undefined && tokens.subject === before?.subject
@@ -76,7 +79,7 @@ export class SessionTokenSource implements TokenSource {
   }
 
   clear(): Promise<void> {
-    this.#checkDisposed()
+    this.checkEpoch(this.#state)
     this.#apply(switchTo(this.#state, undefined))
     return this.#store.write('cleared')
   }
@@ -92,30 +95,29 @@ export class SessionTokenSource implements TokenSource {
   async dispose(): Promise<void> {
     for (const release of this.#releases) release()
     this.#apply(dispose(this.#state))
-    await this.#refresher?.dispose(this.#disposed())
+    await this.refresher?.dispose(this.#gone())
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose()
   }
 
-  /** What renews the tokens, once it was needed. */
-  get refresher(): Refresher | undefined {
-    return this.#refresher
-  }
-
   /** What an operation is to be sent with, now or when there are new tokens. */
   async admit(operation?: Operation): Promise<Ticket> {
     const before = ticketOf(this.#state)
-    if (this.#phase === 'loading') await this.#opened
-    this.#checkDisposed()
-    this.checkEpoch(before, operation)
+    // One list for all that is sent on behalf of an operation, also by copies that have a run of their own.
+    const attempts = (operation as OperationValue | undefined)?.execution?.sent
+    while (this.#phase === 'loading') await this.#changed
+    // A link further out may send an operation again after somebody else signed in.
+    this.checkEpoch(this.#sent.get(attempts as object) ?? before, operation)
     const phase = this.#phase
     // A token that is to be renewed soon is good meanwhile.
     if (phase === 'soft') this.check()
     else if (this.#needsRefresher(phase)) {
-      const refresher = await this.load()
+      const refresher = await Promise.race([this.load(), this.#changed])
+      this.checkEpoch(before, operation)
       if (!refresher) {
+        if (this.#loading) return this.admit(operation)
         throw new AuthRefreshError('the code that renews tokens could not be loaded; see cause', {
           link: this.#options.link,
           operationName: operation?.operationName,
@@ -124,10 +126,11 @@ export class SessionTokenSource implements TokenSource {
         })
       }
       await refresher.admit(before, operation)
-      this.#checkDisposed()
       this.checkEpoch(before, operation)
     }
-    return ticketOf(this.#state)
+    const ticket = ticketOf(this.#state)
+    if (attempts && ticket.stored) this.#sent.set(attempts, ticket)
+    return ticket
   }
 
   /** What an outcome means: `'replay'` to send the operation again, why not to, or nothing that has to do with tokens. */
@@ -159,9 +162,15 @@ export class SessionTokenSource implements TokenSource {
       'the code that renews tokens',
     ).then(
       (module) => {
-        this.#refresher = new module.Refresher(this.#host)
+        this.refresher = new module.Refresher({
+          options: this.#options,
+          parts: { urgent, AuthExpiredError, AuthQueueFullError, AuthRefreshError, TimeoutError },
+          store: this.#store,
+          state: () => this.#state,
+          apply: (transition) => this.#apply(transition),
+        })
         this.#plan()
-        return this.#refresher
+        return this.refresher
       },
       (error: unknown) => {
         this.#loading = undefined
@@ -173,15 +182,15 @@ export class SessionTokenSource implements TokenSource {
     ))
   }
 
-  /** @throws {@link IdentityChangedError} when the session of a result is no longer there. */
-  checkEpoch({ epoch }: Ticket, operation: Operation | undefined): void {
-    if (epoch !== this.#state.epoch) throw this.#identityChanged(operation)
+  /** @throws {@link IdentityChangedError} or {@link DisposedError} when the session of a result is no longer there. */
+  checkEpoch({ epoch }: Pick<Ticket, 'epoch'>, operation?: Operation): void {
+    if (epoch !== this.#state.epoch || this.#phase === 'disposed') throw this.#gone(operation)
   }
 
   /** In how many milliseconds to look at the clocks again. */
   get dueMs(): number | undefined {
     // While it is being loaded, nothing is due.
-    if (this.#loading) return this.#refresher?.dueMs
+    if (this.#loading) return this.refresher?.dueMs
     const { session } = this.#state
     const soft = session.status === 'live' && session.credential.deadlines?.soft
     return soft ? soft.now - this.#present.now + 1 : undefined
@@ -195,57 +204,33 @@ export class SessionTokenSource implements TokenSource {
     return phaseOf(this.#state, this.#present)
   }
 
-  #checkDisposed(): void {
-    if (this.#phase === 'disposed') throw this.#disposed()
-  }
-
   #needsRefresher(phase: Phase): boolean {
     return /soft|hard|dead/.test(phase) || (phase === 'none' && this.#options.fetchToken !== undefined)
-  }
-
-  get #host(): RefresherHost {
-    return {
-      options: this.#options,
-      parts: { urgent, AuthExpiredError, AuthQueueFullError, AuthRefreshError, TimeoutError },
-      store: this.#store,
-      state: () => this.#state,
-      apply: (transition) => this.#apply(transition),
-    }
   }
 
   #apply([state, effects]: Transition): void {
     const { epoch, generation } = state
     const events: SessionEvent[] = []
     this.#state = state
-    this.#open()
+    this.#tell?.()
+    this.#changed = new Promise((resolve) => (this.#tell = resolve))
     for (const effect of effects) {
       if (effect.type === 'emit') events.push({ type: effect.event, epoch, generation, error: effect.error })
-      else if (effect.type === 'disown') this.#disown()
-      else this.#refresher?.run(effect)
+      else if (effect.type === 'disown') {
+        const { running } = this
+        this.running = new Set()
+        for (const operation of running) (operation as OperationValue).execution?.abort(this.#gone(operation))
+      } else this.refresher?.run(effect)
     }
     this.#plan()
     this.events.tell(events)
   }
 
-  /** Ends what runs: it belongs to a session that is no longer there. */
-  #disown(): void {
-    const running = [...this.running]
-    this.running.clear()
-    for (const operation of running) {
-      ;(operation as OperationValue).execution?.abort(
-        this.#phase === 'disposed' ? this.#disposed() : this.#identityChanged(operation),
-      )
-    }
-  }
-
-  #disposed(): DisposedError {
-    return new DisposedError('the token source was disposed', { link: this.#options.link })
-  }
-
-  #identityChanged(operation?: Operation): IdentityChangedError {
-    return new IdentityChangedError('somebody signed in or out meanwhile', {
-      link: this.#options.link,
-      operationName: operation?.operationName,
-    })
+  /** Why there is nothing more for an operation. */
+  #gone(operation?: Operation): DisposedError | IdentityChangedError {
+    const details = { link: this.#options.link, operationName: operation?.operationName }
+    return this.#phase === 'disposed'
+      ? new DisposedError('the token source was disposed', details)
+      : new IdentityChangedError('somebody signed in or out meanwhile', details)
   }
 }

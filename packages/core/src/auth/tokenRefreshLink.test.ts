@@ -1,14 +1,14 @@
 import { FakeClock, linkContract, memoryLink, secretCanary, settle, type MemoryLink } from '@graphlinks/testing'
 import { createClient, type Client } from '../client.ts'
 import { contextKey, emptyContext } from '../context.ts'
-import { withVariables } from '../copies.ts'
+import { detached, withVariables } from '../copies.ts'
 import { identityOf } from '../credentials.ts'
 import { CredentialError, GraphLinksError, HeaderError, OptionsError, TimeoutError } from '../errors.ts'
 import { execute } from '../execute.ts'
-import { chain, type Link } from '../link.ts'
+import { chain, type Link, type Next } from '../link.ts'
 import { createOperation, type Operation } from '../operation.ts'
 import { executionOf } from '../operationExecution.ts'
-import type { Result } from '../results.ts'
+import type { Result, Results } from '../results.ts'
 import { bearerLink } from './bearerLink.ts'
 import type { RefreshRequest } from './renewal.ts'
 import { replay, type AttemptOutcome } from './rejection.ts'
@@ -843,6 +843,34 @@ describe('signing out and in as somebody else', () => {
     await expect(resultsOf(results)).rejects.toBeInstanceOf(IdentityChangedError)
     expect(session.current).toMatchObject({ generation: 2, status: 'fresh' })
   })
+
+  test.each<[string, (operation: Operation, next: Next) => Results]>([
+    ['', (operation, next) => next(operation)],
+    [', each time with a run of its own', (operation, next) => execute(next, detached(operation))],
+  ])(
+    'TR-47 threats 15 sent again after somebody else signed in, by a link further out%s: not as them',
+    async (_, run) => {
+      let meanwhile = (): unknown => undefined
+      const again: Link = async function* again(operation, next) {
+        for await (const _ of run(operation, next)) break
+        await meanwhile()
+        yield* run(operation, next)
+      }
+      const { client, session, server, valid } = setup({ outer: [again] })
+      valid.add('access7')
+      meanwhile = () => session.set(tokens(7))
+      expect(await outcomeOf(client.mutate('mutation Buy { buy }'))).toBeInstanceOf(IdentityChangedError)
+      expect(server.sent.map(({ headers }) => headers['authorization'])).toEqual(['Bearer access0'])
+      // Signed out, it would go as nobody.
+      meanwhile = () => session.clear()
+      expect(await outcomeOf(client.query('{ a }'))).toBeInstanceOf(IdentityChangedError)
+      // Who was nobody when it was sent is whoever signed in for it.
+      meanwhile = () => session.set({ ...tokens(7), subject: 'ann' })
+      expect(await client.query('{ a }')).toEqual({ data: { token: 'access7' } })
+      meanwhile = () => session.set({ ...tokens(7), subject: 'ann' })
+      expect(await client.query('{ a }')).toEqual({ data: { token: 'access7' } })
+    },
+  )
 
   test('TR-45 whoever waits for a refresh of a former session is told at once', async () => {
     const { client, session, clock, server } = setup({ refresh: () => new Promise(() => {}) })

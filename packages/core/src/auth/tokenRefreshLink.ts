@@ -6,10 +6,11 @@ import type { Link } from '../link.ts'
 import { isOverridden, type Operation } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
 import { bearerFields, type BearerFieldOptions } from './bearerField.ts'
+import { createTokenSource } from './createTokenSource.ts'
 import { checkOptions, type CredentialOptions } from './provider.ts'
-import { isTokenRefused, replay, type AttemptOutcome } from './rejection.ts'
+import { isTokenRefused, type AttemptOutcome } from './rejection.ts'
 import { sendRenewed } from './sendRenewed.ts'
-import { SessionTokenSource } from './sessionTokenSource.ts'
+import type { SessionTokenSource } from './sessionTokenSource.ts'
 import type { Ticket } from './sessionState.ts'
 import type { TokenSource, TokenSourceOptions } from './tokenSource.ts'
 
@@ -58,9 +59,7 @@ export function tokenRefreshLink(
   }
   const { header, toField } = bearerFields(link, own, origins)
   const isOwn = !(source as Partial<SessionTokenSource> | undefined)?.admit
-  const session = isOwn
-    ? new SessionTokenSource(source as TokenSourceOptions, { link, replay })
-    : (source as SessionTokenSource)
+  const session = (isOwn ? createTokenSource(source as TokenSourceOptions) : source) as SessionTokenSource
   // What was sent last, and what it became.
   let sent: Ticket['stored']
   let field: Field | undefined

@@ -33,7 +33,8 @@ export interface TokenStore {
 
 /**
  * Keeps one refresh at a time among all that share a store: runs `refresh` when nobody else does. `navigator.locks` is
- * one: `(name, refresh) => navigator.locks.request(name, refresh)`.
+ * one, where it is there: `(name, refresh) => navigator.locks.request(name, refresh)`. One that fails without having run
+ * `refresh` is a refresh that failed.
  */
 export type RefreshLock = <Value>(name: string, refresh: () => Promise<Value>) => Promise<Value>
 

@@ -48,8 +48,9 @@ const shortestLifetimeMs = 1_000
 const wrongClockMs = 300_000
 
 /** Whether tokens are any. */
-export function hasAccessToken(tokens: Tokens): boolean {
-  const { accessToken } = Object(tokens) as Tokens
+export function hasAccessToken<Some extends Tokens>(tokens: Some | undefined | null): tokens is Some {
+  // Not of an object made of nothing, which could have what somebody put on `Object.prototype`.
+  const accessToken: unknown = tokens?.accessToken
   return typeof accessToken === 'string' && accessToken !== ''
 }
 
@@ -74,7 +75,8 @@ export function storedTokens(
 /** Tokens in use, as they came from the store. */
 export function credentialOf(stored: StoredTokens, present: Instant, { skewMs, random }: Windows): Credential {
   const { expiresAt, lifetimeMs } = stored
-  if (expiresAt === undefined || lifetimeMs === undefined) return { stored }
+  // A store may give anything.
+  if (!(expiresAt && lifetimeMs && expiresAt > 0 && lifetimeMs > 0)) return { stored }
   const expiry = later(present, expiresAt - present.date)
   const hardMs = skewMs === undefined ? Math.min(10_000, lifetimeMs * 0.05) : Math.min(skewMs, lifetimeMs * 0.2)
   const jitterMs = random() * Math.min(30_000, lifetimeMs * 0.05)
