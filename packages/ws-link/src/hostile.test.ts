@@ -259,7 +259,7 @@ function peopleOf(world: World) {
   return { client, source, runs, start, signIn }
 }
 
-test.each(Array.from({ length: 30 }, (_, index) => index + 1))(
+test.each(Array.from({ length: 15 }, (_, index) => index + 1))(
   'W11 W13 W15 W20 W21 TR-52 TR-57 anything at any time, seed %d: nothing hangs, and nothing is left',
   async (seed) => {
     const world = new World(seed)
