@@ -36,18 +36,20 @@ export function checkOptions(given: TokenSourceOptions, owner: SessionOwner) {
   }
   const wrong = (Object.keys(isGood) as (keyof typeof isGood)[]).find((option) => !isGood[option])
   if (wrong) {
-    const words = inDevelopment(
-      () =>
-        ({
-          refresh: 'give it one of refresh, fetchToken (functions) and readonly: true',
-          skewMs: `skewMs is a number of milliseconds, not ${skewMs}`,
-          timeoutMs: `timeoutMs is a positive number of milliseconds below 2,147,483,648, not ${timeoutMs}`,
-          maxQueued: `maxQueued is a positive number, not ${maxQueued}`,
-          mode: 'mode is "eager" or "lazy"',
-          store: 'store has read, write and replace',
-        })[wrong],
+    throw new OptionsError(
+      inDevelopment(
+        () =>
+          ({
+            refresh: 'give it one of refresh, fetchToken (functions) and readonly: true',
+            skewMs: `skewMs is a number of milliseconds, not ${skewMs}`,
+            timeoutMs: `timeoutMs is a positive number of milliseconds below 2,147,483,648, not ${timeoutMs}`,
+            maxQueued: `maxQueued is a positive number, not ${maxQueued}`,
+            mode: 'mode is "eager" or "lazy"',
+            store: 'store has read, write and replace',
+          })[wrong],
+      ) ?? wrong,
+      { link: 'createTokenSource' },
     )
-    throw new OptionsError(words ?? wrong, { link: 'createTokenSource' })
   }
   if (options.initial) checkTokens(options.initial)
   return Object.assign(options, { ...owner, timeoutMs, maxQueued, mode, clock, random })
