@@ -3,6 +3,7 @@ import { OptionsError } from '../errors.ts'
 import { inBrowser } from '../headers.ts'
 import { inDevelopment } from '../inDevelopment.ts'
 import { ownOptions } from '../ownOptions.ts'
+import type { urgent } from '../urgent.ts'
 import type { replay } from './rejection.ts'
 import { hasAccessToken, type Tokens } from './tokens.ts'
 import type { TokenSourceOptions } from './tokenSource.ts'
@@ -11,8 +12,9 @@ import type { TokenSourceOptions } from './tokenSource.ts'
 export interface SessionOwner {
   /** The link, for errors. */
   readonly link: string
-  /** Handed over, because the source of a `cookieLink` is a copy that is loaded lazily. */
+  /** Keys, handed over because the source of a `cookieLink` is a copy that is loaded lazily. */
   readonly replay: typeof replay
+  readonly urgent: typeof urgent
   /** Whether tokens can be had again whatever they were refused with, as a sign-in can be repeated. */
   readonly isEndless?: true
 }

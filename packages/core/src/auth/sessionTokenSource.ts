@@ -13,7 +13,6 @@ import { initialState, phaseOf, ticketOf, type Phase, type State, type Ticket } 
 import { SessionStore } from './sessionStore.ts'
 import { credentialOf, hasAccessToken, storedTokens, type Tokens } from './tokens.ts'
 import type { SessionEvent, SessionState, TokenSource, TokenSourceOptions } from './tokenSource.ts'
-import { urgent } from '../urgent.ts'
 import { onWake } from '../wakeEvents.ts'
 
 /**
@@ -164,7 +163,7 @@ export class SessionTokenSource implements TokenSource {
       (module) => {
         this.refresher = new module.Refresher({
           options: this.#options,
-          parts: { urgent, AuthExpiredError, AuthQueueFullError, AuthRefreshError, TimeoutError },
+          parts: { AuthExpiredError, AuthQueueFullError, AuthRefreshError, TimeoutError },
           store: this.#store,
           state: () => this.#state,
           apply: (transition) => this.#apply(transition),
