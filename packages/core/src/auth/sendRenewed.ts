@@ -30,7 +30,6 @@ export async function* sendRenewed(
     for (const isReplay of [false, true]) {
       const attempt = {
         isReplay,
-        isFirst: true,
         session,
         attach: async (before: Operation) => attach(before, (attempt.ticket = await session.admit(before))),
       } as LeasedSource
@@ -40,8 +39,8 @@ export async function* sendRenewed(
         for await (const result of next(credentialed)) {
           verdict = await session.judge(operation, { result }, attempt, isRefused)
           if (verdict === 'replay') break
-          if (isReplay && !verdict && attempt.isFirst) session.refresher?.accept()
-          attempt.isFirst = false
+          if (isReplay && !verdict && !attempt.isDelivered) session.refresher?.accept()
+          attempt.isDelivered = true
           yield verdict ? { ...result, notReplayed: verdict } : result
         }
       } catch (error) {
