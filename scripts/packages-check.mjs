@@ -1,4 +1,5 @@
 // Checks what would be published. Arguments name the checks to run; without any, all of them do.
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, posix } from 'node:path'
@@ -110,8 +111,22 @@ function checkManifest({ dir, manifest }) {
   rule(isDeepStrictEqual(manifest.repository, repository), 'repository is not that of the project')
 }
 
+/** A program for Node has no `lib` of browsers, and may look into the types of packages. One run, as each costs a second. */
+function checkTypesInNode() {
+  const files = publishable.flatMap(({ path }) =>
+    readdirSync(`${path}/dist`)
+      // An entry for browsers: it takes an `IDBFactory`.
+      .filter((file) => file.endsWith('.d.ts') && file !== 'indexedDbKey.d.ts')
+      .map((file) => `${path}/dist/${file}`),
+  )
+  const options = '--ignoreConfig --noEmit --strict --module nodenext --target es2022 --lib es2022 --types node'
+  const tsc = `${root}node_modules/@typescript/native/bin/tsc`
+  const { status, stdout } = spawnSync(process.execPath, [tsc, ...options.split(' '), ...files], { encoding: 'utf8' })
+  if (status !== 0) fail(`types in a program for Node: ${stdout}`)
+}
+
 const checks = { publint: checkPublint, attw: checkAttw, contents: checkContents, manifest: checkManifest }
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(checks)
+const names = process.argv.length > 2 ? process.argv.slice(2) : [...Object.keys(checks), 'types']
 
 const folder = mkdtempSync(join(tmpdir(), 'graphlinks-pack-'))
 const workspaces = publishable.map(({ manifest }) => `--workspace=${manifest.name}`)
@@ -122,7 +137,7 @@ const sizes = []
 for (const { name, filename, files, size, unpackedSize } of JSON.parse(packed.stdout)) {
   const pkg = publishable.find(({ manifest }) => manifest.name === name)
   const tarball = { tarball: join(folder, filename), files: files.map(({ path }) => path) }
-  for (const check of names) await checks[check](pkg, tarball)
+  for (const check of names) await checks[check]?.(pkg, tarball)
   sizes.push({
     package: name,
     files: files.length,
@@ -133,4 +148,5 @@ for (const { name, filename, files, size, unpackedSize } of JSON.parse(packed.st
 rmSync(folder, { recursive: true })
 if (names.includes('contents')) console.table(sizes)
 if (names.includes('manifest')) versionProblems().forEach(fail)
+if (names.includes('types')) checkTypesInNode()
 if (!process.exitCode) console.log(`${names.join(', ')}: all ${publishable.length} packages are in order`)

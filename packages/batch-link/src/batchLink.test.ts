@@ -8,6 +8,7 @@ import {
   emptyContext,
   execute,
   executionOf,
+  GraphLinksError,
   lastResult,
   OptionsError,
   TimeoutError,
@@ -15,7 +16,6 @@ import {
   withHeader,
   withSigner,
   type Exchange,
-  type GraphLinksError,
   type Link,
   type Operation,
   type OperationInit,
@@ -789,6 +789,25 @@ describe('with what takes part in exchanges', () => {
       { code: 'LINK_FAILED', link: 'signer', operationName: 'B', cause: { message: 'no key' } },
     ])
     expect(seen).toHaveLength(0)
+  })
+
+  test('an error of the family that names no operation passes as it is', async () => {
+    class KeyError extends GraphLinksError {
+      static override readonly name: string = 'KeyError'
+      static override readonly code: string = 'KEY'
+
+      constructor(key: { readonly id: string }) {
+        super(`the key ${key.id} is gone: make another`)
+      }
+    }
+    const error = new KeyError({ id: 'k1' })
+    const failing = signed('', {
+      request: () => {
+        throw error
+      },
+    })
+    expect(await send(chain(failing, batched().link), [query('A'), query('B')])).toEqual([error, error])
+    expect(error.message).toBe('the key k1 is gone: make another')
   })
 
   test('one that leaves while the signature is made takes none along', async () => {

@@ -79,7 +79,7 @@ export function checkOptions(options: CircuitBreakerLinkOptions | undefined): Se
     throw new OptionsError(
       inDevelopment(() =>
         typeof byDefault === 'number'
-          ? `${name} is a number above 0, not ${value as number}`
+          ? `${name} is a number above 0, not ${typeof value === 'number' ? value : typeof value}`
           : `${name} is a ${typeof byDefault}, not ${typeof value}`,
       ) ?? name,
       { link },

@@ -294,6 +294,28 @@ describe('GraphQLResultError', () => {
     }
   })
 
+  test('K-4 request asks the terminal link for a place before it asks for a credential, and names a link that fails, as query does', async () => {
+    for (const run of [
+      (client: Client) => client.query('{ hello }'),
+      (client: Client) => client.request('{ hello }'),
+    ]) {
+      const asked: string[] = []
+      const terminal: TerminalLink = Object.assign(memoryLink({ data: {} }), {
+        admit: async () => void asked.push('a place'),
+      })
+      const token = async (): Promise<string> => (asked.push('a token'), 't')
+      await run(createClient({ link: chain(bearerLink(token), terminal) }))
+      expect(asked).toEqual(['a place', 'a token'])
+
+      const broken = function brokenLink(): never {
+        throw new Error('boom')
+      }
+      expect(await errorOf(() => run(createClient({ link: broken })))).toMatchObject({
+        link: 'brokenLink',
+      })
+    }
+  })
+
   test('K-8 a transport failure is thrown as it is, by every method', async () => {
     const down = new GraphLinksError('down')
     const client = createClient({ link: memoryLink(down) })

@@ -1,9 +1,10 @@
 import type { Context } from './context.ts'
+import { withExecution } from './copies.ts'
 import type { AnyDocument, Document, GraphQLDocument, OperationKind } from './document.ts'
 import { DocumentCache } from './documentCache.ts'
 import { DisposedError, DocumentError, GraphLinksError, OptionsError } from './errors.ts'
 import { executeIn, lastResultIn } from './execute.ts'
-import { ExecutionScope } from './execution.ts'
+import { ExecutionScope, type Execution } from './execution.ts'
 import type { Field } from './field.ts'
 import type { HeadersInput } from './headers.ts'
 import { inDevelopment } from './inDevelopment.ts'
@@ -177,7 +178,7 @@ export function createClient(options: ClientOptions): Client {
     if (disposal) throw new DisposedError('the client was disposed')
     const operation = toOperation(documents, source, variables, options, kindFor[method])
     const { kind, operationName } = operation
-    const isRight = method === 'execute' || (method === 'request' ? kind !== 'subscription' : kindFor[method] === kind)
+    const isRight = method === 'request' ? kind !== 'subscription' : kind === (kindFor[method] ?? kind)
     if (isRight) return operation
     throw new DocumentError(
       inDevelopment(() => {
@@ -202,12 +203,10 @@ export function createClient(options: ClientOptions): Client {
     (...args: MethodArguments): AsyncIterable<Result> =>
       executeIn(scope, link, prepare(method, args))
   const dispose = (): Promise<void> => {
-    if (!disposal) {
-      // async, so that a link that fails to close rejects and what is running ends all the same
-      disposal = (async () => link.dispose?.())()
-      // Also results that were asked for before, and are first read from now on.
-      scope.abort(new DisposedError('the client was disposed'))
-    }
+    // async, so that a link that fails to close rejects and what is running ends all the same
+    disposal ??= (async () => link.dispose?.())()
+    // Also results that were asked for before, and are first read from now on.
+    scope.abort(new DisposedError('the client was disposed'))
     return disposal
   }
 
@@ -217,13 +216,17 @@ export function createClient(options: ClientOptions): Client {
     subscribe: each('subscribe') as IterateMethod,
     execute: each('execute') as IterateMethod,
     request: (async (...args: MethodArguments) => {
-      let sent: Operation | undefined
+      let run: Execution | undefined
       const operation = prepare('request', args)
-      const result = await lastResultIn(scope, (running) => link((sent = running)), operation)
+      const result = await lastResultIn(scope, link, operation, (execution) => (run = execution))
       if (result.data != null && !result.errors?.length) return result.data
       // Loaded when it is needed: most applications never see it.
       const { explainResult } = await import('./explainResult.ts')
-      throw new GraphQLResultError(result, explainResult(sent ?? operation, result.errors), operation.operationName)
+      throw new GraphQLResultError(
+        result,
+        explainResult(withExecution(operation, run), result.errors),
+        operation.operationName,
+      )
     }) as RequestMethod,
     dispose,
     [Symbol.asyncDispose]: dispose,
@@ -280,10 +283,8 @@ function merge(under: JsonObject | undefined, over: JsonObject | null | undefine
 
 /** Whether an object can only be options: a document of text without a dollar has no variables at all. */
 function looksLikeOptions(variables: JsonObject, { source }: GraphQLDocument): boolean {
-  const names = Object.keys(variables)
   return (
-    names.length > 0 &&
-    names.every((name) => /^(headers|signal|context|operationName|extensions)$/.test(name)) &&
+    /^((headers|signal|context|operationName|extensions)(,|$))+$/.test(Object.keys(variables).join()) &&
     (typeof source === 'string' || source instanceof String) &&
     !source.includes('$')
   )

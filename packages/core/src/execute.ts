@@ -50,14 +50,21 @@ export function executeIn(scope: ExecutionScope | undefined, link: TerminalLink,
   return new EdgeIterator(link, operation, scope)
 }
 
-/** As {@link lastResult}, for a client that ends what is running when it is disposed. */
+/**
+ * As {@link lastResult}, for a client that ends what is running when it is disposed.
+ *
+ * @param onStart - is told of the run.
+ */
 export function lastResultIn(
   scope: ExecutionScope | undefined,
   link: TerminalLink,
   operation: Operation,
+  onStart?: (execution: Execution) => void,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
-    drain(new Execution(link, operation, scope, reject), operation).then(resolve, reject)
+    const execution = new Execution(link, operation, scope, reject)
+    onStart?.(execution)
+    drain(execution, operation).then(resolve, reject)
   })
 }
 
@@ -75,7 +82,9 @@ async function drain(execution: Execution, operation: Operation): Promise<Result
       return result
     }
     throw new LinkError(
-      inDevelopment(() => 'the chain completed without a result: its terminal link must give one') ?? 'no result',
+      inDevelopment(
+        () => 'the chain completed without a result: its terminal link must give one, and the others must pass it on',
+      ) ?? 'no result',
       operation,
     )
   } finally {

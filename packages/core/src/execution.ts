@@ -1,7 +1,7 @@
 import { withExecution } from './copies.ts'
 import { LinkError } from './errors.ts'
 import { inDevelopment } from './inDevelopment.ts'
-import { invoke } from './invoke.ts'
+import { invoke, isResults } from './invoke.ts'
 import type { TerminalLink } from './link.ts'
 import type { Operation, OperationValue } from './operation.ts'
 import { iteratorOf, type Result } from './results.ts'
@@ -19,10 +19,10 @@ const mostSent = 64
 export class ExecutionScope {
   #first: Execution | undefined
   /** Set by {@link abort}: what comes later is over at once. */
-  #closed: { readonly reason: unknown } | undefined
+  #reason: Error | undefined
 
   add(execution: Execution): void {
-    if (this.#closed) return execution.abort(this.#closed.reason)
+    if (this.#reason) return execution.abort(this.#reason)
     execution.following = this.#first
     if (this.#first) this.#first.preceding = execution
     this.#first = execution
@@ -37,8 +37,8 @@ export class ExecutionScope {
   }
 
   /** Ends all that runs, and all that is still to be added. */
-  abort(reason: unknown): void {
-    this.#closed = { reason }
+  abort(reason: Error): void {
+    this.#reason = reason
     while (this.#first) this.#first.abort(reason)
   }
 }
@@ -143,9 +143,13 @@ export class Execution implements ExecutionState {
 
   /** Whether a step has a result. One that is none ends the chain. */
   check({ done, value }: IteratorResult<Result>): boolean {
-    if (done || (typeof value === 'object' && (value as Result | null))) return !done
+    if (done || (typeof value === 'object' && (value as Result | null) && !isResults(value))) return !done
     const error = new LinkError(
-      inDevelopment(() => 'a link gave something that is no result, such as { data }') ?? 'no result',
+      inDevelopment(() =>
+        isResults(value)
+          ? 'a link gave results in the place of a result: yield* next(operation), with its star'
+          : 'a link gave something that is no result, such as { data }',
+      ) ?? 'no result',
       this.#operation,
     )
     this.stop(error)
@@ -169,7 +173,7 @@ export class Execution implements ExecutionState {
     // One may take back others.
     while (this.#abortCallbacks?.length) this.#abortCallbacks.shift()?.()
     // The consumer has left, so there is nobody to tell of an error.
-    new Promise((resolve) => resolve(this.#source?.return?.())).catch(() => {})
+    void (async () => this.#source?.return?.())().catch(() => {})
   }
 
   /** Stops the chain and tells the consumer why. */

@@ -134,12 +134,7 @@ const through: Link = (operation, next) => next(operation)
 
 const failures: [string, () => Promise<unknown>, string, string][] = [
   ['without a terminal link', () => run(through, through as never), 'BAD_WIRING', 'operation Q: no terminal link'],
-  [
-    'without results',
-    () => run(function mine() {} as never),
-    'LINK_FAILED',
-    'mine, operation Q: the link returned no results',
-  ],
+  ['without results', () => run(function mine() {} as never), 'LINK_FAILED', 'mine, operation Q: no results'],
   [
     'with results that give no iterator',
     () => run(through, () => ({ [Symbol.asyncIterator]: () => undefined }) as never),

@@ -3,7 +3,7 @@ import { kindOf } from './headers.ts'
 import { inDevelopment } from './inDevelopment.ts'
 import type { Link, Next, TerminalLink } from './link.ts'
 import type { Operation, OperationValue } from './operation.ts'
-import { failed, isPromise, OpeningIterator, type Results } from './results.ts'
+import { failed, isPromise, OpeningIterator, type Result, type Results } from './results.ts'
 
 /** What follows a link, as its `next`. */
 export function step(link: Link, next: Next): Next {
@@ -48,8 +48,11 @@ function settling(returned: Promise<Results>, link: Link, operation: Operation):
     (results) => {
       // A link around this one may still ask for results that nobody waits for any more.
       const { execution } = operation as OperationValue
-      if (execution?.aborted) return failed(execution.reason)
-      return isResults(results) ? results : failed(noResults(results, link, operation))
+      if (!isResults(results)) return failed(noResults(results, link, operation))
+      if (!execution?.aborted) return results
+      // Not to be opened; what is open already, such as a ResultQueue, is to be closed.
+      void (async () => (results as AsyncIterableIterator<Result>).return?.())().catch(() => {})
+      return failed(execution.reason)
     },
     (error: unknown) => failed(blameLink(error, link, operation)),
   )
@@ -60,18 +63,23 @@ function noResults(returned: unknown, link: Link, { operationName }: Operation):
   return new LinkError(
     inDevelopment(
       () =>
-        `the link returned ${kindOf(returned)} and not results: return next(operation), or yield what it gives (for await)`,
-    ) ?? 'the link returned no results',
+        `the link returned ${kindOf(returned)} and not results: ${
+          typeof returned === 'function'
+            ? `if ${nameOf(link)} makes a link, call it: ${nameOf(link)}()`
+            : 'return next(operation), or yield what it gives (for await)'
+        }`,
+    ) ?? 'no results',
     { link: nameOf(link), operationName },
   )
 }
 
-function isResults(value: unknown): value is Results {
+/** Whether a value can be iterated as results. */
+export function isResults(value: unknown): value is Results {
   return typeof (value as Results | undefined)?.[Symbol.asyncIterator] === 'function'
 }
 
 function blameLink(error: unknown, link: Link, operation: Operation): unknown {
-  return blame(error, LinkError, 'the link failed before it gave results; see cause', nameOf(link), operation)
+  return blame(error, LinkError, 'failed before it gave results; see cause', nameOf(link), operation)
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   execute,
   GraphLinksError,
   lastResult,
+  ResultQueue,
   LinkError,
   mapResults,
   onSettled,
@@ -203,6 +204,13 @@ describe('chain', () => {
       },
       'failed before it gave results',
     ],
+    [
+      'was not called, and makes one',
+      function culprit() {
+        return () => single({})
+      } as unknown as Link,
+      'returned function and not results: if culprit makes a link, call it: culprit()',
+    ],
     ['returns nothing', function culprit() {} as unknown as Link, 'returned undefined and not results'],
     ['resolves with nothing', async function culprit() {} as unknown as Link, 'returned undefined and not results'],
     [
@@ -221,6 +229,37 @@ describe('chain', () => {
     ],
   ]
 
+  test('K-3 results that come too late, after the operation was cancelled, are closed: what a source opened for them is freed', async () => {
+    for (const wire of [(late: TerminalLink) => late, (late: TerminalLink) => chain(tenant, late)]) {
+      let connected!: () => void
+      const connecting = new Promise<void>((resolve) => (connected = resolve))
+      const closed: string[] = []
+      const late: TerminalLink = async () => {
+        await connecting
+        return new ResultQueue({ onClose: () => closed.push('closed') })
+      }
+      const controller = new AbortController()
+      const reason = new Error('left')
+      const pending = lastResult(wire(late), createOperation({ document: 'query Q { a }', signal: controller.signal }))
+      await settle()
+      controller.abort(reason)
+      await expect(pending).rejects.toBe(reason)
+      connected()
+      await settle()
+      expect(closed).toEqual(['closed'])
+    }
+  })
+
+  test('K-4 a link that gives results in the place of a result fails its operation', async () => {
+    const starless = async function* starless(operation: Operation, next: Next) {
+      yield next(operation)
+    } as unknown as Link
+    const failing = lastResult(chain(starless, memoryLink()), createOperation({ document: 'query Q { a }' }))
+    await expect(failing).rejects.toThrow(
+      'operation Q: a link gave results in the place of a result: yield* next(operation)',
+    )
+  })
+
   test.each(misbehaving)('K-4 a link that %s becomes the error of its operation', async (kind, culprit, words) => {
     for (const link of [
       chain(culprit, memoryLink()),
@@ -234,7 +273,7 @@ describe('chain', () => {
         const error = await errorOf(run())
         expect(error).toBeInstanceOf(LinkError)
         expect(error).toMatchObject({ link: 'culprit', operationName: 'Q', code: 'LINK_FAILED' })
-        expect(error.message).toContain('culprit, operation Q: the link')
+        expect(error.message).toContain('culprit, operation Q: ')
         expect(error.message).toContain(words)
         if (kind.endsWith('s') && words.includes('failed')) expect(error.cause).toMatchObject({ message: 'inner' })
       }

@@ -187,6 +187,14 @@ describe('data and variables of documents', () => {
 describe('K-10 wrong wiring does not compile', () => {
   const tenant: Link = (operation, next) => next(withHeader(operation, 'x-tenant', 'acme'))
 
+  test('K-10 results in the place of a result', () => {
+    // @ts-expect-error it must be yield* next(operation)
+    const starless: Link = async function* starless(operation, next) {
+      yield next(operation)
+    }
+    expect(starless).toBeDefined()
+  })
+
   test('K-10 a chain without a terminal link', () => {
     // @ts-expect-error bearerLink is no terminal link
     expect(() => chain(bearerLink('t'))).toThrow(WiringError)

@@ -12,6 +12,7 @@ import {
   headerLink,
   lastResult,
   single,
+  split,
   tokenRefreshLink,
   WiringError,
   type CookieJar,
@@ -35,6 +36,42 @@ describe('K-10 wrong wiring is a sentence', () => {
     const failing = lastResult(asTerminal(plain), createOperation({ document: 'query Q { a }' }))
     await expect(failing).rejects.toBeInstanceOf(WiringError)
     await expect(failing).rejects.toThrow('operation Q: the last link called next, and there is nothing further in')
+  })
+
+  test.each([
+    [
+      'a list',
+      () => chain([memoryLink()] as never),
+      'argument 1 is null or a list, not a link: pass links one by one, and',
+    ],
+    ['a condition', () => chain(false as never, memoryLink()), 'spread a list, as in ...(isOn ? [link] : [])'],
+    ['options', () => chain({} as never, memoryLink()), 'argument 1 is object, not a link: pass what a factory makes'],
+    [
+      'too little for split',
+      () => split(() => true, memoryLink(), undefined as never),
+      'split: argument 3 is undefined: it',
+    ],
+  ])('K-10 %s in the place of a link', (_, wire, words) => {
+    expect(wire).toThrow(WiringError)
+    expect(wire).toThrow(words)
+  })
+
+  test('K-10 a link that stands in a chain twice is warned of, also where the second place is in another chain', () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {})
+    const plain: Link = (operation, next) => next(operation)
+    const limit: Link = Object.assign(((operation, next) => next(operation)) as Link, { stage: 'queue' as const })
+    Object.defineProperty(limit, 'name', { value: 'limit' })
+    chain(limit, limit, memoryLink())
+    chain(compose(limit), chain(limit, memoryLink()))
+    expect(warn.mock.calls.map(([words]) => words as string)).toEqual([
+      expect.stringContaining('graphlinks: limit stands in the chain twice, the same link'),
+      expect.stringContaining('graphlinks: limit stands in the chain twice, the same link'),
+    ])
+    warn.mockClear()
+    split(() => true, chain(limit, memoryLink()), chain(limit, memoryLink()))
+    chain(headerLink({ a: '1' }), plain, headerLink({ b: '2' }), plain, memoryLink())
+    expect(warn).not.toHaveBeenCalled()
+    warn.mockRestore()
   })
 
   test('K-10 a factory that was not called is refused by chain', () => {

@@ -12,9 +12,13 @@ export function checkLinks(links: readonly unknown[], link: string): void {
   if (position >= 0) {
     const argument = `argument ${position + 1}`
     throw new WiringError(
-      inDevelopment(
-        () => `${argument} is ${kindOf(links[position])}, not a link: call the factory, as in bearerLink(token)`,
-      ) ?? argument,
+      inDevelopment(() => {
+        const kind = kindOf(links[position])
+        if (link === 'split') return `${argument} is ${kind}: it takes a test, a function, and two terminal links`
+        if (kind === 'object' || kind === 'string')
+          return `${argument} is ${kind}, not a link: pass what a factory makes, as in bearerLink(token)`
+        return `${argument} is ${kind}, not a link: pass links one by one, and spread a list, as in ...(isOn ? [link] : [])`
+      }) ?? argument,
       { link },
     )
   }
@@ -70,10 +74,18 @@ function warnOfOrder(middle: readonly Link[], links: readonly Link[]): void {
     },
     attempt: { replay: 'so it takes all attempts of INNER for one' },
   }
-  for (const [position, { stage }] of middle.entries()) {
+  for (const [position, link] of middle.entries()) {
+    const { stage } = link
+    // One without a stage, such as one that measures, may be meant to.
+    if (stage && links.includes(link, position + 1)) {
+      // oxlint-disable-next-line no-console
+      console.warn(
+        `graphlinks: ${nameOf(link)} stands in the chain twice, the same link, so each operation passes it twice. Make one for each place.`,
+      )
+    }
     const inner = links.slice(position).find((link) => consequences[stage ?? 'replay']?.[link.stage ?? 'terminal'])
     if (!inner) continue
-    const [outerName, name] = [nameOf(middle[position] as Link), nameOf(inner)]
+    const [outerName, name] = [nameOf(link), nameOf(inner)]
     const consequence = consequences[stage ?? 'replay']?.[inner.stage ?? 'terminal']?.replace('INNER', name)
     // oxlint-disable-next-line no-console
     console.warn(`graphlinks: ${outerName} stands before ${name}, ${consequence}. Move ${name} before ${outerName}.`)

@@ -6,6 +6,7 @@ import {
   createTokenSource,
   emptyContext,
   contextKey,
+  detached,
   execute,
   executionOf,
   GraphLinksError,
@@ -14,6 +15,7 @@ import {
   tokenRefreshLink,
   withContext,
   withHeader,
+  type AnyDocument,
   type JsonObject,
   type Link,
   type Operation,
@@ -129,6 +131,32 @@ test('an AST and its text are one document', async () => {
     createOperation({ document: document as unknown as string }),
   )
   expect(await requestsOf(operations)).toBe(1)
+})
+
+test('another attempt of the same operation, while one is on its way, is an execution of its own, which others may join', async () => {
+  const { link, release } = held()
+  // As hedgeLink does where the first attempt is slow.
+  const both: Link = async function* both(operation, next) {
+    const attempts = [1, 2].map(() => lastResult(next, detached(operation)))
+    yield { data: (await Promise.all(attempts)).map(({ data }) => (data as { count: number }).count) }
+  }
+  const unhurried: Link = (operation, next) => execute(next, detached(operation))
+  const tails = [[dedupLink()], [unhurried, dedupLink()]].map((links) => chain(...links, link))
+  for (const tail of tails) {
+    const pending = [lastResult(chain(both, tail), query()), lastResult(tail, query())]
+    await settle()
+    release()
+    const [hedged, other] = await Promise.all(pending)
+    const counts = (hedged?.data ?? []) as number[]
+    expect(new Set(counts).size).toBe(2)
+    expect(counts).toContain((other as Result<{ count: number }> | undefined)?.data?.count)
+  }
+})
+
+test('a document of which a build left nothing but a hash is known by that', async () => {
+  const hash = (of: string): Operation =>
+    createOperation({ document: { __meta__: { hash: of } } as unknown as AnyDocument, kind: 'query' })
+  expect(await requestsOf([hash('sha256:a'), hash('sha256:a'), hash('sha256:b')])).toBe(2)
 })
 
 test('fast-check: variables share exactly where their JSON says the same', async () => {

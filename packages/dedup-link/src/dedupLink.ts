@@ -2,7 +2,6 @@ import {
   contextKey,
   detached,
   execute,
-  executionOf,
   inDevelopment,
   mapResults,
   onSettled,
@@ -45,6 +44,14 @@ export interface DedupLinkOptions {
  */
 export const sharing: ContextKey<boolean> = /* @__PURE__ */ contextKey('sharing')
 
+/** An execution with what decides who may join it. */
+interface Running extends SharedExecution {
+  readonly next: Next
+  /** That of the operation, where it counts. */
+  readonly context: unknown
+  readonly sent: unknown
+}
+
 /**
  * Lets identical queries that are on their way at the same time share one execution: the same document, variables and
  * extensions, headers and credentials. Each caller gets results of its own; one that leaves ends nothing for the others,
@@ -66,47 +73,51 @@ export const sharing: ContextKey<boolean> = /* @__PURE__ */ contextKey('sharing'
  */
 export function dedupLink(options: DedupLinkOptions = {}): Link {
   const { ignoreHeaders, key } = ownOptions(options)
-  const isList = !ignoreHeaders || Array.isArray(ignoreHeaders)
-  if (!isList || (key && typeof key !== 'function')) {
+  if ((ignoreHeaders && !Array.isArray(ignoreHeaders)) || (key && typeof key !== 'function')) {
     throw new OptionsError(
-      inDevelopment(() => (isList ? 'key is a function of the operation' : 'ignoreHeaders is a list of names')) ??
-        'options',
+      inDevelopment(() =>
+        Array.isArray(ignoreHeaders ?? []) ? 'key is a function of the operation' : 'ignoreHeaders is a list of names',
+      ) ?? 'options',
       { link: 'dedupLink' },
     )
   }
   const ignored = ignoreHeaders?.map((name) => name.toLowerCase())
   /** Those that may be joined, with the rest of the chain that they run through, and their context where it counts. */
-  const running = new Map<string, SharedExecution & { readonly next: Next; readonly context: unknown }>()
+  const running = new Map<string, Running>()
 
-  const share = (operation: Operation, next: Next, text: string): Results => {
-    const other = key ? key(operation) : ''
-    const id = other === undefined ? other : keyOf(operation, ignored, [text, other])
-    if (id === undefined) return next(operation)
-    const context = key ?? operation.context
-    return memberOf(operation, () => {
-      let found = running.get(id)
-      if (found?.next === next && found.context === context) {
-        executionOf(operation)?.note('shared')
-        return found
-      }
-      // Nobody joins what has delivered: from then on it may be older than what the caller knows.
-      const close = (): unknown => running.get(id) === found && running.delete(id)
-      found = { ...sharedExecution(execute(next, detached(operation)), close), next, context }
-      running.set(id, found)
-      return found
-    })
-  }
   /** What was asked before something changed is not the answer to what is asked after it. */
   const outdate = (): void => running.clear()
 
   const named: Link = function dedupLink(operation, next) {
-    if (operation.kind !== 'query') {
-      const observed = mapResults(next(operation), (result) => (outdate(), result))
-      return onSettled(observed, outdate)
+    const { context, document } = operation
+    if (operation.kind !== 'query')
+      return onSettled(
+        mapResults(next(operation), (result) => (outdate(), result)),
+        outdate,
+      )
+    if (context.get(sharing) === false) return next(operation)
+    const share = (text: string): Results => {
+      const other = key?.(operation)
+      const id = key && other === undefined ? other : keyOf(operation, ignored, [text, other])
+      if (id === undefined) return next(operation)
+      const terms = key ?? context
+      return memberOf(operation, (run) => {
+        let found = running.get(id)
+        // All attempts of an operation have one list of what was sent; hedgeLink makes one since the other is slow.
+        if (found?.next === next && found.context === terms && found.sent !== run?.sent) run?.note('shared')
+        else {
+          // Nobody joins what has delivered: from then on it may be older than what the caller knows.
+          const close = (): unknown => running.get(id) === found && running.delete(id)
+          const shared = sharedExecution(execute(next, detached(operation)), close)
+          found = Object.assign(shared, { next, context: terms, sent: run?.sent })
+          running.set(id, found)
+        }
+        return found
+      })
     }
-    if (operation.context.get(sharing) === false) return next(operation)
-    const text = operation.document.text()
-    return typeof text === 'string' ? share(operation, next, text) : text.then((late) => share(operation, next, late))
+    // Of what a build replaced by its hash, the rest says as much as a text.
+    const text = document.operations[0] ? document.text() : JSON.stringify(document)
+    return typeof text === 'string' ? share(text) : text.then(share)
   }
   return Object.assign(named, { stage: 'share' as const })
 }

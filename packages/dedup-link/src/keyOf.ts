@@ -10,12 +10,14 @@ import { isPlain } from './copyOf.ts'
 export function keyOf(
   operation: Operation,
   ignoredHeaders: readonly string[] | undefined,
-  rest: readonly string[],
+  rest: readonly unknown[],
 ): string | undefined {
-  const { operationName, variables, extensions } = operation
   const fingerprint = fingerprintOf(operation, ignoredHeaders).reveal()
   try {
-    return JSON.stringify([operationName, variables, extensions, fingerprint, rest], canonical)
+    return JSON.stringify(
+      [operation.operationName, operation.variables, operation.extensions, fingerprint, rest],
+      canonical,
+    )
   } catch {
     // Neither can it be sent, but for files; the terminal link knows.
     return undefined

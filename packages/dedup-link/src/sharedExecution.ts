@@ -1,15 +1,14 @@
-import { executionOf, type Operation, type Result, type Results } from '@graphlinks/core'
+import { executionOf, type Operation, type OperationExecution, type Result, type Results } from '@graphlinks/core'
 import { copyOf } from './copyOf.ts'
 
 /** One execution for several operations. */
 export interface SharedExecution {
-  join(): void
+  /** How many are, or were, its members. Known for good once there is a result. */
+  members: number
   /** The last one to leave ends the execution, if it is not over. */
   leave(): void
   /** A step of the execution, by its index. */
   step(index: number): Promise<IteratorResult<Result>>
-  /** Whether what it gives is for one alone. Known for good once there is a result. */
-  isAlone(): boolean
 }
 
 /**
@@ -17,25 +16,27 @@ export interface SharedExecution {
  *
  * @param close - called when nobody may join any more.
  */
-export function sharedExecution(results: Results, close: () => void): SharedExecution {
+export function sharedExecution(results: Results, close: () => unknown): SharedExecution {
   const source = results[Symbol.asyncIterator]()
   const steps: Promise<IteratorResult<Result>>[] = []
-  let joined = 0
   let left = 0
-  return {
-    join: () => void joined++,
+  const shared: SharedExecution = {
+    members: 0,
     leave() {
-      if (++left < joined) return
+      if (++left < shared.members) return
       close()
       void source.return?.()
     },
     step: (index) => (steps[index] ??= source.next().finally(close)),
-    isAlone: () => joined === 1,
   }
+  return shared
 }
 
 /** The results of one of the operations that share an execution, which it joins when they are first read. */
-export function memberOf(operation: Operation, find: () => SharedExecution): Results {
+export function memberOf(
+  operation: Operation,
+  find: (run: OperationExecution | undefined) => SharedExecution,
+): Results {
   let shared: SharedExecution | undefined
   let isOver = false
   let position = 0
@@ -45,16 +46,15 @@ export function memberOf(operation: Operation, find: () => SharedExecution): Res
   const copies = new Map<object, object>()
 
   const enter = (): SharedExecution => {
-    const found = find()
-    found.join()
-    const execution = executionOf(operation)
-    execution?.onAbort(() => interrupt?.(true, execution.reason))
+    const run = executionOf(operation)
+    const found = find(run)
+    found.members++
+    run?.onAbort(() => interrupt?.(true, run.reason))
     return found
   }
   const leave = (): void => {
+    if (!isOver) shared?.leave()
     isOver = true
-    shared?.leave()
-    shared = undefined
   }
   const results: AsyncIterableIterator<Result> = {
     [Symbol.asyncIterator]: () => results,
@@ -71,7 +71,7 @@ export function memberOf(operation: Operation, find: () => SharedExecution): Res
           (step) => {
             if (step.done) end()
             // What one of them does to a result must not reach another.
-            else resolve(from.isAlone() ? step : { done: false, value: copyOf(step.value, copies) })
+            else resolve(from.members === 1 ? step : { done: false, value: copyOf(step.value, copies) })
           },
           (error: unknown) => end(true, error),
         )

@@ -155,7 +155,7 @@ function checkOptions(terminals: readonly TerminalLink[], options: FailoverLinkO
     throw new OptionsError(
       inDevelopment(() =>
         typeof byDefault === 'number'
-          ? `${name} is a number from 0, not ${value as number}`
+          ? `${name} is a number from 0, not ${typeof value === 'number' ? value : typeof value}`
           : `${name} is a ${typeof byDefault}, not ${typeof value}`,
       ) ?? name,
       { link },

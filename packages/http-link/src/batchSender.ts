@@ -191,6 +191,8 @@ function parse(text: string | undefined): unknown {
 
 /** An error of the whole request, with the name of one of its operations in place of the carrier's. */
 function inNameOf({ operationName }: Operation, error: GraphLinksError): GraphLinksError {
+  // Of somebody else's making, as a signer's: nothing is known of how it is made.
+  if (error.link !== 'httpLink' && error.operationName === undefined) return error
   const Kind = error.constructor as typeof GraphLinksError
   const { cause, message } = error
   // Its fields have the names that its class takes them by.

@@ -43,7 +43,7 @@ function parseEndpoint(url: string | URL, operationName?: string): URL {
   throw new OptionsError(
     inDevelopment(() =>
       !endpoint
-        ? 'url is no absolute URL such as "https://api.example.com/graphql"'
+        ? 'url is missing, or no absolute URL: httpLink({ url: "https://api.example.com/graphql" })'
         : /^https?:$/.test(endpoint.protocol)
           ? 'url has a user name or password in it, which leaks: use basicAuthLink'
           : `url has the scheme "${endpoint.protocol}", not https: or http:`,
@@ -54,7 +54,7 @@ function parseEndpoint(url: string | URL, operationName?: string): URL {
 
 /** Runtimes cut the parts out of a URL each time they are read, which costs more than all else in a request. */
 function withParts(url: URL): URL {
-  for (const name of ['href', 'origin', 'protocol', 'host', 'hostname', 'pathname', 'search'] as const)
+  for (const name of ['href', 'origin', 'protocol', 'host', 'pathname', 'search'] as const)
     Object.defineProperty(url, name, { value: url[name] })
   return url
 }

@@ -10,7 +10,9 @@ export interface WireRequest {
   // A form only where the platform's own fetch carries it.
   readonly body?: string | Uint8Array | FormData | undefined
   /** In browsers: whether the platform sends its cookies along. It wins over the option of fetch. */
-  readonly credentials?: RequestCredentials | undefined
+  readonly credentials?: 'omit' | 'same-origin' | 'include' | undefined
+  /** How many redirects led to it. */
+  readonly redirects?: number | undefined
 }
 
 /** A response whose head is here and whose body is not. */

@@ -9,6 +9,7 @@ import {
   headerLink,
   lastResult,
   OptionsError,
+  ResultQueue,
   single,
   tokenRefreshLink,
   type Link,
@@ -424,24 +425,28 @@ describe('subscriptions', () => {
     expect(log.levels).toEqual(['info', 'info', 'info'])
   })
 
-  test('an attempt that fails for being aborted, behind a link that waits for it, is cancelled', async () => {
-    const log = new Log()
-    const logs = loggerLink({ logger: log })
-    const controller = new AbortController()
-    const link = chain(
-      logs,
-      tryTwice,
-      logs.attempts,
-      memoryLink(() => new Promise<never>(() => {})),
-    )
-    const pending = lastResult(link, createOperation({ document, signal: controller.signal }))
-    await settle()
-    controller.abort(new Error('the user left'))
-    await expect(pending).rejects.toThrow('the user left')
-    const records = await log.records(2)
-    expect(records.map((record) => (record as { outcome?: string }).outcome)).toEqual(['cancelled', 'cancelled'])
-    expect(log.levels).toEqual(['info', 'info'])
-  })
+  const failing = memoryLink(() => new Promise<never>(() => {}))
+  const completing: TerminalLink = function completing({ signal }) {
+    const queue = new ResultQueue()
+    signal.addEventListener('abort', () => queue.end())
+    return queue
+  }
+  test.each([failing, completing])(
+    'an attempt that ends for being aborted, behind a link that waits for it, is cancelled: %p',
+    async (terminal) => {
+      const log = new Log()
+      const logs = loggerLink({ logger: log })
+      const controller = new AbortController()
+      const link = chain(logs, tryTwice, logs.attempts, terminal)
+      const pending = lastResult(link, createOperation({ document, signal: controller.signal }))
+      await settle()
+      controller.abort(new Error('the user left'))
+      await expect(pending).rejects.toThrow('the user left')
+      const records = await log.records(2)
+      expect(records.map((record) => (record as { outcome?: string }).outcome)).toEqual(['cancelled', 'cancelled'])
+      expect(log.levels).toEqual(['info', 'info'])
+    },
+  )
 
   test('errors of events are counted together, those of parts of one result once', async () => {
     const error = { message: 'no' }

@@ -133,8 +133,8 @@ export function loggerLink(options: LoggerLinkOptions = {}): LoggerLink {
     return onSettled(counted, (end) => {
       const durationMs = elapsedMs()
       const execution = executionOf(operation)
-      // A link further in may have failed for being cancelled.
-      const outcome = end.status === 'failed' && execution?.aborted ? 'cancelled' : end.status
+      // A link further in may have failed, or completed, for being cancelled.
+      const outcome = execution?.aborted ? 'cancelled' : end.status
       const isFailure = outcome === 'failed'
       const level = isFailure && !attempt ? 'error' : isFailure || errors ? 'warn' : 'info'
       const endOf = ({ recordedCode, recordedError }: Telemetry): object => ({

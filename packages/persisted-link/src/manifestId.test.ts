@@ -114,6 +114,7 @@ test('K-10 what is no manifest', async () => {
     null,
     5,
     '{"a":"{ a }"}',
+    './persisted-documents.json',
     ['{ a }', 5],
     { a: 5 },
     { a: { body: '{ a }' } },

@@ -87,7 +87,7 @@ function operationsOf(given: LoadedManifest): readonly Entry[] {
   const { default: imported } = Object(given) as { readonly default?: unknown }
   const manifest = typeof imported === 'object' ? imported : given
   const { operations } = Object(manifest) as { readonly operations?: unknown }
-  const texts = Object.entries(typeof manifest === 'object' && manifest ? manifest : { '': manifest })
+  const texts = Object.entries(typeof manifest === 'object' && manifest ? manifest : { '': '' })
   const entries = Array.isArray(operations) ? (operations as readonly Entry[]) : texts.flatMap(toEntries)
   if (entries.every((entry) => isText(entry.id) && isText(entry.body))) return entries
   throw new OptionsError(

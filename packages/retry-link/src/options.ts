@@ -118,7 +118,7 @@ export function checkOptions(given: RetryLinkOptions | undefined): RetrySettings
     throw new OptionsError(
       inDevelopment(() =>
         typeof byDefault === 'number'
-          ? `${name} is a number of at least ${least}, not ${value as number}`
+          ? `${name} is a number of at least ${least}, not ${typeof value === 'number' ? value : typeof value}`
           : `${name} is a ${typeof byDefault}, not ${typeof value}`,
       ) ?? name,
       { link: 'retryLink' },

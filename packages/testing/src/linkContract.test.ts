@@ -2,12 +2,16 @@ import {
   chain,
   compose,
   createOperation,
+  documentTransfer,
   lastResult,
   LinkError,
   mapResults,
   single,
+  withContext,
   withHeader,
+  withSigner,
   withVariables,
+  type Exchange,
   type Link,
   type Operation,
   type Result,
@@ -142,6 +146,20 @@ describe('linkContract', () => {
       /error after some results/,
     ],
     [
+      'mixes up results that come at the same time',
+      () => {
+        let last: Result = {}
+        return async function* bad(operation, next) {
+          for await (const result of next(operation)) {
+            last = result
+            await Promise.resolve()
+            yield last
+          }
+        }
+      },
+      /share nothing/,
+    ],
+    [
       'shares state between operations',
       () => {
         let last: Operation | undefined
@@ -240,6 +258,25 @@ describe('memoryLink', () => {
     expect(await collect(memoryLink(async ({ kind }) => ({ data: kind }))(operation))).toEqual([{ data: 'query' }])
     expect(await settled(collect(memoryLink(down)(operation)))).toBe(down)
     expect(await settled(collect(memoryLink(() => Promise.reject(down))(operation)))).toBe(down)
+  })
+
+  test('what signs a request sees the id of a document whose text is not sent, also where a build left nothing but a hash', async () => {
+    const bodies: unknown[] = []
+    const signer: Exchange = {
+      link: 'signer',
+      identity: '',
+      request({ body }) {
+        bodies.push(JSON.parse(String(body)))
+        return undefined
+      },
+    }
+    const hash = { __meta__: { hash: 'sha256:a' } } as never
+    const replaced = createOperation({ document: hash, kind: 'query' })
+    await collect(
+      memoryLink()(withSigner(withContext(replaced, documentTransfer, { text: false, id: 'sha256:a' }), signer)),
+    )
+    await collect(memoryLink()(withSigner(operation, signer)))
+    expect(bodies).toEqual([{ documentId: 'sha256:a' }, { query: '{ a }' }])
   })
 
   test('it records what was sent when it is iterated, with headers opened, and how it ended', async () => {

@@ -162,13 +162,19 @@ const invariants: Readonly<Record<string, (makeLink: () => Link) => Promise<void
   },
 
   async 'concurrent operations share nothing'(makeLink) {
+    let answer!: () => void
+    // All answers come at once: what a link keeps of one must not be in the way of the others.
+    const due = new Promise<void>((resolve) => (answer = resolve))
     const memory = memoryLink(async (operation) => {
-      await settle()
+      await due
       return { data: { id: operation.variables?.['id'] } }
     })
     const link = chain(makeLink(), memory)
     const ids = Array.from({ length: 50 }, (_, id) => id)
-    const results = await Promise.all(ids.map((id) => lastResult(link, query({ variables: { id } }))))
+    const pending = Promise.all(ids.map((id) => lastResult(link, query({ variables: { id } }))))
+    await Promise.race([settle(), pending])
+    answer()
+    const results = await pending
     equal(JSON.stringify(results.map(({ data }) => (data as { id: number }).id)), JSON.stringify(ids), 'the answers')
   },
 

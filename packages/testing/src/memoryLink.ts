@@ -1,4 +1,12 @@
-import { exchangesOf, renderFields, type Exchange, type Operation, type Result, type Results } from '@graphlinks/core'
+import {
+  documentTransfer,
+  exchangesOf,
+  renderFields,
+  type Exchange,
+  type Operation,
+  type Result,
+  type Results,
+} from '@graphlinks/core'
 import { exchangedHeaders } from '@graphlinks/core/exchange'
 
 /** What a {@link memoryLink} answers: one result, several, an error to fail with, or any results. */
@@ -61,7 +69,7 @@ export function memoryLink(
     try {
       const answered = await untilAborted(operation, typeof answer === 'function' ? answer(operation) : answer)
       if (answered instanceof Error) throw answered
-      if (Symbol.asyncIterator in answered) yield* answered
+      if (Symbol.asyncIterator in answered) yield* answered as Results
       else if (Array.isArray(answered)) yield* answered as Result[]
       else yield answered as Result
       record.ended = 'completed'
@@ -85,8 +93,10 @@ async function change(
   operation: Operation,
   exchanges: readonly Exchange[],
 ): Promise<void> {
-  const { variables, operationName, extensions } = operation
-  const body = JSON.stringify({ query: await operation.document.text(), operationName, variables, extensions })
+  const { context, document, variables, operationName, extensions } = operation
+  const { text: hasText, id: documentId } = context.get(documentTransfer) ?? {}
+  const query = hasText === false ? undefined : await document.text()
+  const body = JSON.stringify({ documentId, query, operationName, variables, extensions })
   for (const exchange of exchanges) {
     const changed = await exchange.request?.({ method: 'POST', url, headers, body }, operation)
     const destination = { endpoint: url, link: 'memoryLink' }

@@ -185,6 +185,27 @@ describe('cancellation', () => {
     expect(memory.sent.map(({ ended }) => ended)).toEqual(['failed'])
   })
 
+  test('a link further out sees what was cancelled fail, and not complete', async () => {
+    const ends: unknown[] = []
+    const watch: Link = async function* watch(operation, next) {
+      try {
+        yield* next(operation)
+        ends.push('completed')
+      } catch (error) {
+        ends.push(error)
+      }
+    }
+    const controller = new AbortController()
+    const link = chain(watch, timeoutLink({ timeoutMs: 1_000, clock: new FakeClock() }), memoryLink(never))
+    const outcome = errorOf(lastResult(link, query({ signal: controller.signal })))
+    await settle()
+    const reason = new Error('left')
+    controller.abort(reason)
+    expect(await outcome).toBe(reason)
+    await settle()
+    expect(ends).toEqual([reason])
+  })
+
   test('leaving early closes what is further in, also where a result is due', async () => {
     const clock = new FakeClock()
     const memory = memoryLink(never)

@@ -65,6 +65,7 @@ export function timeoutLink(options: TimeoutLinkOptions): Link {
     if (totalMs === undefined && idleMs === undefined) return yield* next(operation)
     // A run of its own, since what is further in ends with its run, and with nothing less while a result is due.
     const attempt = execute(next, detached(operation))[Symbol.asyncIterator]()
+    const execution = executionOf(operation)
     let failure: TimeoutError | undefined
     const close = (): void => void attempt.return?.()
     const limit = (ms: number | undefined, what: string): (() => void) | undefined =>
@@ -73,10 +74,10 @@ export function timeoutLink(options: TimeoutLinkOptions): Link {
         : clock.after(ms, () => {
             if (failure) return
             failure = new TimeoutError(what, { link, operationName: operation.operationName })
-            executionOf(operation)?.note('timeout')
+            execution?.note('timeout')
             close()
           })
-    const leave = executionOf(operation)?.onAbort(close)
+    const leave = execution?.onAbort(close)
     const cancelTotal = limit(totalMs, `not complete within ${totalMs} ms (timeoutMs)`)
     let cancelIdle: (() => void) | undefined
     try {
@@ -85,6 +86,8 @@ export function timeoutLink(options: TimeoutLinkOptions): Link {
         const step = await attempt.next()
         cancelIdle?.()
         if (failure) throw failure
+        // What was closed completes, and a link further out must not take that for the whole answer.
+        if (execution?.aborted) throw execution.reason
         if (step.done) return
         yield step.value
       }
@@ -108,8 +111,10 @@ function limitOf(name: string, limit: Limit | undefined, operation: Operation): 
 function checkLimit(name: string, ms: number | undefined, operationName?: string): number | undefined {
   if (ms === undefined || (typeof ms === 'number' && ms > 0)) return ms
   throw new OptionsError(
-    inDevelopment(() => `${name} is a positive number of milliseconds, or a function that gives one, not ${ms}`) ??
-      name,
+    inDevelopment(
+      () =>
+        `${name} is a positive number of milliseconds, or a function that gives one, not ${typeof ms === 'number' ? ms : typeof ms}`,
+    ) ?? name,
     { link, operationName },
   )
 }

@@ -6,6 +6,7 @@ import { inDevelopment } from '../inDevelopment.ts'
 import type { Link } from '../link.ts'
 import { isRemoved, type Operation } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
+import { urgent } from '../urgent.ts'
 import type { Login, LoginRequest } from './cookieLogin.ts'
 import type { CookieJar } from './cookieJar.ts'
 import { csrfProof, preflightHeaders, type Csrf } from './csrf.ts'
@@ -100,7 +101,7 @@ export function cookieLink(options: CookieLinkOptions = {}): Link {
     return (
       login?.send(operation, next) ??
       import('./cookieLogin.ts').then(({ Login }) =>
-        (login ??= new Login({ ...checked, source, replay, onUnauthenticated, isUnauthenticated })).send(
+        (login ??= new Login({ ...checked, source, replay, urgent, onUnauthenticated, isUnauthenticated })).send(
           operation,
           next,
         ),

@@ -23,6 +23,7 @@ export interface LoginOptions {
   /** Where the cookies come from. */
   readonly source: CredentialSource
   readonly replay: SessionOwner['replay']
+  readonly urgent: SessionOwner['urgent']
   readonly onUnauthenticated: (request: LoginRequest) => unknown
   /** Default: {@link isTokenRefused}. */
   readonly isUnauthenticated: RenewedSending['isRefused'] | undefined
@@ -39,7 +40,7 @@ export class Login {
   readonly #sending: RenewedSending
   #count = 0
 
-  constructor({ source, replay, onUnauthenticated, isUnauthenticated, timeoutMs, clock }: LoginOptions) {
+  constructor({ source, replay, urgent, onUnauthenticated, isUnauthenticated, timeoutMs, clock }: LoginOptions) {
     const session = new SessionTokenSource(
       {
         initial: this.#nextTokens(),
@@ -52,7 +53,7 @@ export class Login {
         timeoutMs: Math.min(timeoutMs, 2 ** 31 - 1),
         clock,
       },
-      { link: 'cookieLink', replay, isEndless: true },
+      { link: 'cookieLink', replay, urgent, isEndless: true },
     )
     this.#source = source
     this.#sending = {

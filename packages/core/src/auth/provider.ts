@@ -74,8 +74,13 @@ export function provideValue<Value, Outcome>(
   then: (value: Value) => Outcome | Promise<Outcome>,
 ): Outcome | Promise<Outcome> {
   const fail = (error: unknown): never => {
-    const message = `the function that gives the ${what} failed; see cause`
-    throw blame(error, CredentialError, message, options.link, operation)
+    throw blame(
+      error,
+      CredentialError,
+      `the function that gives the ${what} failed; see cause`,
+      options.link,
+      operation,
+    )
   }
   const call = (): Outcome | Promise<Outcome> => {
     let value: Value | Promise<Value>
@@ -160,8 +165,13 @@ function inTime<Value, Outcome>(
       }
     const wait = (): void => {
       if (isOver) return
-      const message = `the function that gives the ${what} did not answer within ${timeoutMs} ms`
-      const onTime = (): void => settle(fail)(new TimeoutError(message, { link, operationName }))
+      const onTime = (): void =>
+        settle(fail)(
+          new TimeoutError(`the function that gives the ${what} did not answer within ${timeoutMs} ms`, {
+            link,
+            operationName,
+          }),
+        )
       if (timeoutMs < Infinity) cancelTimer = clock.after(timeoutMs, onTime)
       // An operation that was cancelled leaves no timer behind, and the links around this one can finish.
       const leave = (): void => settle(fail)(execution?.reason)

@@ -87,7 +87,7 @@ export class RefreshFlights {
       signal: controller.signal,
       reason,
       // Where the call goes through the same client, what waits for new tokens must not hold it up.
-      context: emptyContext.with(parts.urgent, true).with(renews, this),
+      context: emptyContext.with(options.urgent, true).with(renews, this),
     }
     const done = renew(before, request, {
       ...options,

@@ -24,8 +24,8 @@ export interface Attempt {
   /** Whether the terminal link has it sent again by itself. */
   isDelegated?: boolean
   readonly isReplay: boolean
-  /** Whether the consumer has nothing yet. */
-  isFirst: boolean
+  /** Whether the consumer has a result of it. */
+  isDelivered?: boolean
 }
 
 /** `'replay'`: the operation is to be sent again. Otherwise why it is not. */
@@ -97,11 +97,11 @@ export class Refresher {
   }
 
   /** A server refused what an operation was sent with: what is to become of the operation. */
-  judge(operation: Operation, outcome: AttemptOutcome, { ticket, isReplay, isFirst }: Attempt): Verdict {
+  judge(operation: Operation, outcome: AttemptOutcome, { ticket, isReplay, isDelivered }: Attempt): Verdict {
     const isBetterNear = this.refused(ticket(), isReplay) !== undefined
     const { execution } = operation as OperationValue
     if (isReplay || (execution && this.#replayed.has(execution))) return 'replayed'
-    if (!isFirst) return 'delivered'
+    if (isDelivered) return 'delivered'
     const policy = operation.context.get(this.#host.options.replay)
     const refusal = refusalOf(operation, outcome, policy) ?? (isBetterNear ? 'replay' : 'not-renewed')
     if (refusal === 'replay' && execution) {

@@ -31,7 +31,6 @@ export async function* sendRenewed(
       let ticket!: Ticket
       const attempt = {
         isReplay,
-        isFirst: true,
         session,
         ticket: () => ticket,
         attach: async (before: Operation) => attach(before, (ticket = await session.admit(before))),
@@ -42,8 +41,8 @@ export async function* sendRenewed(
         for await (const result of next(credentialed)) {
           verdict = await session.judge(operation, { result }, attempt, isRefused)
           if (verdict === 'replay') break
-          if (isReplay && !verdict && attempt.isFirst) session.refresher?.accept()
-          attempt.isFirst = false
+          if (isReplay && !verdict && !attempt.isDelivered) session.refresher?.accept()
+          attempt.isDelivered = true
           yield verdict ? { ...result, notReplayed: verdict } : result
         }
       } catch (error) {

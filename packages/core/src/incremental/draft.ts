@@ -26,7 +26,7 @@ export class Draft {
   }
 
   /** Adds to a list that is there. */
-  append(path: readonly (keyof Result | keyof IncrementalProgress)[], items: readonly unknown[]): void {
+  append(path: readonly (string & (keyof Result | keyof IncrementalProgress))[], items: readonly unknown[]): void {
     this.insert(this.open(path) as JsonNode, items)
   }
 
