@@ -309,6 +309,7 @@ test('K-6 K-10 a synchronous key adds no promise, and bad options fail when the 
     [{ key: 'k', onMissing: 'no' }, /onMissing/],
     [{ key: 'k', timeoutMs: 0 }, /timeoutMs/],
     [{ key: 'k', origins: ['x'] }, /origin/],
+    [{ key: 'k', origins: 'https://api.example.com' }, /an origin in origins looks like/],
   ] as const) {
     expect(() => apiKeyLink(options as never)).toThrow(OptionsError)
     expect(() => apiKeyLink(options as never)).toThrow(/^apiKeyLink: /)

@@ -49,7 +49,7 @@ export interface CheckedOptions {
 
 /** Checks the options that auth links share. @throws {@link OptionsError} naming the link and the option. */
 export function checkOptions(link: string, options: CredentialOptions): CheckedOptions {
-  const { onMissing = 'omit', timeoutMs = 30_000, clock = systemClock } = options
+  const { origins, onMissing = 'omit', timeoutMs = 30_000, clock = systemClock } = options
   if (onMissing !== 'omit' && onMissing !== 'error')
     throw new OptionsError(inDevelopment(() => 'onMissing is "omit" or "error"') ?? 'onMissing', { link })
   if (!(timeoutMs > 0)) {
@@ -58,7 +58,9 @@ export function checkOptions(link: string, options: CredentialOptions): CheckedO
       { link },
     )
   }
-  return { link, origins: options.origins?.map((origin) => checkOrigin(origin, link)), onMissing, timeoutMs, clock }
+  // Of a text in place of a list, no letter is an origin, and the error says what one looks like.
+  const known = origins && [...origins].map((origin) => checkOrigin(origin, link))
+  return { link, origins: known, onMissing, timeoutMs, clock }
 }
 
 /**
