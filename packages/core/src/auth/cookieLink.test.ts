@@ -213,6 +213,16 @@ describe('a jar', () => {
     expect(jar.urls).toEqual([])
   })
 
+  test('AUTH-6 null for the cookie header, where the platform keeps cookies: none of those, and somebody else', async () => {
+    const operation = query({ headers: { cookie: null } })
+    const options: CookieLinkOptions = { jar: 'platform', csrf: { header: 'x-t', token: () => 't' } }
+    expect(await exchanged(options, { operation })).toEqual({ headers: {}, credentials: 'omit' })
+    const memory = memoryLink()
+    for (const each of [query(), operation]) await lastResult(chain(cookieLink(options), memory), each)
+    const [somebody, nobody] = memory.sent.map((sent) => identityOf(sent.operation).reveal())
+    expect(nobody).not.toBe(somebody)
+  })
+
   test('CK-2 every Set-Cookie is kept as it came, dates with commas included, in order', async () => {
     const headers = new Headers()
     headers.append('set-cookie', 'a=1; Expires=Wed, 21 Oct 2099 07:28:00 GMT')

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { sendWith, type CredentialSource } from '../credentialSource.ts'
 import { OptionsError } from '../errors.ts'
+import { withExchange, type Exchange } from '../exchange.ts'
 import { inBrowser } from '../headers.ts'
 import { inDevelopment } from '../inDevelopment.ts'
 import type { Link } from '../link.ts'
@@ -84,19 +85,21 @@ export function cookieLink(options: CookieLinkOptions = {}): Link {
   const csrf = csrfProof(own.csrf, link)
   const headers = own.requirePreflight ? preflightHeaders : {}
   let jars: CredentialSource | undefined
-  const source: CredentialSource =
-    inBrowser() || jar === 'platform'
-      ? platformCookies(checked, csrf, headers)
-      : {
-          attach: (operation) =>
-            jars?.attach(operation) ??
-            import('./jarCookies.ts').then(({ jarCookies }) =>
-              (jars ??= jarCookies(jar as CookieJar, { ...checked, csrf, headers })).attach(operation),
-            ),
-        }
+  const isPlatform = inBrowser() || jar === 'platform'
+  // The platform has to be told, and whoever asks without its cookies is somebody else.
+  const bare: Exchange = { link, identity: 'nobody', credentialsMode: () => 'omit' }
+  const source: CredentialSource = isPlatform
+    ? platformCookies(checked, csrf, headers)
+    : {
+        attach: (operation) =>
+          jars?.attach(operation) ??
+          import('./jarCookies.ts').then(({ jarCookies }) =>
+            (jars ??= jarCookies(jar as CookieJar, { ...checked, csrf, headers })).attach(operation),
+          ),
+      }
   let login: Login | undefined
   const named: Link = function cookieLink(operation, next) {
-    if (isRemoved(operation, 'cookie')) return next(operation)
+    if (isRemoved(operation, 'cookie')) return next(isPlatform ? withExchange(operation, bare) : operation)
     if (!onUnauthenticated) return sendWith(source, operation, next)
     return (
       login?.send(operation, next) ??
