@@ -175,6 +175,8 @@ describe('the request', () => {
     const subjectTokenType = 'urn:ietf:params:oauth:token-type:id_token'
     await oauthTokenExchange({ tokenEndpoint, clientId: 'app', subjectToken: 'id', subjectTokenType })({ signal })
     expect(asked[2]?.form.get('subject_token_type')).toBe(subjectTokenType)
+    const bad = { tokenEndpoint, clientId: 'app', subjectToken: 'id', subjectTokenType: '' }
+    expect(() => oauthTokenExchange(bad)).toThrow(OptionsError)
   })
 
   test('OA-1 a signed JWT for tokens, made for each request', async () => {
