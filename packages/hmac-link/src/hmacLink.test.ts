@@ -377,11 +377,9 @@ test('CR-3 no signature goes unencrypted to another machine', async () => {
 
 test('a nonce that cannot be sent, or is not made, fails the operation without showing the key', async () => {
   const server = await serve()
-  const link: TerminalLink = linkTo(server.url, { nonce: () => 'ü' })
-  expect(await failure(lastResult(link, query))).toMatchObject({ code: 'BAD_HEADER', link: 'hmacLink' })
-  for (const nonce of ['', undefined, 5, Promise.resolve('n')]) {
+  for (const nonce of ['ü', '', undefined, 5, Promise.resolve('n')]) {
     const none: TerminalLink = linkTo(server.url, { nonce: () => nonce as string })
-    const cause = { message: 'no nonce' }
+    const cause = { message: 'nonce' }
     expect(await failure(lastResult(none, query))).toMatchObject({ code: 'LINK_FAILED', link: 'hmacLink', cause })
   }
   const cause = new Error('no entropy')

@@ -83,11 +83,11 @@ export function hmacLink(options: HmacLinkOptions): Link {
         async request(request) {
           const created = Math.floor(skew.date(request) / 1_000)
           const parameters = { created, keyid: id, alg: 'hmac-sha256', nonce: nonce(), tag }
-          if (!parameters.nonce?.length) throw new TypeError('no nonce')
+          if (!isPrintable(parameters.nonce)) throw new TypeError('nonce')
           const key = await (signingKey ??= importKey(secret))
           return { headers: await signatureHeaders(request, components, parameters, label, key) }
         },
-        response: (response, request) => /401|403/.test(`${response.status}`) && skew.explains(response, request),
+        response: (response, request) => [401, 403].includes(response.status) && skew.explains(response, request),
       }
     },
   })

@@ -31,7 +31,7 @@ export async function signatureHeaders(
     ...headers,
     ['@method', method],
     // The handshake of a WebSocket is a request by http or https.
-    ['@target-uri', url.href.replace(/^ws/, 'http').replace(/#.*/, '')],
+    ['@target-uri', url.href.replace(/^ws/, 'http').split('#')[0] as string],
     ['@authority', url.host],
     ['@path', url.pathname],
     ['@query', url.search || '?'],
