@@ -163,6 +163,31 @@ describe.each(stacks)('@defer by %s', (_, stack) => {
     expect(await clientOf(server, stack).query(deferred)).toMatchObject({ data: { me: { age: 36 } } })
   })
 
+  test.each(['merged', 'raw'] as const)(
+    'M7 hasNext: false is the end, though the connection stays open, of %s payloads',
+    async (incremental) => {
+      const server = await serverOf(async (exchange) => {
+        await exchange.head(200, mixed)
+        await exchange.write(start + rest)
+        await exchange.closed
+      })
+      const { results, error } = await collect(clientOf(server, { ...stack, incremental }).execute(deferred))
+      expect(error).toBeUndefined()
+      expect(results).toHaveLength(2)
+      await server.requests[0]?.closed
+    },
+  )
+
+  test.each([
+    ['a result', { data: { me: null } }],
+    ['a part', { incremental: [{ id: '0', data: { age: 37 } }], hasNext: false }],
+    ['no result', { nonsense: 1 }],
+  ])('M7 what follows hasNext: false does not count: %s', async (__, late) => {
+    const server = await serverOf(async (exchange) => exchange.respond(200, mixed, start + rest + part(late) + end))
+    const { data } = await clientOf(server, stack).query(deferred)
+    expect(data).toEqual({ me: { name: 'Ada', age: 36 } })
+  })
+
   test('M8 a part that is no JSON is an error after what came before, even in one chunk', async () => {
     const server = await serverOf(async (exchange) => {
       await exchange.head(200, mixed)

@@ -100,6 +100,7 @@ export class StreamResults {
         return
       }
       yield this.#toResult(content)
+      if (this.isOver) return
     }
   }
 
@@ -150,6 +151,8 @@ export class StreamResults {
     this.#isEmpty = false
     const isPart = isIncrementalPayload(Object(payload) as object)
     if (isPart) this.#hasNext = (payload as Result).hasNext === true
+    // Whether the delimiter or the end of the connection follows or not. Subscriptions have other events to come.
+    if (isPart && !this.#hasNext) this.isOver = this.#operation.kind !== 'subscription'
     if ((isPart && this.#options.incremental !== 'raw') || this.#merger?.hasNext) {
       // A subscription may have incremental events, each with results of its own.
       if (!this.#merger?.hasNext) this.#merger = new IncrementalMerger(responseDetails(this.#operation, this.#response))
