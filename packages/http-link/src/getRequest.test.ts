@@ -160,10 +160,10 @@ describe('H23 the text of a query in a URL', () => {
     ]) {
       const start = performance.now()
       await client.query(document)
-      // Linear is some 50 ms; what begins again at each quote takes minutes.
-      expect(performance.now() - start).toBeLessThan(2_000)
+      // Linear is some 50 ms, on a busy machine up to seconds; what begins again at each quote takes minutes.
+      expect(performance.now() - start).toBeLessThan(15_000)
     }
-  })
+  }, 90_000)
 
   test('means the same as before, whatever is in its strings', () => {
     const value = fc.oneof(

@@ -1,4 +1,5 @@
 import { bearerLink, chain, createClient, TimeoutError, type Client, type Result } from '@graphlinks/core'
+import { IncrementalDeliveryError } from '@graphlinks/core/incremental'
 import { FakeClock, scriptedServer, secretCanary, type Script, type ScriptedServer } from '@graphlinks/testing'
 import crossFetch from 'cross-fetch'
 import {
@@ -499,6 +500,33 @@ describe('M13 whatever the answer comes in', () => {
     )
     const collected = await collect(clientOf(server).execute(deferred))
     expect(datas(collected)).toEqual([{ me: { name: 'Ada', age: 36 } }])
+  })
+
+  const json = { 'content-type': 'application/json' }
+  const whole = {
+    data: { me: { name: 'Ada' } },
+    pending: [{ id: '0', path: ['me'], label: 'slow' }],
+    incremental: [{ id: '0', data: { age: 36 } }],
+    completed: [{ id: '0' }],
+    hasNext: false,
+  }
+
+  test('I1 a stream that a proxy hands on as one result is merged', async () => {
+    const server = await serverOf(async (exchange) => exchange.respond(200, json, JSON.stringify(whole)))
+    const merged = await clientOf(server).query(deferred)
+    expect(merged).toMatchObject({ data: { me: { name: 'Ada', age: 36 } }, hasNext: false, http: { status: 200 } })
+    expect(merged.incremental?.delivered).toEqual([{ path: ['me'], label: 'slow' }])
+    const { data } = await clientOf(server, { incremental: 'raw' }).query(deferred)
+    expect(data).toEqual({ me: { name: 'Ada' } })
+  })
+
+  test.each([
+    ['it is not all of it', { ...whole, hasNext: true }, StreamInterruptedError],
+    ['its parts do not fit', { ...whole, pending: [] }, IncrementalDeliveryError],
+  ])('I1 as one result, %s: an error with the data so far', async (_, payload, expected) => {
+    const server = await serverOf(async (exchange) => exchange.respond(200, json, JSON.stringify(payload)))
+    const { error } = await collect(clientOf(server).execute(deferred))
+    expect(error).toBeInstanceOf(expected)
   })
 
   test('parts that nobody asked for are read, and format (a) is merged', async () => {

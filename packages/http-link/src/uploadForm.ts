@@ -95,19 +95,10 @@ async function readStream(stream: Stream, over: Promise<void>): Promise<BlobPart
         return: () => reader.cancel() as Promise<never>,
       }
     : (stream as AsyncIterable<BlobPart>)[Symbol.asyncIterator]()
+  // One of Node waits with its return for what it reads. After the end, all this does nothing.
+  over.then(() => (stream.destroy?.(), chunks.return?.())).catch(() => {})
   const parts: BlobPart[] = []
-  let isOver = false
-  const cancel = async (): Promise<void> => {
-    if (isOver) return
-    isOver = true
-    // One of Node waits with its return for what it reads.
-    stream.destroy?.()
-    await chunks.return?.()
-  }
-  over.then(cancel).catch(() => {})
-  for (let step = await chunks.next(); !step.done && !isOver; step = await chunks.next()) parts.push(step.value)
-  isOver = true
-  reader?.releaseLock()
+  for (let step = await chunks.next(); !step.done; step = await chunks.next()) parts.push(step.value)
   return parts
 }
 
