@@ -179,6 +179,14 @@ describe.each(stacks)('@defer by %s', (_, stack) => {
     },
   )
 
+  test('M7 a part that does not say hasNext is not the end', async () => {
+    const silent = part({ incremental: [{ path: ['me'], data: { age: 36 } }] })
+    const first = part({ data: { me: { name: 'Ada' } }, hasNext: true })
+    const server = await serverOf(async (exchange) => exchange.respond(200, mixed, first + silent + silent + end))
+    const { error } = await collect(clientOf(server, stack).execute(deferred))
+    expect(error).toBeInstanceOf(IncrementalDeliveryError)
+  })
+
   test.each([
     ['a result', { data: { me: null } }],
     ['a part', { incremental: [{ id: '0', data: { age: 37 } }], hasNext: false }],

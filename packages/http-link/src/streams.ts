@@ -157,10 +157,11 @@ export class StreamResults {
 
   #toResult(payload: unknown): Result {
     this.#isEmpty = false
+    const { hasNext } = Object(payload) as Result
     const isPart = isIncrementalPayload(Object(payload) as object)
-    if (isPart) this.#hasNext = (payload as Result).hasNext === true
+    if (isPart) this.#hasNext = hasNext === true
     // Whether the delimiter or the end of the connection follows or not. Subscriptions have other events to come.
-    if (isPart && !this.#hasNext) this.isOver = this.#operation.kind !== 'subscription'
+    if (hasNext === false) this.isOver = this.#operation.kind !== 'subscription'
     if ((isPart && this.#options.incremental !== 'raw') || this.#merger?.hasNext) {
       // A subscription may have incremental events, each with results of its own.
       if (!this.#merger?.hasNext) this.#merger = new IncrementalMerger(responseDetails(this.#operation, this.#response))
