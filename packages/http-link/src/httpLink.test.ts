@@ -554,6 +554,15 @@ describe('TL-3 threats 10, 11 a url function stays within origins', () => {
     expect(fetch.calls).toEqual([])
   })
 
+  test('one that is async is an error that says so, and no rejection that nobody handles', async () => {
+    const url = async (): Promise<string> => Promise.reject(new Error('no region'))
+    const client = createClient({ link: httpLink({ url: url as never, origins }) })
+    expect(await errorOf(client.query('{ ok }'))).toMatchObject({
+      code: 'BAD_OPTIONS',
+      message: expect.stringContaining('url gave a promise'),
+    })
+  })
+
   test.each([
     ['https://api.test/a?b=c', 'https://api.test/a?b=c'],
     ['HTTPS://API.TEST:443/a', 'https://api.test/a'],
