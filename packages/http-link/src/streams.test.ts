@@ -546,6 +546,21 @@ describe('M13 whatever the answer comes in', () => {
     expect(await clientOf(server).query('{ me { name } }')).toMatchObject({ data: { me: { name: 'Ada', age: 36 } } })
   })
 
+  test('M13 events of a subscription may have parts, and hasNext: false ends but the event', async () => {
+    const eventOf = (payload: unknown): string => `event: next\ndata: ${JSON.stringify(payload)}\n\n`
+    const ticks = [1, 2].flatMap((tick) => [
+      eventOf({ data: { tick }, pending: [{ id: '0', path: [] }], hasNext: true }),
+      eventOf({ incremental: [{ id: '0', data: { late: tick } }], completed: [{ id: '0' }], hasNext: false }),
+    ])
+    const head = { 'content-type': 'text/event-stream' }
+    const server = await serverOf(async (exchange) =>
+      exchange.respond(200, head, `${ticks.join('')}event: complete\n\n`),
+    )
+    const collected = await collect(clientOf(server).subscribe(subscription))
+    expect(collected.error).toBeUndefined()
+    expect(datas(collected)).toEqual([{ tick: 1 }, { tick: 1, late: 1 }, { tick: 2 }, { tick: 2, late: 2 }])
+  })
+
   test.each([
     ['parts', mixed, end],
     ['heartbeats', mixed, part({}) + end],
