@@ -128,16 +128,14 @@ export function headerEntries(input: HeadersInput, details?: ErrorDetails): read
   return [...entries]
 }
 
-/** What a value is, for an error message that must not show it. */
-export function kindOf(value: unknown): string {
-  return (
-    inDevelopment(() =>
-      value instanceof Promise
-        ? 'a promise (await it first)'
-        : value === null || Array.isArray(value)
-          ? 'null or a list'
-          : typeof value,
-    ) ?? typeof value
+/** What a value is, for an error message that must not show it and that {@link inDevelopment} gives. */
+export function kindOf(value: unknown): string | undefined {
+  return inDevelopment(() =>
+    value instanceof Promise
+      ? 'a promise (await it first)'
+      : value === null || Array.isArray(value)
+        ? 'null or a list'
+        : typeof value,
   )
 }
 
