@@ -199,7 +199,12 @@ describe.each(stacks)('the classification of a response, by %s', (_, stack) => {
     // What came is in the message, so that nobody has to guess.
     if (body.trim() !== '') expect(error.message).toContain(body.trim())
     if (mediaType !== undefined && outcome === 'HttpError')
-      expect(error).toMatchObject({ mediaType: mediaType.replace(/[;,].*/, '').trim().toLowerCase() })
+      expect(error).toMatchObject({
+        mediaType: mediaType
+          .replace(/[;,].*/, '')
+          .trim()
+          .toLowerCase(),
+      })
   })
 
   test('H16 members of the body cannot pose as what the link adds', async () => {
