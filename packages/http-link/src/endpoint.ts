@@ -41,13 +41,18 @@ function parseEndpoint(url: string | URL, operationName?: string): URL {
   // A host, and nothing before it.
   if (endpoint && /^https?:\/\/[^/@]+\//.test(endpoint.href)) return endpoint
   throw new OptionsError(
-    inDevelopment(() =>
-      !endpoint
-        ? 'url is missing, or no absolute URL: httpLink({ url: "https://api.example.com/graphql" })'
-        : /^https?:$/.test(endpoint.protocol)
-          ? 'url has a user name or password in it, which leaks: use basicAuthLink'
-          : `url has the scheme "${endpoint.protocol}", not https: or http:`,
-    ) ?? 'url',
+    inDevelopment(() => {
+      const promise: unknown = url
+      if (promise instanceof Promise) {
+        // Unhandled, its rejection would end the process.
+        promise.catch(() => {})
+        return 'url gave a promise, for which operations do not wait: find the URL before, and put it into the context'
+      }
+      if (!endpoint) return 'url is missing, or no absolute URL: httpLink({ url: "https://api.example.com/graphql" })'
+      return /^https?:$/.test(endpoint.protocol)
+        ? 'url has a user name or password in it, which leaks: use basicAuthLink'
+        : `url has the scheme "${endpoint.protocol}", not https: or http:`
+    }) ?? 'url',
     { link: 'httpLink', operationName },
   )
 }

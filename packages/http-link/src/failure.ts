@@ -1,5 +1,12 @@
 // Loaded when the first operation fails, so that applications do not start by loading what may never happen.
-import { inDevelopment, LinkError, OptionsError, type Operation, type ResponseHeaders } from '@graphlinks/core'
+import {
+  inDevelopment,
+  LinkError,
+  OptionsError,
+  type Operation,
+  type ResponseHeaders,
+  type Result,
+} from '@graphlinks/core'
 import { redact, redactError } from '@graphlinks/core/redact'
 import {
   EmptyResponseError,
@@ -11,6 +18,19 @@ import {
   type ResponseError,
 } from './index.ts'
 import type { Flaw, ResponseHead, WireResponse } from './response.ts'
+import type { StreamOptions } from './streams.ts'
+
+/** The result of what is none as it is, where it has all the parts of one. @throws why there is none. */
+export async function settleFlaw(
+  operation: Operation,
+  response: WireResponse,
+  flaw: Flaw,
+  options: StreamOptions,
+): Promise<Result> {
+  if (flaw !== 'single' || operation.kind === 'subscription') throw explainFailure(operation, response, flaw)
+  const { resultAtOnce } = await import('./streams.ts')
+  return resultAtOnce(operation, response, options)
+}
 
 /** Why a response is no result, as an error. docs/links/httpLink.md has all cases as a table. */
 export function explainFailure(operation: Operation, response: WireResponse, flaw: Flaw): ResponseError {
@@ -43,7 +63,9 @@ export function explainFailure(operation: Operation, response: WireResponse, fla
 }
 
 /** A request could not be made of the operation. */
-export function unsendable(operation: Operation, url: URL | undefined, error: unknown): LinkError {
+export function unsendable(operation: Operation, url: URL | undefined, error: unknown): unknown {
+  // As runtimes and bundlers say that a file could not be had.
+  if (/(ed|a|find) module|load.*chunk/i.test(String(error))) return error
   const problem = url ? 'the operation cannot be written as JSON' : 'the url function threw'
   return new LinkError(`${problem}; see cause`, {
     link: 'httpLink',

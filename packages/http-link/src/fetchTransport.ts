@@ -1,4 +1,4 @@
-import { ownOptions } from '@graphlinks/core'
+import { inDevelopment, OptionsError, ownOptions } from '@graphlinks/core'
 import type { Attempt } from './attempt.ts'
 import type { Transport, TransportResponse } from './transport.ts'
 
@@ -30,12 +30,20 @@ export function fetchTransport(given: Fetch | undefined, options: FetchOptions):
         signal: attempt.signal,
         redirect: 'manual',
       })
-      return attempt.until(fetch(url.href, init as RequestInit).then((response) => toResponse(response, attempt)))
+      return attempt.until((async () => toResponse(await fetch(url.href, init as RequestInit), attempt))())
     },
   }
 }
 
 function toResponse(response: Response, attempt: Attempt): TransportResponse {
+  inDevelopment(() => {
+    // One of somebody's own, or in a test, may give anything.
+    const { headers, bodyUsed } = Object(response) as Partial<Response>
+    const isResponse = typeof headers?.get === 'function'
+    if (isResponse && !bodyUsed) return
+    const what = isResponse ? 'a response whose body was read before: read that of its clone()' : 'no Response'
+    throw new OptionsError(`fetch gave ${what}`, { link: 'httpLink' })
+  })
   const { status, headers, type, redirected } = response
   // Browsers hide a redirect as an "opaque redirect" of status 0.
   const redirects = redirected || type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)

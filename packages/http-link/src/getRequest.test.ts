@@ -66,7 +66,7 @@ describe('H21 GET', () => {
     const transport = { send: async (request: WireRequest) => (sent.push(request), Promise.reject(new Error('end'))) }
     const link = httpLink({ url: 'https://api.test/graphql', queryMethod: 'GET', transport })
     const keyed = createClient({ link: chain(apiKeyLink({ key: 'k3y', in: 'query', name: 'key' } as never), link) })
-    await expect(keyed.query('{ ok }')).rejects.toThrow('no answer from https://api.test')
+    await expect(keyed.query('{ ok }')).rejects.toThrow('no result from https://api.test')
     expect(sent[0]?.url.search).toMatch(/^\?\S+=k3y&query=%7Bok%7D$/)
     await client.dispose()
   })
@@ -160,10 +160,10 @@ describe('H23 the text of a query in a URL', () => {
     ]) {
       const start = performance.now()
       await client.query(document)
-      // Linear is some 50 ms; what begins again at each quote takes minutes.
-      expect(performance.now() - start).toBeLessThan(2_000)
+      // Linear is some 50 ms, on a busy machine up to seconds; what begins again at each quote takes minutes.
+      expect(performance.now() - start).toBeLessThan(15_000)
     }
-  })
+  }, 90_000)
 
   test('means the same as before, whatever is in its strings', () => {
     const value = fc.oneof(

@@ -304,6 +304,24 @@ describe('options', () => {
     expect(fetch.calls).toHaveLength(1)
   })
 
+  test.each([
+    ['nothing', () => undefined, 'fetch gave no Response'],
+    ['a promise of nothing', async () => undefined, 'fetch gave no Response'],
+    ['something like a response', async () => ({ ok: true, headers: {}, json: () => ({}) }), 'fetch gave no Response'],
+    [
+      'a response that was read',
+      async () => {
+        const response = new Response('{"data":{}}')
+        await response.text()
+        return response
+      },
+      'read before',
+    ],
+  ])('H6 a fetch that gives %s is an error that says so', async (_, fetch, sentence) => {
+    const error = await errorOf(clientOf('https://api.test/', { fetch: fetch as never }).query('{ ok }'))
+    expect(error).toMatchObject({ code: 'BAD_OPTIONS', message: expect.stringContaining(sentence) })
+  })
+
   test('H6 fetchOptions pass through, and TL-8 threats 25 nothing is cached unless they say so', async () => {
     const fetch = recordingFetch()
     const dispatcher = {}
@@ -552,6 +570,15 @@ describe('TL-3 threats 10, 11 a url function stays within origins', () => {
     expect(error).toBeInstanceOf(OptionsError)
     expect(error).toMatchObject({ link: 'httpLink', operationName: 'Q' })
     expect(fetch.calls).toEqual([])
+  })
+
+  test('one that is async is an error that says so, and no rejection that nobody handles', async () => {
+    const url = async (): Promise<string> => Promise.reject(new Error('no region'))
+    const client = createClient({ link: httpLink({ url: url as never, origins }) })
+    expect(await errorOf(client.query('{ ok }'))).toMatchObject({
+      code: 'BAD_OPTIONS',
+      message: expect.stringContaining('url gave a promise'),
+    })
   })
 
   test.each([

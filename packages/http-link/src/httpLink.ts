@@ -110,17 +110,17 @@ function resultOf(
   attempt: Attempt,
   settings: Settings,
 ): Result | Promise<Result> {
-  const read = (whole: WireResponse): Result | Promise<never> => {
+  const read = (whole: WireResponse): Result | Promise<Result> => {
     attempt.end()
     const result = readResult(operation, whole)
-    return typeof result === 'string' ? fail(operation, whole, result) : result
+    return typeof result === 'string' ? settle(operation, whole, result, settings) : result
   }
   const whole = readWhole(operation, response, attempt, settings)
   return whole instanceof Promise ? whole.then(read) : read(whole)
 }
 
-async function fail(operation: Operation, response: WireResponse, flaw: Flaw): Promise<never> {
-  throw (await import('./failure.ts')).explainFailure(operation, response, flaw)
+async function settle(operation: Operation, response: WireResponse, flaw: Flaw, settings: Settings): Promise<Result> {
+  return (await import('./failure.ts')).settleFlaw(operation, response, flaw, settings)
 }
 
 /** For the files that load lazily. */

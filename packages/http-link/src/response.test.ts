@@ -88,6 +88,8 @@ const table: readonly (readonly [
   outcome: Outcome,
 ])[] = [
   ['H9', 200, 'Application/GraphQL-Response+JSON; charset=UTF-8', data, 'result'],
+  ['H9', 200, 'application/json; charset=utf-8, application/json', data, 'result'],
+  ['H9', 200, 'text/html, application/json', data, 'HttpError'],
   ['H9', 200, 'application/graphql-response+json;charset=utf-8', data, 'result'],
   ['H9', 200, 'APPLICATION/JSON ; charset="utf-8"', data, 'result'],
   ['H9', 200, 'application/json-seq', data, 'HttpError'],
@@ -197,7 +199,12 @@ describe.each(stacks)('the classification of a response, by %s', (_, stack) => {
     // What came is in the message, so that nobody has to guess.
     if (body.trim() !== '') expect(error.message).toContain(body.trim())
     if (mediaType !== undefined && outcome === 'HttpError')
-      expect(error).toMatchObject({ mediaType: mediaType.replace(/;.*/, '').trim().toLowerCase() })
+      expect(error).toMatchObject({
+        mediaType: mediaType
+          .replace(/[;,].*/, '')
+          .trim()
+          .toLowerCase(),
+      })
   })
 
   test('H16 members of the body cannot pose as what the link adds', async () => {

@@ -17,7 +17,8 @@ export interface WireResponse extends ResponseHead {
 }
 
 /**
- * Why a response is no result: it is not GraphQL's word, it is and is broken, or it is one result where a stream is due.
+ * Why a response is no result: it is not GraphQL's word, it is and is broken, or it is one where several are due, or where
+ * several have been put into one.
  */
 export type Flaw = 'foreign' | 'malformed' | 'single'
 
@@ -35,21 +36,20 @@ export function readResult(
   // A status outside 2xx with plain JSON is not GraphQL's word (section 6.4.1): an API gateway may have written it.
   const untrusted = !isGraphQL && !isSuccess(status)
   const result = parseResult(text)
-  if (!result) return untrusted ? 'foreign' : 'malformed'
-  const hasErrors = Boolean(result.errors?.length)
-  if (untrusted && !hasErrors) return 'foreign'
+  if (untrusted && !result?.errors?.length) return 'foreign'
+  if (!result) return 'malformed'
   // With data, be it null, it was executed: the server took the subscription for a query. Errors alone say what is wrong.
-  if (kind === 'subscription' && 'data' in result) return 'single'
+  // With parts, it was a stream, which a proxy may hand on as one.
+  if ('data' in result && (kind === 'subscription' || 'incremental' in result)) return 'single'
   const http = { status, headers, url }
   // The object is new and nobody else's: a copy of it would cost as much as all the rest of this.
   return Object.assign(result, { http: untrusted ? { ...http, untrusted } : http })
 }
 
-/** The media type without its parameters, in lower case (RFC 9110 section 8.3.1). */
+/** The media type without its parameters, in lower case (RFC 9110 section 8.3.1); the first where there are two. */
 export function mediaTypeOf(headers: ResponseHeaders): string {
-  const contentType = headers.get('content-type') ?? ''
-  const end = contentType.indexOf(';')
-  return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
+  const [mediaType = ''] = (headers.get('content-type') ?? '').split(/[;,]/)
+  return mediaType.trim().toLowerCase()
 }
 
 function isSuccess(status: number): boolean {

@@ -96,12 +96,15 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** What an operation fails with when this went wrong. Not loaded lazily: without a network nothing loads. */
+/**
+ * What an operation fails with when this went wrong, or a file that loads lazily could not be had. Not loaded lazily:
+ * without a network nothing loads.
+ */
 export function failureOf(error: unknown, { operationName }: Operation, origin = 'the server'): unknown {
   if (GraphLinksError.is(error)) return error
   const cause = outline(error, 3)
   const codes = [cause.message, Object(cause.cause).message].filter(Boolean).join(', ')
-  return new NetworkError(`no answer from ${origin}: the connection failed or broke (${codes})`, {
+  return new NetworkError(`no result from ${origin}: a connection failed or broke (${codes})`, {
     link: 'httpLink',
     operationName,
     cause,

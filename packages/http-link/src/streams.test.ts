@@ -1,4 +1,5 @@
 import { bearerLink, chain, createClient, TimeoutError, type Client, type Result } from '@graphlinks/core'
+import { IncrementalDeliveryError } from '@graphlinks/core/incremental'
 import { FakeClock, scriptedServer, secretCanary, type Script, type ScriptedServer } from '@graphlinks/testing'
 import crossFetch from 'cross-fetch'
 import {
@@ -161,6 +162,39 @@ describe.each(stacks)('@defer by %s', (_, stack) => {
       await exchange.end()
     })
     expect(await clientOf(server, stack).query(deferred)).toMatchObject({ data: { me: { age: 36 } } })
+  })
+
+  test.each(['merged', 'raw'] as const)(
+    'M7 hasNext: false is the end, though the connection stays open, of %s payloads',
+    async (incremental) => {
+      const server = await serverOf(async (exchange) => {
+        await exchange.head(200, mixed)
+        await exchange.write(start + rest)
+        await exchange.closed
+      })
+      const { results, error } = await collect(clientOf(server, { ...stack, incremental }).execute(deferred))
+      expect(error).toBeUndefined()
+      expect(results).toHaveLength(2)
+      await server.requests[0]?.closed
+    },
+  )
+
+  test('M7 a part that does not say hasNext is not the end', async () => {
+    const silent = part({ incremental: [{ path: ['me'], data: { age: 36 } }] })
+    const first = part({ data: { me: { name: 'Ada' } }, hasNext: true })
+    const server = await serverOf(async (exchange) => exchange.respond(200, mixed, first + silent + silent + end))
+    const { error } = await collect(clientOf(server, stack).execute(deferred))
+    expect(error).toBeInstanceOf(IncrementalDeliveryError)
+  })
+
+  test.each([
+    ['a result', { data: { me: null } }],
+    ['a part', { incremental: [{ id: '0', data: { age: 37 } }], hasNext: false }],
+    ['no result', { nonsense: 1 }],
+  ])('M7 what follows hasNext: false does not count: %s', async (__, late) => {
+    const server = await serverOf(async (exchange) => exchange.respond(200, mixed, start + rest + part(late) + end))
+    const { data } = await clientOf(server, stack).query(deferred)
+    expect(data).toEqual({ me: { name: 'Ada', age: 36 } })
   })
 
   test('M8 a part that is no JSON is an error after what came before, even in one chunk', async () => {
@@ -476,6 +510,33 @@ describe('M13 whatever the answer comes in', () => {
     expect(datas(collected)).toEqual([{ me: { name: 'Ada', age: 36 } }])
   })
 
+  const json = { 'content-type': 'application/json' }
+  const whole = {
+    data: { me: { name: 'Ada' } },
+    pending: [{ id: '0', path: ['me'], label: 'slow' }],
+    incremental: [{ id: '0', data: { age: 36 } }],
+    completed: [{ id: '0' }],
+    hasNext: false,
+  }
+
+  test('I1 a stream that a proxy hands on as one result is merged', async () => {
+    const server = await serverOf(async (exchange) => exchange.respond(200, json, JSON.stringify(whole)))
+    const merged = await clientOf(server).query(deferred)
+    expect(merged).toMatchObject({ data: { me: { name: 'Ada', age: 36 } }, hasNext: false, http: { status: 200 } })
+    expect(merged.incremental?.delivered).toEqual([{ path: ['me'], label: 'slow' }])
+    const { data } = await clientOf(server, { incremental: 'raw' }).query(deferred)
+    expect(data).toEqual({ me: { name: 'Ada' } })
+  })
+
+  test.each([
+    ['it is not all of it', { ...whole, hasNext: true }, StreamInterruptedError],
+    ['its parts do not fit', { ...whole, pending: [] }, IncrementalDeliveryError],
+  ])('I1 as one result, %s: an error with the data so far', async (_, payload, expected) => {
+    const server = await serverOf(async (exchange) => exchange.respond(200, json, JSON.stringify(payload)))
+    const { error } = await collect(clientOf(server).execute(deferred))
+    expect(error).toBeInstanceOf(expected)
+  })
+
   test('parts that nobody asked for are read, and format (a) is merged', async () => {
     const flat = [
       { data: { me: { name: 'Ada' } }, hasNext: true },
@@ -483,6 +544,21 @@ describe('M13 whatever the answer comes in', () => {
     ]
     const server = await serverOf(async (exchange) => exchange.respond(200, mixed, flat.map(part).join('') + end))
     expect(await clientOf(server).query('{ me { name } }')).toMatchObject({ data: { me: { name: 'Ada', age: 36 } } })
+  })
+
+  test('M13 events of a subscription may have parts, and hasNext: false ends but the event', async () => {
+    const eventOf = (payload: unknown): string => `event: next\ndata: ${JSON.stringify(payload)}\n\n`
+    const ticks = [1, 2].flatMap((tick) => [
+      eventOf({ data: { tick }, pending: [{ id: '0', path: [] }], hasNext: true }),
+      eventOf({ incremental: [{ id: '0', data: { late: tick } }], completed: [{ id: '0' }], hasNext: false }),
+    ])
+    const head = { 'content-type': 'text/event-stream' }
+    const server = await serverOf(async (exchange) =>
+      exchange.respond(200, head, `${ticks.join('')}event: complete\n\n`),
+    )
+    const collected = await collect(clientOf(server).subscribe(subscription))
+    expect(collected.error).toBeUndefined()
+    expect(datas(collected)).toEqual([{ tick: 1 }, { tick: 1, late: 1 }, { tick: 2 }, { tick: 2, late: 2 }])
   })
 
   test.each([

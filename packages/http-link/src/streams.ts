@@ -9,7 +9,7 @@ import { createEventDecoder } from './eventDecoder.ts'
 import { explainFailure, responseDetails, tooLarge } from './failure.ts'
 import { createMultipartDecoder } from './multipartDecoder.ts'
 import { outline } from './outline.ts'
-import { toResult } from './response.ts'
+import { toResult, type ResponseHead, type WireResponse } from './response.ts'
 import type { OpenResponse } from './send.ts'
 import { PayloadError, PayloadTooLargeError, type StreamDecoder } from './streamDecoder.ts'
 
@@ -62,6 +62,14 @@ export async function* readStream(
   }
 }
 
+/** The result of a stream that came as one payload. */
+export function resultAtOnce(operation: Operation, response: WireResponse, options: StreamOptions): Result {
+  const results = new StreamResults(operation, response, options)
+  const [result] = results.of([JSON.parse(response.text as string)])
+  results.finish(true)
+  return result as Result
+}
+
 function decoderOf({ headers, mediaType }: OpenResponse, maxPartBytes: number): StreamDecoder {
   if (mediaType === 'text/event-stream') return createEventDecoder(maxPartBytes)
   const boundary = parameterOf(headers.get('content-type') ?? '', 'boundary') ?? '-'
@@ -73,7 +81,7 @@ export class StreamResults {
   /** Whether the server said that nothing follows. */
   isOver = false
   readonly #operation: Operation
-  readonly #response: OpenResponse
+  readonly #response: ResponseHead
   readonly #options: StreamOptions
   readonly #http: HttpMetadata
   readonly #isEnveloped: boolean
@@ -82,7 +90,7 @@ export class StreamResults {
   /** What the last payload of `@defer` or `@stream` said. */
   #hasNext: boolean | undefined
 
-  constructor(operation: Operation, response: OpenResponse, options: StreamOptions) {
+  constructor(operation: Operation, response: ResponseHead, options: StreamOptions) {
     const { status, headers, url } = response
     this.#operation = operation
     this.#response = response
@@ -100,6 +108,7 @@ export class StreamResults {
         return
       }
       yield this.#toResult(content)
+      if (this.isOver) return
     }
   }
 
@@ -148,8 +157,11 @@ export class StreamResults {
 
   #toResult(payload: unknown): Result {
     this.#isEmpty = false
+    const { hasNext } = Object(payload) as Result
     const isPart = isIncrementalPayload(Object(payload) as object)
-    if (isPart) this.#hasNext = (payload as Result).hasNext === true
+    if (isPart) this.#hasNext = hasNext === true
+    // Whether the delimiter or the end of the connection follows or not. Subscriptions have other events to come.
+    if (hasNext === false) this.isOver = this.#operation.kind !== 'subscription'
     if ((isPart && this.#options.incremental !== 'raw') || this.#merger?.hasNext) {
       // A subscription may have incremental events, each with results of its own.
       if (!this.#merger?.hasNext) this.#merger = new IncrementalMerger(responseDetails(this.#operation, this.#response))

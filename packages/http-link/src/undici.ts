@@ -8,7 +8,10 @@ import type { Transport, TransportResponse, WireRequest } from './transport.ts'
 
 /** Options of {@link undiciTransport}. */
 export interface UndiciTransportOptions {
-  /** How many sockets each origin has at most; further requests wait for one. Default: 64. */
+  /**
+   * How many sockets each origin has at most; further requests wait for one. Subscriptions have theirs beside these,
+   * because they keep them for as long as they last. Default: 64.
+   */
   readonly connections?: number | undefined
   /** How long an idle socket is kept for the next request, in milliseconds. Default: 4,000. */
   readonly keepAliveMs?: number | undefined
@@ -22,7 +25,8 @@ export interface UndiciTransportOptions {
 /**
  * Carries the requests of `httpLink` with undici (an optional peer, version 7) in place of fetch: a pool of sockets that
  * are kept alive, and a fraction of the work for each request. Everything else is as with fetch: nothing is redirected,
- * bodies are decompressed and then capped, aborting closes the connection. `dispose` of the client closes the pool.
+ * bodies are decompressed and then capped, aborting closes the connection. `dispose` of the client closes the pool; what
+ * other clients have under way by the same transport goes on, and their next operation opens another.
  *
  * @throws `OptionsError` when an option is no good.
  *
@@ -42,11 +46,21 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
   const { connections = 64, keepAliveMs = 4_000, dispatcher } = ownOptions(options)
   const wrong = (!(connections > 0) && 'connections') || (!(keepAliveMs > 0) && 'keepAliveMs')
   if (wrong) throw new OptionsError(inDevelopment(() => `${wrong} is a positive number`) ?? wrong, { link: 'httpLink' })
-  const own = dispatcher ? undefined : new Agent({ connections, keepAliveTimeout: keepAliveMs })
-  const used = dispatcher ?? (own as Agent)
+  const own = new Map<number | null, Agent>()
+  const agentFor = ({ headers }: WireRequest): Agent => {
+    // As many as there are subscriptions; operations with @defer are limited by the link.
+    const limit = /event-stream|multipart/.test(headers.get('accept') ?? '') ? null : connections
+    const agent = own.get(limit) ?? new Agent({ connections: limit, keepAliveTimeout: keepAliveMs })
+    own.set(limit, agent)
+    return agent
+  }
   return {
-    send: (request, attempt) => dispatch(used, request, attempt),
-    ...(own && { dispose: () => own.destroy() }),
+    send: (request, attempt) => dispatch(dispatcher ?? agentFor(request), request, attempt),
+    dispose() {
+      // What is still under way is of others, who may be at it for days.
+      for (const agent of own.values()) void agent.close()
+      own.clear()
+    },
   }
 }
 

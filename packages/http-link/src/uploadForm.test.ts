@@ -1,9 +1,11 @@
 import { openAsBlob } from 'node:fs'
 import { Readable } from 'node:stream'
-import { createOperation, OptionsError, type JsonObject } from '@graphlinks/core'
+import { createClient, createOperation, OptionsError, TimeoutError, type JsonObject } from '@graphlinks/core'
+import { FakeClock, settle } from '@graphlinks/testing'
 import fc from 'fast-check'
 import type { FileTest } from './files.ts'
 import { withoutForm } from './formRequest.ts'
+import { httpLink } from './index.ts'
 import { buildForm } from './uploadForm.ts'
 
 const document = 'mutation Upload($a: Upload) { upload(a: $a) }'
@@ -246,5 +248,115 @@ describe('U4 names', () => {
     expect([...decoded.keys()]).toEqual([...form.keys()])
     expect(read(decoded)).toMatchObject({ operations: read(form).operations, map: read(form).map })
     expect(decoded.get('1')).toMatchObject({ name: 'ö.txt', type: 'text/plain', size: 1 })
+  })
+})
+
+describe('U6 what was to be sent is let go', () => {
+  const bytes = new TextEncoder().encode('begun')
+  interface Source {
+    readonly stream: object
+    /** That somebody has begun to read it, and that nobody goes on. */
+    readonly begun: Promise<void>
+    readonly closed: Promise<void>
+  }
+
+  function sourceOf(open: (onRead: () => void, onClose: () => void) => object): Source {
+    let onRead = (): void => {}
+    let onClose = (): void => {}
+    const begun = new Promise<void>((resolve) => (onRead = resolve))
+    const closed = new Promise<void>((resolve) => (onClose = resolve))
+    return { stream: open(onRead, onClose), begun, closed }
+  }
+
+  /** It gives nothing after its first bytes. */
+  const ofNode = (): Source =>
+    sourceOf((onRead, onClose) => {
+      const chunks = [bytes]
+      const read = function (this: Readable): void {
+        const chunk = chunks.pop()
+        if (chunk) this.push(chunk)
+        else onRead()
+      }
+      return new Readable({ read }).on('close', onClose)
+    })
+  const ofTheWeb = (): Source =>
+    sourceOf((onRead, cancel) => {
+      const chunks = [bytes]
+      const pull = (controller: ReadableStreamDefaultController): void => {
+        const chunk = chunks.pop()
+        if (chunk) controller.enqueue(chunk)
+        else onRead()
+      }
+      return new ReadableStream({ pull, cancel })
+    })
+  /** It gives bytes for ever. */
+  const generated = (): Source =>
+    sourceOf((onRead, onClose) => {
+      async function* generate(): AsyncGenerator<Uint8Array> {
+        try {
+          for (;;) {
+            yield bytes
+            onRead()
+            await new Promise((resolve) => setImmediate(resolve))
+          }
+        } finally {
+          onClose()
+        }
+      }
+      return generate()
+    })
+  const sources = [
+    ['of Node', ofNode],
+    ['of the web', ofTheWeb],
+    ['that is generated', generated],
+  ] as const
+
+  function upload(file: unknown, signal?: AbortSignal): { failed: Promise<unknown>; clock: FakeClock } {
+    const clock = new FakeClock()
+    const isFile = (value: object): boolean => Symbol.asyncIterator in value
+    const client = createClient({ link: httpLink({ url: 'https://api.test/', isFile, clock, timeoutMs: 100 }) })
+    const failed = client.mutate(document, { a: file as never }, { signal }).catch((error: unknown) => error)
+    return { failed, clock }
+  }
+
+  test.each(sources)('when the caller aborts: a stream %s', async (_, open) => {
+    const { stream, begun, closed } = open()
+    const controller = new AbortController()
+    const { failed } = upload(stream, controller.signal)
+    await begun
+    controller.abort('enough')
+    expect(await failed).toBe('enough')
+    await closed
+  })
+
+  test.each(sources)('when its time is over: a stream %s', async (_, open) => {
+    const { stream, begun, closed } = open()
+    const { failed, clock } = upload(stream)
+    await begun
+    await clock.advance(100)
+    expect(await failed).toBeInstanceOf(TimeoutError)
+    await closed
+  })
+
+  test('when another file fails', async () => {
+    const { stream, begun, closed } = ofNode()
+    let fail: (reason: Error) => void = () => {}
+    const other = new Promise<Blob>((__, reject) => (fail = reject))
+    const { failed } = upload([stream, other])
+    await begun
+    fail(new Error('gone'))
+    expect(await failed).toMatchObject({ cause: { message: 'gone' } })
+    await closed
+  })
+
+  test('when it comes too late', async () => {
+    const { stream, closed } = ofNode()
+    let open: (stream: object) => void = () => {}
+    const { failed, clock } = upload(new Promise((resolve) => (open = resolve)))
+    await settle()
+    await clock.advance(100)
+    expect(await failed).toBeInstanceOf(TimeoutError)
+    open(stream)
+    await closed
   })
 })

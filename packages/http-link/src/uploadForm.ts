@@ -1,5 +1,5 @@
 // Loaded with the first operation that has a file in its variables.
-import type { Operation } from '@graphlinks/core'
+import { executionOf, type Operation } from '@graphlinks/core'
 import { unfit } from './failure.ts'
 import { isUpload, type FileTest } from './files.ts'
 import type { RequestParts } from './request.ts'
@@ -60,9 +60,11 @@ function withoutFiles(members: object, isFile: FileTest, sources: Places): strin
 /** Reads all at once: were one left for later, nobody would handle its failure after that of another. */
 async function readFiles(sources: Places, operation: Operation): Promise<Places> {
   const files: Places = new Map()
+  const execution = executionOf(operation)
+  const over = new Promise<void>((resolve) => (execution?.aborted ? resolve() : execution?.onEnd(resolve)))
   const read = await Promise.all(
     Array.from(sources, async ([source, places]) => {
-      const file = await readFile(source)
+      const file = await readFile(source, over)
       if (file) return { file, places }
       throw unfit(operation, `${places[0]} is a stream that gives nothing, as one does that was read before`)
     }),
@@ -72,16 +74,32 @@ async function readFiles(sources: Places, operation: Operation): Promise<Places>
 }
 
 /** What a form takes: a `Blob` of this realm, or what is left for the form to judge; `undefined` for an empty stream. */
-async function readFile(source: object | Promise<object>): Promise<object | undefined> {
-  const value = Object(await source) as Partial<File & ReadableStream & AsyncIterable<BlobPart>>
+async function readFile(source: object | Promise<object>, over: Promise<void>): Promise<object | undefined> {
+  const value = Object(await source) as Partial<File> & Stream
   if (value instanceof Blob) return value
-  const parts: BlobPart[] = []
-  if (value.slice && value.arrayBuffer) parts.push(await value.arrayBuffer())
-  // Not iterable in every browser.
-  else if (value.getReader) parts.push(await new Response(value as ReadableStream).blob())
-  else if (value[Symbol.asyncIterator]) for await (const part of value as AsyncIterable<BlobPart>) parts.push(part)
-  else return value
+  const isFile = value.slice && value.arrayBuffer
+  if (!isFile && !value.getReader && !value[Symbol.asyncIterator]) return value
+  const parts = isFile ? [await (value as File).arrayBuffer()] : await readStream(value, over)
   return parts.length === 0 ? undefined : new File(parts, value.name ?? 'blob', { type: value.type ?? '' })
+}
+
+/** A stream of the web, which not every browser can iterate, or of Node, or something else to iterate. */
+type Stream = Partial<Pick<ReadableStream<BlobPart>, 'getReader'> & AsyncIterable<BlobPart> & { destroy(): void }>
+
+/** Reads a stream, but no longer than its operation lasts. */
+async function readStream(stream: Stream, over: Promise<void>): Promise<BlobPart[]> {
+  const reader = stream.getReader?.()
+  const chunks: AsyncIterator<BlobPart> = reader
+    ? {
+        next: () => reader.read() as Promise<IteratorResult<BlobPart>>,
+        return: () => reader.cancel() as Promise<never>,
+      }
+    : (stream as AsyncIterable<BlobPart>)[Symbol.asyncIterator]()
+  // One of Node waits with its return for what it reads. After the end, all this does nothing.
+  over.then(() => (stream.destroy?.(), chunks.return?.())).catch(() => {})
+  const parts: BlobPart[] = []
+  for (let step = await chunks.next(); !step.done; step = await chunks.next()) parts.push(step.value)
+  return parts
 }
 
 function addPlaces(files: Places, file: object, places: readonly string[]): void {
