@@ -525,6 +525,17 @@ describe('results', () => {
     }
   })
 
+  test('a result that cannot be copied, since it is nested too deeply, fails those who share it, and hangs nobody', async () => {
+    const n = 100_000
+    const deep = JSON.parse(`{"data":${'['.repeat(n)}${']'.repeat(n)}}`) as Result
+    const { link, release } = held(() => deep)
+    const chained = chain(dedupLink(), link)
+    const outcomes = [query(), query()].map((operation) => outcomeOf(lastResult(chained, operation)))
+    await settle()
+    release()
+    for (const outcome of await Promise.all(outcomes)) expect(outcome).toBeInstanceOf(RangeError)
+  })
+
   test('a caller alone gets the very result, which nobody copied', async () => {
     const result = { data: {} }
     expect(await lastResult(chain(dedupLink(), memoryLink(result)), query())).toBe(result)

@@ -67,14 +67,15 @@ export function memberOf(
           if (failed) reject(error as Error)
           else resolve(over)
         })
-        from.step(position++).then(
-          (step) => {
+        from
+          .step(position++)
+          .then((step) => {
             if (step.done) end()
             // What one of them does to a result must not reach another.
             else resolve(from.members === 1 ? step : { done: false, value: copyOf(step.value, copies) })
-          },
-          (error: unknown) => end(true, error),
-        )
+          })
+          // Also of a result that cannot be copied, such as lists within lists within ... deeper than the stack.
+          .catch((error: unknown) => end(true, error))
       }),
     async return() {
       leave()
