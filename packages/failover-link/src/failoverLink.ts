@@ -54,7 +54,8 @@ export interface FailoverEvent {
  * Credentials without `origins` go to whichever endpoint sends the operation; those with `origins` to no other.
  *
  * @throws {@link OptionsError} when an option is no good, `WiringError` when one of the links is no terminal link; both
- * when the link is built. Operations fail with the error of the endpoint that was tried last.
+ * when the link is built. Operations fail with the error of the endpoint that was tried last; one whose circuit is open
+ * was not tried.
  *
  * @example
  * ```ts
@@ -80,7 +81,7 @@ export function failoverLink(terminals: readonly TerminalLink[], options: Failov
   /** Whether the operation is to go on to the next endpoint, after what this one gave first. */
   const goesOn = (outcome: AttemptOutcome, operation: Operation, { from, to, begun }: Turn): boolean => {
     const { result, error } = outcome
-    if (!settings.isUnavailable(outcome, operation)) {
+    if (settings.isUnavailable(outcome, operation) !== true) {
       if (result || isAnswer(error)) endpoints.up(from, begun)
       return false
     }
@@ -96,20 +97,26 @@ export function failoverLink(terminals: readonly TerminalLink[], options: Failov
 
   const named: TerminalLink = async function* failoverLink(operation) {
     const { order } = endpoints
+    // Of an endpoint that was tried rather than of one with an open circuit, or else of that which is tried again first.
+    let best: unknown
     for (const [position, from] of order.entries()) {
       const turn = { from, to: order[position + 1], begun: endpoints.begin(from) }
       let isFirst = true
       let isOver = true
       try {
         for await (const result of await (links[from] as TerminalLink)(operation)) {
-          isOver = !isFirst || !goesOn({ result }, operation, turn)
-          if (!isOver) break
+          const mayMove = isFirst
+          // Before it is judged: what judges may throw, and is not asked about its own error.
           isFirst = false
+          isOver = !mayMove || !goesOn({ result }, operation, turn)
+          if (!isOver) break
           yield result
         }
       } catch (error) {
-        isOver = !isFirst || executionOf(operation)?.aborted || !goesOn({ error }, operation, turn)
-        if (isOver) throw error
+        if (!isFirst || executionOf(operation)?.aborted) throw error
+        if (position === 0 || waitOf(error) <= waitOf(best)) best = error
+        isOver = !goesOn({ error }, operation, turn)
+        if (isOver) throw best
       }
       if (isOver) return
     }
@@ -122,6 +129,12 @@ export function failoverLink(terminals: readonly TerminalLink[], options: Failov
       await Promise.all(links.map(async (each) => each.dispose?.()))
     },
   })
+}
+
+/** For how long an endpoint is left alone that has an open circuit, which was sent nothing. */
+function waitOf(error: unknown): number {
+  const { code, retryAfterMs } = Object(error) as { readonly code?: unknown; readonly retryAfterMs: number }
+  return code === 'CIRCUIT_OPEN' ? retryAfterMs : 0
 }
 
 /** An endpoint's turn, and whose it is next. */
@@ -142,7 +155,7 @@ function checkOptions(terminals: readonly TerminalLink[], options: FailoverLinkO
     clock: systemClock,
     random: Math.random,
   }
-  if (!Array.isArray(terminals) || terminals.length === 0)
+  if (!Array.isArray(terminals) || !terminals.length || terminals.some((each) => typeof each !== 'function'))
     throw new OptionsError(
       inDevelopment(() => 'give it a list of terminal links: failoverLink([httpLink(...), httpLink(...)])') ??
         'terminals',
