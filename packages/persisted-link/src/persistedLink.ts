@@ -94,8 +94,9 @@ export function persistedLink(options: PersistedLinkOptions = {}): Link {
     })
     if (isOnce || !(hashOf || onNotFound === 'text')) return next(short)
     return withFallback(short, next, (result) => {
-      if (isMissed(result)) return full
-      if (!hashOf || !isRefused(result)) return undefined
+      // A promise of an async function, which only JavaScript lets through, must not send a mutation twice.
+      if (isMissed(result) === true) return full
+      if (!hashOf || isRefused(result) !== true) return undefined
       isSupported = false
       return operation
     })
