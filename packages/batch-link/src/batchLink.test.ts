@@ -15,7 +15,7 @@ import {
   withHeader,
   withSigner,
   type Exchange,
-  type GraphLinksError,
+  GraphLinksError,
   type Link,
   type Operation,
   type OperationInit,
@@ -789,6 +789,26 @@ describe('with what takes part in exchanges', () => {
       { code: 'LINK_FAILED', link: 'signer', operationName: 'B', cause: { message: 'no key' } },
     ])
     expect(seen).toHaveLength(0)
+  })
+
+  test('an error of a class that an application made, by whatever constructor, is the error of each as it is', async () => {
+    class KeyError extends GraphLinksError {
+      static override readonly code: string = 'KEY'
+      constructor(readonly key: { readonly id: string }) {
+        super(`no key ${key.id}`)
+      }
+    }
+    class WaitError extends GraphLinksError {
+      static override readonly code: string = 'WAIT'
+      constructor(readonly ms: number) {
+        super('wait')
+      }
+    }
+    for (const error of [new KeyError({ id: 'k' }), new WaitError(5)]) {
+      const failing = signed('', { request: () => Promise.reject(error) })
+      const errors = await send(chain(failing, batched().link), [query('A'), query('B')])
+      for (const each of errors) expect(each).toBe(error)
+    }
   })
 
   test('one that leaves while the signature is made takes none along', async () => {
