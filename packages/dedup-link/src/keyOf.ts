@@ -12,10 +12,15 @@ export function keyOf(
   ignoredHeaders: readonly string[] | undefined,
   rest: readonly unknown[],
 ): string | undefined {
-  const fingerprint = fingerprintOf(operation, ignoredHeaders).reveal()
   try {
     return JSON.stringify(
-      [operation.operationName, operation.variables, operation.extensions, fingerprint, rest],
+      [
+        operation.operationName,
+        operation.variables,
+        operation.extensions,
+        fingerprintOf(operation, ignoredHeaders).reveal(),
+        rest,
+      ],
       canonical,
     )
   } catch {

@@ -72,7 +72,7 @@ export function memberOf(
           .then((step) => {
             if (step.done) end()
             // What one of them does to a result must not reach another.
-            else resolve(from.members === 1 ? step : { done: false, value: copyOf(step.value, copies) })
+            else resolve(from.members === 1 ? step : { ...step, value: copyOf(step.value, copies) })
           })
           // Also of a result that cannot be copied, such as lists within lists within ... deeper than the stack.
           .catch((error: unknown) => end(true, error))

@@ -76,7 +76,7 @@ export function failoverLink(terminals: readonly TerminalLink[], options: Failov
   const settings = checkOptions(terminals, options)
   // What a chain of one adds: a link that breaks its contract, or an operation that was cancelled, becomes failed results.
   const links = terminals.map((terminal) => chain(terminal))
-  const endpoints = new Endpoints(links.length, settings)
+  const endpoints = new Endpoints(links, settings)
 
   /** Whether the operation is to go on to the next endpoint, after what this one gave first. */
   const goesOn = (outcome: AttemptOutcome, operation: Operation, { from, to, begun }: Turn): boolean => {
@@ -97,28 +97,25 @@ export function failoverLink(terminals: readonly TerminalLink[], options: Failov
 
   const named: TerminalLink = async function* failoverLink(operation) {
     const { order } = endpoints
-    // Of an endpoint that was tried rather than of one with an open circuit, or else of that which is tried again first.
-    let best: unknown
+    // Of an endpoint that was tried, rather than of one whose circuit is open.
+    let failure: unknown
     for (const [position, from] of order.entries()) {
       const turn = { from, to: order[position + 1], begun: endpoints.begin(from) }
-      let isFirst = true
-      let isOver = true
+      let moves: boolean | undefined
       try {
         for await (const result of await (links[from] as TerminalLink)(operation)) {
-          const mayMove = isFirst
           // Before it is judged: what judges may throw, and is not asked about its own error.
-          isFirst = false
-          isOver = !mayMove || !goesOn({ result }, operation, turn)
-          if (!isOver) break
+          moves ??= ((moves = false), goesOn({ result }, operation, turn))
+          if (moves) break
           yield result
         }
       } catch (error) {
-        if (!isFirst || executionOf(operation)?.aborted) throw error
-        if (position === 0 || waitOf(error) <= waitOf(best)) best = error
-        isOver = !goesOn({ error }, operation, turn)
-        if (isOver) throw best
+        if (moves !== undefined || executionOf(operation)?.aborted) throw error
+        if (!failure || Object(error).code !== 'CIRCUIT_OPEN') failure = error
+        moves = goesOn({ error }, operation, turn)
+        if (!moves) throw failure
       }
-      if (isOver) return
+      if (!moves) return
     }
   }
   return Object.assign(named, {
@@ -129,12 +126,6 @@ export function failoverLink(terminals: readonly TerminalLink[], options: Failov
       await Promise.all(links.map(async (each) => each.dispose?.()))
     },
   })
-}
-
-/** For how long an endpoint is left alone that has an open circuit, which was sent nothing. */
-function waitOf(error: unknown): number {
-  const { code, retryAfterMs } = Object(error) as { readonly code?: unknown; readonly retryAfterMs: number }
-  return code === 'CIRCUIT_OPEN' ? retryAfterMs : 0
 }
 
 /** An endpoint's turn, and whose it is next. */
@@ -155,7 +146,7 @@ function checkOptions(terminals: readonly TerminalLink[], options: FailoverLinkO
     clock: systemClock,
     random: Math.random,
   }
-  if (!Array.isArray(terminals) || !terminals.length || terminals.some((each) => typeof each !== 'function'))
+  if (!Array.isArray(terminals) || typeof terminals[0] !== 'function')
     throw new OptionsError(
       inDevelopment(() => 'give it a list of terminal links: failoverLink([httpLink(...), httpLink(...)])') ??
         'terminals',
