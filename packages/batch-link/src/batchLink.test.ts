@@ -794,14 +794,14 @@ describe('with what takes part in exchanges', () => {
   test('an error of a class that an application made, by whatever constructor, is the error of each as it is', async () => {
     class KeyError extends GraphLinksError {
       static override readonly code: string = 'KEY'
-      constructor(readonly key: { readonly id: string }) {
-        super(`no key ${key.id}`)
+      constructor({ id }: { readonly id: string }) {
+        super(`no key ${id}`)
       }
     }
     class WaitError extends GraphLinksError {
       static override readonly code: string = 'WAIT'
-      constructor(readonly ms: number) {
-        super('wait')
+      constructor(ms: number) {
+        super(`wait ${ms.toFixed()} ms`)
       }
     }
     for (const error of [new KeyError({ id: 'k' }), new WaitError(5)]) {
