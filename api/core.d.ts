@@ -502,6 +502,8 @@ interface Result<Data = unknown> {
      * may be lost, so that a query may be due for what they would have said.
      */
     readonly resumed?: Resumption;
+    /** Never set: so that `yield next(operation)` without its star, which gives results as a result, does not compile. */
+    readonly [Symbol.asyncIterator]?: never;
 }
 /** How a subscription went on after its connection was lost. */
 interface Resumption {
@@ -1171,7 +1173,10 @@ declare function basicAuthLink(options: BasicAuthLinkOptions): Link;
 
 /** Options of {@link apiKeyLink}. */
 interface ApiKeyLinkOptions extends CredentialOptions {
-    /** The key; or, while keys are being rotated, several: where one gets a 401, the next is tried once. */
+    /**
+     * The key; or, while keys are being rotated, several: where one gets a 401, the next is tried once, unless the operation
+     * has a stream, which can be read once, or its context says that it is not to be sent again (`replay`).
+     */
     readonly key: Provided<string> | readonly Provided<string>[];
     /** The header that carries the key. Default: `'x-api-key'`. Not with `in: 'query'`. */
     readonly header?: string | undefined;
@@ -1182,11 +1187,14 @@ interface ApiKeyLinkOptions extends CredentialOptions {
     readonly in?: 'header' | 'query' | undefined;
     /** Name of the query parameter. Default: `'api_key'`. Only with `in: 'query'`. */
     readonly parameter?: string | undefined;
-    /** Called when a key got a 401 and the next one is tried. `hint` is its first 4 characters, if it has 20 or more. */
+    /**
+     * Called when a key got a 401 and the next one is tried. `hint` is its first 4 characters, if it has 20 or more. What it
+     * throws, or rejects with, is ignored.
+     */
     readonly onRejected?: ((rejected: {
         readonly index: number;
         readonly hint: string | undefined;
-    }) => void) | undefined;
+    }) => unknown) | undefined;
 }
 /**
  * Sends an API key with every operation, in a header of its own. It never follows a redirect to another origin. A
@@ -1263,7 +1271,8 @@ interface TokenStore {
 }
 /**
  * Keeps one refresh at a time among all that share a store: runs `refresh` when nobody else does. `navigator.locks` is
- * one: `(name, refresh) => navigator.locks.request(name, refresh)`.
+ * one, where it is there: `(name, refresh) => navigator.locks.request(name, refresh)`. One that fails without having run
+ * `refresh` is a refresh that failed.
  */
 type RefreshLock = <Value>(name: string, refresh: () => Promise<Value>) => Promise<Value>;
 /**
@@ -2286,8 +2295,8 @@ interface CredentialLease {
     /** Has a token that is due renewed, in the background. */
     check(): void;
     /**
-     * Calls back with `'renewed'` when there is something better than what was attached, and with `'ended'` when it must not
-     * be used any more, because somebody signed in or out. @returns a function that ends it.
+     * Calls back, also at once, with `'renewed'` when there is something better than what was attached, and with `'ended'`
+     * when it must not be used any more, because somebody signed in or out. @returns a function that ends it.
      */
     subscribe(listener: (change: 'renewed' | 'ended') => void): () => void;
 }

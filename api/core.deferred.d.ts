@@ -299,8 +299,8 @@ interface CredentialLease {
     /** Has a token that is due renewed, in the background. */
     check(): void;
     /**
-     * Calls back with `'renewed'` when there is something better than what was attached, and with `'ended'` when it must not
-     * be used any more, because somebody signed in or out. @returns a function that ends it.
+     * Calls back, also at once, with `'renewed'` when there is something better than what was attached, and with `'ended'`
+     * when it must not be used any more, because somebody signed in or out. @returns a function that ends it.
      */
     subscribe(listener: (change: 'renewed' | 'ended') => void): () => void;
 }

@@ -95,6 +95,8 @@ interface Result<Data = unknown> {
      * may be lost, so that a query may be due for what they would have said.
      */
     readonly resumed?: Resumption;
+    /** Never set: so that `yield next(operation)` without its star, which gives results as a result, does not compile. */
+    readonly [Symbol.asyncIterator]?: never;
 }
 /** How a subscription went on after its connection was lost. */
 interface Resumption {

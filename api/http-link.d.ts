@@ -15,8 +15,10 @@ declare class Attempt {
     constructor(operation: Operation | undefined, clock: Clock, leave: () => void);
     /** For `fetch`. */
     get signal(): AbortSignal;
-    /** Calls back when the attempt is aborted. */
+    /** Calls back when the attempt is aborted, or at once where it was. */
     onAbort(callback: () => void): void;
+    /** Waits for something, but no longer than the attempt lasts: what does not listen must not hold up its end. */
+    until<Value>(promise: Promise<Value>): Promise<Value>;
     /** Aborts the attempt after so many milliseconds from now; a limit that was set before no longer counts. */
     limit(ms: number, option: string, what: string): void;
     /** @throws the reason of the abort, when there was one. */
@@ -36,7 +38,9 @@ interface WireRequest {
     readonly headers: ReadonlyMap<string, string>;
     readonly body?: string | Uint8Array | FormData | undefined;
     /** In browsers: whether the platform sends its cookies along. It wins over the option of fetch. */
-    readonly credentials?: RequestCredentials | undefined;
+    readonly credentials?: 'omit' | 'same-origin' | 'include' | undefined;
+    /** How many redirects led to it. */
+    readonly redirects?: number | undefined;
 }
 /** A response whose head is here and whose body is not. */
 interface TransportResponse {

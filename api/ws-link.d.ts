@@ -378,7 +378,7 @@ declare class SocketClosedError extends GraphLinksError {
     readonly wasClean: boolean;
     /** How many sockets were opened in a row, the last one included, without one that stayed. */
     readonly attempts: number;
-    /** Whether the server may have run the operation: it was sent, and no answer came. */
+    /** Whether the server may have run the operation, a mutation: it was sent, and its result did not come, or not all of it. */
     readonly mayHaveRun: boolean;
     /** Whether the same operation may succeed on a new socket. */
     readonly retryable: boolean;

@@ -83,7 +83,7 @@ const questions = [
   [/^ +const mayStream = .*/m, ''],
   [/!\(variables && mayHaveFiles\([^)]*\)\)/, 'true'],
   // Rules.
-  ...['subscriptions', 'isFile', 'takesForms', 'idleTimeoutMs', 'completion', 'incremental'].map((option) => [
+  ...['subscriptions', 'isFile', 'takesForms', 'completion', 'incremental'].map((option) => [
     new RegExp(`^ +${option}: .*`, 'gm'),
     '',
   ]),

@@ -75,7 +75,7 @@ handled.`,
 - workerd: in one file, bundled with the conditions \`workerd\`, \`worker\` and \`browser\`; without \`nodejs_compat\`.
 - Chromium: in one file, bundled for browsers, in a page of the server.`,
     '## The tests',
-    `All tests of the repository, which run from the sources. \`npm test\` runs them in the Node that is there. Files with a
+    `All tests of the repository, which run from the sources, those that load graphql with both of its majors. \`npm test\` runs them in the Node that is there. Files with a
 test that failed run once more, by themselves, since a busy machine lets tests run into their limits of time.`,
     table(
       ['Node', 'passed', 'at the second try', 'failed', 'skipped', 'seconds', 'date'],

@@ -1,5 +1,6 @@
 import type { Attempt } from './auth/refresher.ts'
 import type { SessionTokenSource } from './auth/sessionTokenSource.ts'
+import type { SessionState } from './auth/tokenSource.ts'
 import type { CredentialSource } from './credentialSource.ts'
 
 /** What a terminal link has to do with the session whose tokens it uses for as long as a connection lives. */
@@ -18,8 +19,8 @@ export interface CredentialLease {
   /** Has a token that is due renewed, in the background. */
   check(): void
   /**
-   * Calls back with `'renewed'` when there is something better than what was attached, and with `'ended'` when it must not
-   * be used any more, because somebody signed in or out. @returns a function that ends it.
+   * Calls back, also at once, with `'renewed'` when there is something better than what was attached, and with `'ended'`
+   * when it must not be used any more, because somebody signed in or out. @returns a function that ends it.
    */
   subscribe(listener: (change: 'renewed' | 'ended') => void): () => void
 }
@@ -57,10 +58,15 @@ export function leaseOf(source: CredentialSource): CredentialLease | undefined {
       return session.dueMs
     },
     check: () => session.check(),
-    subscribe: (listener) =>
-      session.events.subscribe(({ type, epoch }) => {
-        if (epoch !== attempt.ticket.epoch) listener('ended')
-        else if (type === 'refreshed') listener('renewed')
-      }),
+    subscribe(listener) {
+      const compare = ({ epoch, generation }: Pick<SessionState, 'epoch' | 'generation'>): void => {
+        const { ticket } = attempt
+        if (epoch !== ticket.epoch) listener('ended')
+        else if (generation !== ticket.generation) listener('renewed')
+      }
+      // It may have changed since it was attached.
+      compare(session.current)
+      return session.events.subscribe(compare)
+    },
   }
 }

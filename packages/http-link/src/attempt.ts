@@ -39,9 +39,18 @@ export class Attempt {
     return controller.signal
   }
 
-  /** Calls back when the attempt is aborted. */
+  /** Calls back when the attempt is aborted, or at once where it was. */
   onAbort(callback: () => void): void {
-    this.#callbacks.push(callback)
+    if (this.aborted) callback()
+    else this.#callbacks.push(callback)
+  }
+
+  /** Waits for something, but no longer than the attempt lasts: what does not listen must not hold up its end. */
+  until<Value>(promise: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      this.onAbort(() => reject(this.reason as Error))
+      promise.then(resolve, reject)
+    })
   }
 
   /** Aborts the attempt after so many milliseconds from now; a limit that was set before no longer counts. */

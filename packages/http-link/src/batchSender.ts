@@ -191,16 +191,10 @@ function parse(text: string | undefined): unknown {
 
 /** An error of the whole request, with the name of one of its operations in place of the carrier's. */
 function inNameOf({ operationName }: Operation, error: GraphLinksError): GraphLinksError {
-  if (error.operationName === operationName) return error
+  // Of somebody else's making, as a signer's: nothing is known of how it is made.
+  if (error.link !== 'httpLink' && error.operationName === undefined) return error
   const Kind = error.constructor as typeof GraphLinksError
   const { cause, message } = error
-  try {
-    // Its fields have the names that its class takes them by.
-    const named = new Kind(message.slice(message.indexOf(': ') + 2), { ...(error as object), cause, operationName })
-    if (named.operationName === operationName) return named
-  } catch {
-    // As below.
-  }
-  // Of an application's own class, which takes something else.
-  return error
+  // Its fields have the names that its class takes them by.
+  return new Kind(message.slice(message.indexOf(': ') + 2), { ...(error as object), cause, operationName })
 }

@@ -54,7 +54,7 @@ function parseEndpoint(url: string | URL, operationName?: string): URL {
 
 /** Runtimes cut the parts out of a URL each time they are read, which costs more than all else in a request. */
 function withParts(url: URL): URL {
-  for (const name of ['href', 'origin', 'protocol', 'host', 'hostname', 'pathname', 'search'] as const)
+  for (const name of ['href', 'origin', 'protocol', 'host', 'pathname', 'search'] as const)
     Object.defineProperty(url, name, { value: url[name] })
   return url
 }

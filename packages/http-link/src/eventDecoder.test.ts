@@ -19,7 +19,7 @@ function decode(chunks: Iterable<Uint8Array>, maxBytes = 1_000_000): Decoded {
     if (decoder.isComplete) break
   }
   try {
-    payloads.push(...decoder.end())
+    decoder.end()
     return { payloads, isComplete: decoder.isComplete, error: undefined }
   } catch (error) {
     return { payloads, isComplete: decoder.isComplete, error }

@@ -62,9 +62,8 @@ class EventDecoder implements StreamDecoder {
     return this.#payloads
   }
 
-  end(): unknown[] {
+  end(): void {
     if (this.#flaw) throw this.#flaw as Error
-    return []
   }
 
   /** Lines may end in CR, LF or both; the parser would wait for what comes after a CR at the end of a chunk. */

@@ -4,6 +4,7 @@ import type { Attempt } from './attempt.ts'
 import { headersWithoutJson } from './csrf.ts'
 import { explainFailure } from './failure.ts'
 import type { Settings } from './options.ts'
+import type { WireResponse } from './response.ts'
 import type { failureOf, OpenResponse, readWhole, send } from './send.ts'
 import { createSharedEventDecoder, defaultIdleTimeoutMs } from './streams.ts'
 import { StreamSubscription } from './streamSubscription.ts'
@@ -64,7 +65,6 @@ export class EventStream {
    * @returns `undefined` when the server has lost the stream; `isLast`: it throws then.
    */
   async subscribe(operation: Operation, attempt: Attempt, isLast: boolean): Promise<Results | undefined> {
-    const { send, readWhole, resultOf } = this.#parts
     const id = String(++this.#count)
     const subscription = new StreamSubscription(operation, attempt, this.#settings)
     // Before it is sent, because the first result may come before the answer.
@@ -74,19 +74,19 @@ export class EventStream {
       subscription.end({ error: attempt.reason as unknown })
       this.#cancel(id)
     })
-    const token = await untilAborted(this.#token, attempt)
-    const request = await this.#request(withExtensions(operation, { operationId: id }), 'POST', token)
-    const response = await send(operation, request, attempt, this.#settings)
+    const token = await attempt.until(this.#token)
+    const response = await this.#send(withExtensions(operation, { operationId: id }), attempt, 'POST', token)
     if (response.status === 202) {
-      await readWhole(operation, response, attempt, this.#settings)
+      await this.#read(operation, response, attempt)
       // From here on, time is the stream's.
       attempt.limit(Infinity, '', '')
       attempt.leave()
       return subscription.results(() => this.#cancel(id))
     }
     this.#forget(id)
-    if (response.status !== 404 || isLast) return single(await resultOf(operation, response, attempt, this.#settings))
-    await readWhole(operation, response, attempt, this.#settings)
+    if (response.status !== 404 || isLast)
+      return single(await this.#parts.resultOf(operation, response, attempt, this.#settings))
+    await this.#read(operation, response, attempt)
     this.#interrupt('the server lost the event stream')
     return undefined
   }
@@ -96,11 +96,9 @@ export class EventStream {
   }
 
   #reserve(operation: Operation): Promise<string | undefined> {
-    const { send, readWhole } = this.#parts
     return this.#serve(async (attempt) => {
       attempt.limit(this.#settings.timeoutMs, 'timeoutMs', 'no event stream was reserved')
-      const response = await send(operation, await this.#request(operation, 'PUT'), attempt, this.#settings)
-      const whole = await readWhole(operation, response, attempt, this.#settings)
+      const whole = await this.#read(operation, await this.#send(operation, attempt, 'PUT'), attempt)
       const token = whole.text?.trim()
       if (whole.status !== 201 || !token) return this.#lose((each) => explainFailure(each.operation, whole, 'foreign'))
       void this.#open(operation, token)
@@ -110,15 +108,13 @@ export class EventStream {
 
   /** Reads the stream to its end. Operations are sent meanwhile: until it is open, results wait on the server. */
   #open(operation: Operation, token: string): Promise<void> {
-    const { send, readWhole } = this.#parts
     const { idleTimeoutMs = defaultIdleTimeoutMs, maxResponseBytes } = this.#settings
     return this.#serve(async (attempt) => {
       const limitSilence = (): void => attempt.limit(idleTimeoutMs, 'idleTimeoutMs', 'nothing came by the event stream')
       limitSilence()
-      const request = await this.#request(operation, 'GET', token)
-      const response = await send(operation, request, attempt, this.#settings)
+      const response = await this.#send(operation, attempt, 'GET', token)
       if (response.status !== 200 || response.mediaType !== 'text/event-stream') {
-        const whole = await readWhole(operation, response, attempt, this.#settings)
+        const whole = await this.#read(operation, response, attempt)
         return this.#lose((each) => explainFailure(each.operation, whole, 'foreign'))
       }
       this.#response = response
@@ -145,23 +141,16 @@ export class EventStream {
   #cancel(id: string): void {
     const subscription = this.#subscriptions.get(id)
     if (!subscription) return
-    const { operation, attempt } = subscription
     this.#forget(id)
-    attempt.end()
-    void this.#delete(operation, id)
+    void this.#delete(subscription.operation, id)
   }
 
   async #delete(operation: Operation, id: string): Promise<void> {
-    const { send, readWhole } = this.#parts
     const token = await this.#token
     if (this.#isClosed) return
     const deletion = this.#withAttempt(async (attempt) => {
       attempt.limit(this.#settings.timeoutMs, 'timeoutMs', 'no response')
-      const request = await this.#request(operation, 'DELETE', token)
-      const url = new URL(request.url.href)
-      url.searchParams.set('operationId', id)
-      const response = await send(operation, { ...request, url }, attempt, this.#settings)
-      await readWhole(operation, response, attempt, this.#settings)
+      await this.#read(operation, await this.#send(operation, attempt, 'DELETE', token, id), attempt)
     })
     // Results that come all the same are dropped, so that nobody has to know.
     await deletion.catch(() => {})
@@ -213,21 +202,30 @@ export class EventStream {
     }
   }
 
-  /** A request with the fields of an operation. The token is a credential: whoever has it can listen. */
-  async #request(operation: Operation, method: keyof typeof accepted, token?: string): Promise<WireRequest> {
-    const { requestOf } = this.#parts
+  /**
+   * Sends a request with the fields of an operation. The token is a credential: whoever has it can listen.
+   *
+   * @param id - of the operation that a DELETE is about.
+   */
+  async #send(
+    operation: Operation,
+    attempt: Attempt,
+    method: keyof typeof accepted,
+    token?: string,
+    id?: string,
+  ): Promise<OpenResponse> {
+    const { requestOf, send } = this.#parts
     const held = token && { name: 'x-graphql-event-stream-token', value: token, link: 'httpLink' }
     const request = await requestOf(held ? withCredential(operation, held) : operation, this.#settings)
     const headers = new Map(request.headers).set('accept', accepted[method])
-    if (method === 'POST') return { ...request, headers }
-    return { ...request, method, headers: headersWithoutJson(headers, this.#settings.csrf), body: undefined }
+    if (method === 'POST') return send(operation, { ...request, headers }, attempt, this.#settings)
+    const url = new URL(request.url)
+    if (id) url.searchParams.set('operationId', id)
+    const bare = { url, method, headers: headersWithoutJson(headers, this.#settings.csrf) }
+    return send(operation, bare, attempt, this.#settings)
   }
-}
 
-/** Waits for what is not the attempt's own, but no longer than the attempt lasts. */
-function untilAborted<Value>(promise: Promise<Value>, attempt: Attempt): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    attempt.onAbort(() => reject(attempt.reason as Error))
-    promise.then(resolve, reject)
-  })
+  async #read(operation: Operation, response: OpenResponse, attempt: Attempt): Promise<WireResponse> {
+    return this.#parts.readWhole(operation, response, attempt, this.#settings)
+  }
 }

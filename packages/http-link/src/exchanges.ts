@@ -32,7 +32,6 @@ export async function exchange(
   if (!isRefused) return response
   // Unread, it would keep its connection.
   await (response.readAll?.(maxDiscardedBytes) ?? readBody(response.body, maxDiscardedBytes))
-  attempt.check()
   const [again] = await sendOnce(operation, request, exchanges, attempt, options)
   return again
 }
@@ -77,10 +76,7 @@ async function take<Value>(
 ): Promise<Value> {
   attempt.check()
   try {
-    return await new Promise<Value>((resolve, reject) => {
-      attempt.onAbort(() => reject(attempt.reason as Error))
-      new Promise<Value>((called) => called(call())).then(resolve, reject)
-    })
+    return await attempt.until(new Promise<Value>((called) => called(call())))
   } catch (error) {
     if (attempt.aborted || GraphLinksError.is(error)) throw error
     throw new LinkError('its part in the exchange failed; see cause', { link, operationName, cause: error })

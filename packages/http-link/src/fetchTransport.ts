@@ -30,13 +30,7 @@ export function fetchTransport(given: Fetch | undefined, options: FetchOptions):
         signal: attempt.signal,
         redirect: 'manual',
       })
-      return new Promise((resolve, reject) => {
-        // A fetch that ignores its signal must not hold up the end.
-        attempt.onAbort(() => reject(attempt.reason as Error))
-        fetch(url.href, init as RequestInit)
-          .then((response) => toResponse(response, attempt))
-          .then(resolve, reject)
-      })
+      return attempt.until(fetch(url.href, init as RequestInit).then((response) => toResponse(response, attempt)))
     },
   }
 }
@@ -63,7 +57,6 @@ function readable(response: Response, attempt: Attempt): AsyncIterable<Uint8Arra
     else (body as { destroy?: () => void } | null)?.destroy?.()
   }
   // A fetch that ignores its signal answers late. A read that waits ends with the cancellation.
-  if (attempt.aborted) cancel()
   attempt.onAbort(cancel)
   return reader ? chunksOf(reader, cancel) : otherChunks(response, body as AsyncIterable<Uint8Array> | null, attempt)
 }

@@ -7,16 +7,16 @@ export type FileTest = ((value: object) => boolean) | undefined
  * Whether there may be a file in variables, or a promise of one: something of the platform's, or something to wait for.
  * For every operation, so that {@link hasFiles}, which looks closer, need not be there from the beginning.
  */
-export function mayHaveFiles(variables: object, isFile: FileTest, seen?: Set<unknown>): boolean {
+export function mayHaveFiles(variables: object, isFile: FileTest, seen = new Set<unknown>()): boolean {
   return Object.values(variables).some(
     (value: unknown) =>
       typeof value === 'object' &&
       value &&
-      !seen?.has(value) &&
+      !seen.has(value) &&
       (Symbol.toStringTag in value ||
         'then' in value ||
         isFile?.(value) ||
-        (!('toJSON' in value) && mayHaveFiles(value, isFile, (seen ??= new Set()).add(value)))),
+        (!('toJSON' in value) && mayHaveFiles(value, isFile, seen.add(value)))),
   )
 }
 
@@ -25,14 +25,12 @@ export function hasFiles(variables: JsonObject | undefined, isFile: FileTest): b
   return variables !== undefined && holdsFile(variables, isFile)
 }
 
-/** @param seen - what was looked at, so that cycles and objects in many places take no time; made when there is one. */
-function holdsFile(holder: object, isFile: FileTest, seen?: Set<unknown>): boolean {
+/** @param seen - what was looked at, so that cycles and objects in many places take no time. */
+function holdsFile(holder: object, isFile: FileTest, seen = new Set<unknown>()): boolean {
   return Object.values(holder).some((value: unknown) => {
-    if (typeof value !== 'object' || !value || seen?.has(value)) return false
+    if (typeof value !== 'object' || !value || seen.has(value)) return false
     // What says itself how it is written is data.
-    return (
-      isUpload(value, isFile) || (!('toJSON' in value) && holdsFile(value, isFile, (seen ??= new Set()).add(value)))
-    )
+    return isUpload(value, isFile) || (!('toJSON' in value) && holdsFile(value, isFile, seen.add(value)))
   })
 }
 

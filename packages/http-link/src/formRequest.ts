@@ -1,6 +1,5 @@
 // Loaded with the first operation that has a file in its variables.
 import type { Operation } from '@graphlinks/core'
-import { headersWithoutJson } from './csrf.ts'
 import type { RequestOptions, RequestParts } from './request.ts'
 import type { WireRequest } from './transport.ts'
 import { buildForm } from './uploadForm.ts'
@@ -9,10 +8,10 @@ import { buildForm } from './uploadForm.ts'
 export async function formRequest(
   operation: Operation,
   parts: RequestParts,
-  { isFile, csrf, transport }: RequestOptions,
+  { isFile, transport }: RequestOptions,
 ): Promise<WireRequest> {
   const form = await buildForm(operation, parts, isFile)
-  const request = { url: parts.url, method: 'POST', headers: headersWithoutJson(parts.headers, csrf), body: form }
+  const request = { url: parts.url, method: 'POST', headers: parts.headers, body: form }
   return transport.takesForms && globalThis.fetch !== undefined ? request : withoutForm(request, form)
 }
 

@@ -1,6 +1,5 @@
 // Loaded with the first query that goes by GET.
 import type { Operation } from '@graphlinks/core'
-import { headersWithoutJson } from './csrf.ts'
 import type { OperationRequest, RequestOptions, RequestParts } from './request.ts'
 import type { WireRequest } from './transport.ts'
 
@@ -11,12 +10,12 @@ import type { WireRequest } from './transport.ts'
 export function getRequest(
   operation: Operation,
   parts: RequestParts,
-  { maxUrlLength = 2_048, csrf }: RequestOptions,
+  { maxUrlLength = 2_048 }: RequestOptions,
   post: WireRequest,
 ): OperationRequest {
   const url = getUrl(operation, parts)
   if (url.href.length > maxUrlLength) return post
-  return { url, method: 'GET', headers: headersWithoutJson(parts.headers, csrf), body: undefined, post }
+  return { url, method: 'GET', headers: parts.headers, body: undefined, post }
 }
 
 /** What the URL has already stays as it is, also how it is escaped. */
@@ -25,11 +24,14 @@ function getUrl(
   { url: endpoint, query, transfer }: RequestParts,
 ): URL {
   const params = new URLSearchParams()
-  if (transfer?.id !== undefined) params.set('documentId', transfer.id)
-  if (query !== undefined) params.set('query', minify(JSON.parse(query) as string))
-  if (operationName !== undefined) params.set('operationName', operationName)
-  if (variables !== undefined) params.set('variables', JSON.stringify(variables))
-  if (extensions !== undefined) params.set('extensions', JSON.stringify(extensions))
+  const members = {
+    documentId: transfer?.id,
+    query: query && minify(JSON.parse(query) as string),
+    operationName,
+    variables: variables && JSON.stringify(variables),
+    extensions: extensions && JSON.stringify(extensions),
+  }
+  for (const [name, value] of Object.entries(members)) if (value !== undefined) params.set(name, value)
   const url = new URL(endpoint)
   url.search = `${url.search}${url.search && '&'}${params}`
   return url

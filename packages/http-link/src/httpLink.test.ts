@@ -642,6 +642,31 @@ describe('cancellation', () => {
     expect(fetch.calls).toEqual([])
   })
 
+  test.each<[what: string, document: string, options: Partial<HttpLinkOptions>]>([
+    ['a query by GET', '{ ok }', { queryMethod: 'GET' }],
+    ['@defer', '{ ...@defer { ok } }', {}],
+    ['a mutation with a file', 'mutation ($file: Upload!) { ok(file: $file) }', {}],
+    ['a subscription', 'subscription { ok }', {}],
+    ['a subscription by a single connection', 'subscription { ok }', { subscriptions: 'single-connection' }],
+  ])('H7 while the request is being made of the operation, nothing is sent: %s', async (_, document, options) => {
+    const fetch = recordingFetch()
+    const client = clientOf('https://api.test/graphql', { ...options, fetch })
+    const variables = document.includes('$file') ? { file: new Blob(['content']) } : {}
+    const reason = new Error('the user left')
+    const run = (signal?: AbortSignal): Promise<unknown> =>
+      client.execute(document, variables, { signal })[Symbol.asyncIterator]().next()
+    // What it needs is loaded then.
+    await run().catch(() => {})
+    const before = fetch.calls.length
+    const controller = new AbortController()
+    const pending = errorOf(run(controller.signal))
+    controller.abort(reason)
+    expect(await pending).toBe(reason)
+    await settle()
+    expect(fetch.calls.length - before).toBe(0)
+    await client.dispose()
+  })
+
   test('H7 an attempt whose signal was aborted before sends nothing, whoever runs it', async () => {
     const fetch = recordingFetch()
     const reason = new Error('too late')
@@ -804,6 +829,19 @@ describe('H8 timeout', () => {
     const pending = errorOf(clientOf('https://api.test/', { fetch, clock, timeoutMs: 100 }).query('{ ok }'))
     await clock.advance(100)
     expect(await Promise.race([pending, settle()])).toBeInstanceOf(TimeoutError)
+  })
+
+  test('it holds while a file is read, which then is sent no more', async () => {
+    const clock = new FakeClock()
+    const fetch = recordingFetch()
+    const file = deferred<Blob>()
+    const client = clientOf('https://api.test/', { fetch, clock, timeoutMs: 100 })
+    const pending = errorOf(client.mutate('mutation ($file: Upload!) { ok(file: $file) }', { file: file.promise }))
+    await clock.advance(100)
+    expect(await pending).toBeInstanceOf(TimeoutError)
+    file.resolve(new Blob(['late']))
+    await settle()
+    expect(fetch.calls).toEqual([])
   })
 
   test('an abort of the caller is not a timeout, and a fetch that fails with its own word for it changes nothing', async () => {

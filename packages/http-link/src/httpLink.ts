@@ -4,7 +4,7 @@ import { InFlight } from './inFlight.ts'
 import { checkOptions, type HttpLinkOptions, type Settings } from './options.ts'
 import { buildRequest, type OperationRequest } from './request.ts'
 import { isStream, readResult, type Flaw, type WireResponse } from './response.ts'
-import { explain, failureOf, open, readWhole, send, transmit, type OpenResponse } from './send.ts'
+import { failureOf, open, readWhole, send, transmit, type OpenResponse } from './send.ts'
 import type { SingleConnection } from './singleConnection.ts'
 
 /** What {@link httpLink} makes. */
@@ -65,7 +65,7 @@ export function httpLink(options: HttpLinkOptions): HttpTerminalLink {
         return await connection.subscribe(operation, attempt)
       }
       const built = request ?? requestOf(operation, settings)
-      request = built instanceof Promise ? await built : built
+      request = built instanceof Promise ? await attempt.until(built) : built
       const answer = open(operation, request, await transmit(operation, request, attempt, settings), attempt, settings)
       let response = answer instanceof Promise ? await answer : answer
       if (request.post && (response.status === 414 || response.status === 431)) {
@@ -80,7 +80,10 @@ export function httpLink(options: HttpLinkOptions): HttpTerminalLink {
       const result = resultOf(operation, response, attempt, settings)
       return single(result instanceof Promise ? await result : result)
     } catch (error) {
-      throw explain(error, operation, attempt, request?.url.origin)
+      attempt.check()
+      // Frees the connection of a response that nobody is going to read.
+      attempt.abort(error)
+      throw failureOf(error, operation, request?.url.origin)
     }
   }
   const named: TerminalLink = function httpLink(operation) {

@@ -7,8 +7,10 @@ import {
   createClient,
   createOperation,
   createTokenSource,
+  headerLink,
   lastResult,
   tokenRefreshLink,
+  type Link,
   type Operation,
   type TerminalLink,
 } from '@graphlinks/core'
@@ -131,7 +133,10 @@ describe('the lines', () => {
     await second
   })
 
-  test('TR-10 a refresh through the same client is not held up by those that wait for it', async () => {
+  test.each<[what: string, outer: readonly Link[]]>([
+    ['alone', []],
+    ['with a link before it that fetches something for each operation', [headerLink(async () => ({ 'x-trace': '1' }))]],
+  ])('TR-10 a refresh through the same client is not held up by those that wait for it: %s', async (_, outer) => {
     const { entered, terminal, leave } = gate(1)
     const clock = new FakeClock()
     const session = createTokenSource({
@@ -142,7 +147,7 @@ describe('the lines', () => {
         return { accessToken: 'new', refreshToken: 'r2', expiresInSeconds: 3_600 }
       },
     })
-    const client = createClient({ link: chain(tokenRefreshLink(session), terminal) })
+    const client = createClient({ link: chain(...outer, tokenRefreshLink(session), terminal) })
     await clock.advance(61_000)
     const results = ['a', 'b'].map(async (id) => client.query('query Q($id: ID!) { node(id: $id) { id } }', { id }))
     await settled()

@@ -1,4 +1,4 @@
-import { executionOf, type Operation } from '@graphlinks/core'
+import { executionOf, urgent, type Operation } from '@graphlinks/core'
 import type { Transport } from './transport.ts'
 
 /**
@@ -24,11 +24,14 @@ export class InFlight {
     this.#transport = transport
   }
 
-  /** Waits for a place before an operation is prepared. It is kept until the operation arrives, or ends without. */
+  /**
+   * Waits for a place before an operation is prepared. It is kept until the operation arrives, or ends without. What
+   * those that keep one may wait for needs none here.
+   */
   admit(operation: Operation): Promise<void> | undefined {
     const execution = executionOf(operation)
-    if (!execution) return undefined
-    const expect = (): void => {
+    if (operation.context.get(urgent) || !execution) return undefined
+    const keep = (): void => {
       this.#expected++
       this.#admitted.add(execution)
       execution.onEnd(() => {
@@ -36,8 +39,8 @@ export class InFlight {
         this.#proceed()
       })
     }
-    if (!this.#mayEnter() || !this.#hasRoom) return this.#outside.join(operation, expect)
-    expect()
+    if (!this.#mayEnter(this.#expected)) return this.#outside.join(operation, keep)
+    keep()
     return undefined
   }
 
@@ -54,9 +57,12 @@ export class InFlight {
     this.#proceed()
   }
 
-  /** Whether whoever is there may go on. Where only connections are waited for, whoever waits is called when they are free. */
-  #mayEnter(): boolean {
-    if (this.#active + this.#cooling < this.#limit) return true
+  /**
+   * Whether there is a place beside those that are kept. Where connections are waited for, whoever waits is called when
+   * they are free.
+   */
+  #mayEnter(kept = 0): boolean {
+    if (this.#active + this.#cooling + kept < this.#limit) return true
     if (this.#cooling > 0 && !this.#isCooling) {
       const count = this.#cooling
       this.#isCooling = true
@@ -69,17 +75,13 @@ export class InFlight {
     return false
   }
 
-  get #hasRoom(): boolean {
-    return this.#active + this.#cooling + this.#expected < this.#limit
-  }
-
   #arrive(execution: object): void {
     if (this.#admitted.delete(execution)) this.#expected--
   }
 
   #proceed(): void {
-    while (this.#arrived.hasWaiters && this.#mayEnter()) this.#arrived.advance()
-    while (this.#outside.hasWaiters && this.#mayEnter() && this.#hasRoom) this.#outside.advance()
+    while (this.#arrived.first && this.#mayEnter()) this.#arrived.advance()
+    while (this.#outside.first && this.#mayEnter(this.#expected)) this.#outside.advance()
   }
 }
 
@@ -91,7 +93,7 @@ interface Waiter {
 
 /** First come, first served, in constant time each; whoever was cancelled is passed over. */
 class Line {
-  #first: Waiter | undefined
+  first: Waiter | undefined
   #last: Waiter | undefined
 
   /** Waits for the turn, in which `onTurn` is called before anybody else can go on. */
@@ -109,20 +111,16 @@ class Line {
         reject(execution.reason as Error)
       })
       if (this.#last) this.#last.next = waiter
-      else this.#first = waiter
+      else this.first = waiter
       this.#last = waiter
     })
   }
 
-  get hasWaiters(): boolean {
-    return this.#first !== undefined
-  }
-
   /** Gives the first its turn. */
   advance(): void {
-    for (let waiter = this.#first; waiter; waiter = this.#first) {
-      this.#first = waiter.next
-      if (!this.#first) this.#last = undefined
+    for (let waiter = this.first; waiter; waiter = this.first) {
+      this.first = waiter.next
+      if (!this.first) this.#last = undefined
       // Dead waiters in a row would keep each other, and what they waited for, from being collected.
       waiter.next = undefined
       if (waiter.turn) return waiter.turn()

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { createGzip, gzipSync } from 'node:zlib'
+import { brotliCompressSync, createGzip, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { createClient, type Client, type GraphLinksError } from '@graphlinks/core'
 import { stacks } from './fixtures/stacks.ts'
 import { httpLink, MalformedResponseError, ResponseTooLargeError, type HttpLinkOptions } from './index.ts'
@@ -74,6 +74,12 @@ describe.each(stacks)('threats 13 a body has at most maxResponseBytes, by %s', (
       response.end()
     },
     gzip: (response, body) => response.writeHead(200, { ...json, 'content-encoding': 'gzip' }).end(gzipSync(body)),
+    br: (response, body) =>
+      response.writeHead(200, { ...json, 'content-encoding': 'br' }).end(brotliCompressSync(body)),
+    deflate: (response, body) =>
+      response.writeHead(200, { ...json, 'content-encoding': 'deflate' }).end(deflateSync(body)),
+    'deflate without its header': (response, body) =>
+      response.writeHead(200, { ...json, 'content-encoding': 'deflate' }).end(deflateRawSync(body)),
   }
 
   test.each(Object.keys(encodings))('TL-4 exactly as many pass, one more does not: %s', async (encoding) => {

@@ -37,6 +37,10 @@ class MultipartDecoder implements StreamDecoder {
     this.#body = new PartBody(maxPartBytes)
   }
 
+  get isAmid(): boolean {
+    return this.#place === 'body' && this.#body.isBegun
+  }
+
   push(chunk: Uint8Array): unknown[] {
     const payloads: unknown[] = []
     try {
@@ -48,9 +52,8 @@ class MultipartDecoder implements StreamDecoder {
     return payloads
   }
 
-  end(): unknown[] {
+  end(): void {
     if (this.#flaw) throw this.#flaw as Error
-    return []
   }
 
   #read(chunk: Uint8Array, payloads: unknown[]): void {
@@ -123,6 +126,10 @@ class PartBody {
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
+  }
+
+  get isBegun(): boolean {
+    return this.#depth > 0
   }
 
   /** Looks for the end of the object, or of the line. @returns the index of its last byte; else the chunk's length. */

@@ -114,11 +114,11 @@ export function checkOptions(given: HttpLinkOptions): Settings {
   const options = ownOptions(given)
   const { fetch, fetchOptions = {}, csrf } = options
   const wrong =
-    Object.keys(rules).find((name) => !isGood(name, options)) ??
+    Object.keys(options).find((name) => !isGood(name, options)) ??
     (options.transport && (fetch ?? options.fetchOptions) && 'transport') ??
     Object.keys(fetchOptions)
-      .filter((name) => /^(method|headers|body|signal|redirect)$/.test(name))
-      .map((name) => `fetchOptions.${name}`)[0]
+      .map((name) => `fetchOptions.${name}`)
+      .find((name) => /\.(method|headers|body|signal|redirect)$/.test(name))
   if (wrong) throw new OptionsError(explain(wrong, options) ?? wrong, { link: 'httpLink' })
   if (typeof csrf === 'object') headerEntries(csrf, { link: 'httpLink' })
   // Own again: what is not set must not be found on the prototype of all objects.
@@ -134,29 +134,27 @@ export function checkOptions(given: HttpLinkOptions): Settings {
   })
 }
 
-/** What options that are set must be: of a type, one of some words, a number above zero, or text of a pattern. */
-const rules: Readonly<Record<string, 'function' | 'positive' | readonly unknown[] | RegExp>> = {
+/** Options that are numbers above zero, by their names. */
+const amounts = /^max|Ms$/
+
+/** What other options that are set must be: of a type, one of some words, or text of a pattern. */
+const rules: Readonly<Record<string, 'function' | readonly unknown[] | RegExp>> = /* @__PURE__ */ ownOptions({
   fetch: 'function',
   isFile: 'function',
-  timeoutMs: 'positive',
-  idleTimeoutMs: 'positive',
-  maxResponseBytes: 'positive',
-  maxInFlight: 'positive',
-  maxUrlLength: 'positive',
   redirects: ['error', 'same-origin'],
   subscriptions: ['auto', 'sse', 'single-connection', 'multipart'],
   completion: ['end', 'interruption'],
   incremental: ['merged', 'raw'],
   csrf: ['apollo', 'yoga', 'hot-chocolate', 'draft', false],
   queryMethod: /^[A-Z]+$/,
-}
+})
 
 function isGood(name: string, options: HttpLinkOptions): boolean {
   const value = options[name as keyof HttpLinkOptions]
   const rule = rules[name]
   if (value === undefined || (name === 'csrf' && typeof value === 'object')) return true
   if (rule === 'function') return typeof value === rule
-  if (rule === 'positive') return typeof value === 'number' && value > 0
+  if (amounts.test(name)) return typeof value === 'number' && value > 0
   return rule instanceof RegExp ? typeof value === 'string' && rule.test(value) : (rule?.includes(value) ?? true)
 }
 
@@ -167,7 +165,7 @@ function explain(name: string, options: HttpLinkOptions): string | undefined {
     const rule = rules[name]
     const unit = name.endsWith('Ms') ? ' of milliseconds' : ''
     if (rule === 'function') return `${name} is a function`
-    if (rule === 'positive')
+    if (amounts.test(name))
       return `${name} is a positive number${unit}, not ${String(options[name as keyof HttpLinkOptions] as unknown)}`
     if (name === 'queryMethod') return 'queryMethod is a method in capitals, such as "GET"'
     if (name === 'transport') return 'transport takes the place of fetch: leave out fetch and fetchOptions'

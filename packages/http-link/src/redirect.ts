@@ -14,8 +14,6 @@ interface Redirect {
   readonly request: WireRequest
   readonly response: TransportResponse
   readonly head: OpenResponse
-  /** How many redirects were followed before. */
-  readonly count: number
 }
 
 /**
@@ -31,22 +29,22 @@ export async function follow(
   options: SendOptions,
   { readWhole, send }: { readonly readWhole: typeof readWholeResponse; readonly send: typeof sendRequest },
 ): Promise<OpenResponse> {
-  const { request, head, count } = redirect
+  const { request, head } = redirect
   const url = targetOf(operation, redirect, options.redirects)
   // Unread, it would keep its connection.
   await readWhole(operation, head, attempt, options)
-  return send(operation, { ...request, url }, attempt, options, count + 1)
+  return send(operation, { ...request, url, redirects: countOf(request) + 1 }, attempt, options)
+}
+
+function countOf(request: WireRequest): number {
+  return (Object.hasOwn(request, 'redirects') && request.redirects) || 0
 }
 
 /**
  * The URL to go on to. Only 307 and 308 keep the method and the body (RFC 9110 section 15.4), and only the same origin
  * may see the credentials; everything else is an error.
  */
-function targetOf(
-  operation: Operation,
-  { request, response, head, count }: Redirect,
-  policy: SendOptions['redirects'],
-): URL {
+function targetOf(operation: Operation, { request, response, head }: Redirect, policy: SendOptions['redirects']): URL {
   const from = request.url
   const { status, headers, redirected } = response
   const location = headers.get('location')
@@ -66,6 +64,6 @@ function targetOf(
   if (target?.protocol !== from.protocol || target.host !== from.host)
     throw blocked('it leads to another origin or nowhere, and only this one may see the credentials')
   if (target.username || target.password) throw blocked('its target has a user name or password in it')
-  if (count >= maxRedirects) throw blocked(`${maxRedirects} redirects were followed before`)
+  if (countOf(request) >= maxRedirects) throw blocked(`${maxRedirects} redirects were followed before`)
   return target
 }

@@ -23,18 +23,23 @@ export async function send(
   request: WireRequest,
   attempt: Attempt,
   options: SendOptions,
-  count = 0,
 ): Promise<OpenResponse> {
-  return open(operation, request, await transmit(operation, request, attempt, options), attempt, options, count)
+  return open(operation, request, await transmit(operation, request, attempt, options), attempt, options)
 }
 
-/** Hands a request to the transport, after what takes part in the exchanges of its operation. */
+/**
+ * Hands a request to the transport, after what takes part in the exchanges of its operation.
+ *
+ * @throws the reason of the attempt's end, when there was one.
+ */
 export function transmit(
   operation: Operation,
   request: WireRequest,
   attempt: Attempt,
   options: SendOptions,
 ): Promise<TransportResponse> {
+  // What is over may have ended while its request was made of it, and not every stack would look.
+  attempt.check()
   const exchanges = exchangesOf(operation)
   for (const each of exchanges) {
     if (each.credentialsMode) request = { ...request, credentials: each.credentialsMode(request.url) }
@@ -51,14 +56,13 @@ export function open(
   response: TransportResponse,
   attempt: Attempt,
   options: SendOptions,
-  count = 0,
 ): OpenResponse | Promise<OpenResponse> {
   const { status, headers, body, readAll } = response
   const { origin, pathname } = request.url
   const head = { status, headers, url: origin + pathname, mediaType: mediaTypeOf(headers), body, readAll }
   if (!response.redirects) return head
   return import('./redirect.ts').then(({ follow }) =>
-    follow(operation, { request, response, head, count }, attempt, options, { readWhole, send }),
+    follow(operation, { request, response, head }, attempt, options, { readWhole, send }),
   )
 }
 
@@ -92,15 +96,7 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** What an operation fails with when its attempt failed with this. Not loaded lazily: without a network nothing loads. */
-export function explain(error: unknown, operation: Operation, attempt: Attempt, origin: string | undefined): unknown {
-  if (attempt.aborted) return attempt.reason
-  // Frees the connection of a response that nobody is going to read.
-  attempt.abort(error)
-  return failureOf(error, operation, origin)
-}
-
-/** The same for what no attempt has ended. */
+/** What an operation fails with when this went wrong. Not loaded lazily: without a network nothing loads. */
 export function failureOf(error: unknown, { operationName }: Operation, origin = 'the server'): unknown {
   if (GraphLinksError.is(error)) return error
   const cause = outline(error, 3)

@@ -335,6 +335,28 @@ describe.each(stacks)('single connection by %s', (_, stackOf) => {
     expect(datas(await ticks)).toEqual([{ tick: 1 }])
   })
 
+  test('S13, H8 a server that ends an operation before it has accepted it is waited for no longer than others', async () => {
+    const clock = new FakeClock()
+    const served = await streamServer({
+      async POST(exchange) {
+        const stream = await served.stream(0)
+        const { operationName } = sentBy(exchange)
+        if (operationName === 'OnTick') return stream.write(complete(idOf(exchange)))
+        // The same stream: what was written before is there when this is.
+        await exchange.respond(202)
+        return stream.write(next(idOf(exchange), { data: { tock: 1 } }))
+      },
+    })
+    const client = clientOf(served, { ...stackOf(), clock, timeoutMs: 5_000 })
+    const ticks = collect(client.subscribe(onTick))
+    const post = await served.request('POST')
+    await served.stream(0)
+    await client.subscribe(onTock)[Symbol.asyncIterator]().next()
+    await clock.advance(5_000)
+    expect((await ticks).error).toBeInstanceOf(TimeoutError)
+    await post.closed
+  })
+
   test('S14 cancelling sends a DELETE with the id and the token, whoever cancels', async () => {
     const served = await streamServer()
     const client = clientOf(served, stackOf())

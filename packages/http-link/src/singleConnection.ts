@@ -24,6 +24,7 @@ export class SingleConnection {
   /** Starts a subscription, and once more on a new stream where the server has lost the one there was. */
   async subscribe(operation: Operation, attempt: Attempt): Promise<Results> {
     const { url } = await this.#parts.requestOf(operation, this.#settings)
+    attempt.check()
     const key = `${url.href} ${identityOf(operation).reveal()}`
     const start = (isLast: boolean): Promise<Results | undefined> =>
       this.#streamOf(key, operation).subscribe(operation, attempt, isLast)

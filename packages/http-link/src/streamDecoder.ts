@@ -10,15 +10,16 @@ export interface StreamDecoder {
   /**
    * The body is over, or nothing more is wanted of it.
    *
-   * @returns the payloads that only now are complete.
    * @throws {@link PayloadError} or {@link PayloadTooLargeError} when that is what the stream ended with.
    */
-  end(): unknown[]
+  end(): void
   /**
    * Whether nothing that follows counts: the stream's own terminator came, or a flaw that {@link end} throws.
    * `false` after the end: the stream broke off.
    */
   readonly isComplete: boolean
+  /** Whether a payload has begun and not ended. */
+  readonly isAmid?: boolean
 }
 
 /** Something in a stream is no payload. The message goes on from "a part of the stream", and holds nothing of it. */

@@ -46,7 +46,6 @@ export class StreamSubscription {
       onOver()
       results.finish(true)
       this.end({})
-      this.attempt.end()
     } catch (error) {
       this.attempt.abort(results.failure(error))
     }
@@ -72,6 +71,7 @@ export class StreamSubscription {
         else return
       }
     } finally {
+      this.attempt.end()
       onLeave()
     }
   }

@@ -2,6 +2,7 @@ import { bearerLink, chain, createClient, TimeoutError, type Client, type Result
 import { FakeClock, scriptedServer, secretCanary, type Script, type ScriptedServer } from '@graphlinks/testing'
 import crossFetch from 'cross-fetch'
 import {
+  EmptyResponseError,
   HttpError,
   httpLink,
   MalformedResponseError,
@@ -259,6 +260,26 @@ describe.each(stacks)('@defer by %s', (_, stack) => {
       await server.request(0)
     ).closed
   })
+
+  test('H8 what the consumer takes for a result is no silence of the stream', async () => {
+    const clock = new FakeClock()
+    let goOn = (): void => {}
+    const slow = new Promise<void>((resolve) => (goOn = resolve))
+    const server = await serverOf(async (exchange) => {
+      await exchange.head(200, mixed)
+      await exchange.write(start)
+      await slow
+      await exchange.write(rest + end)
+    })
+    const client = clientOf(server, { ...stack, clock, idleTimeoutMs: 10_000 })
+    const results = client.execute(deferred)[Symbol.asyncIterator]()
+    await results.next()
+    await clock.advance(3_600_000)
+    goOn()
+    expect((await results.next()).value).toMatchObject({ data: { me: { age: 36 } } })
+    expect((await results.next()).done).toBe(true)
+    expect(clock.pending).toBe(0)
+  })
 })
 
 describe('what is accepted', () => {
@@ -387,6 +408,17 @@ describe.each(stacks)('the multipart protocol for subscriptions by %s', (_, stac
     expect([datas(lenient), lenient.error]).toEqual([[{ tick: 1 }], undefined])
   })
 
+  test('R5, M7 an end amid a part is an interruption, whatever eofCompletes says', async () => {
+    const whole = event({ payload: { data: { tick: 1 } } })
+    const server = await serverOf(streaming(whole + whole.slice(0, -5)))
+    const { results, error } = await collect(clientOf(server, { ...stack, eofCompletes: true }).subscribe(subscription))
+    expect(results).toMatchObject([{ data: { tick: 1 } }])
+    expect(error).toBeInstanceOf(StreamInterruptedError)
+    const headersOnly = await serverOf(streaming(whole + whole.slice(0, whole.indexOf('{'))))
+    const lenient = await collect(clientOf(headersOnly, { ...stack, eofCompletes: true }).subscribe(subscription))
+    expect([datas(lenient), lenient.error]).toEqual([[{ tick: 1 }], undefined])
+  })
+
   test('R6 completion: "interruption" makes the end a retryable error, so that a link can subscribe again', async () => {
     const server = await serverOf(streaming(event({ payload: { data: { tick: 1 } } }) + last))
     const client = clientOf(server, { ...stack, completion: 'interruption' })
@@ -452,6 +484,21 @@ describe('M13 whatever the answer comes in', () => {
     const server = await serverOf(async (exchange) => exchange.respond(200, mixed, flat.map(part).join('') + end))
     expect(await clientOf(server).query('{ me { name } }')).toMatchObject({ data: { me: { name: 'Ada', age: 36 } } })
   })
+
+  test.each([
+    ['parts', mixed, end],
+    ['heartbeats', mixed, part({}) + end],
+    ['events', { 'content-type': 'text/event-stream' }, ':\n\nevent: complete\n\n'],
+  ])(
+    'H15 a stream of %s without any result is an empty response, and of a subscription its end',
+    async (_, head, body) => {
+      const client = clientOf(await serverOf(async (exchange) => exchange.respond(200, head, body)))
+      const { error } = await collect(client.execute(deferred))
+      expect(error).toBeInstanceOf(EmptyResponseError)
+      expect(error).toMatchObject({ operationName: 'Me', status: 200, retryable: false })
+      expect(await collect(client.subscribe(subscription))).toEqual({ results: [], error: undefined })
+    },
+  )
 
   test('incremental: "raw" gives the payloads as they came', async () => {
     const server = await serverOf(async (exchange) => exchange.respond(200, mixed, start + rest + end))

@@ -6,7 +6,7 @@ import type { Attempt } from './attempt.ts'
 import { parameterOf } from './contentType.ts'
 import { MalformedResponseError, StreamInterruptedError } from './index.ts'
 import { createEventDecoder } from './eventDecoder.ts'
-import { responseDetails, tooLarge } from './failure.ts'
+import { explainFailure, responseDetails, tooLarge } from './failure.ts'
 import { createMultipartDecoder } from './multipartDecoder.ts'
 import { outline } from './outline.ts'
 import { toResult } from './response.ts'
@@ -45,13 +45,15 @@ export async function* readStream(
   limitSilence()
   try {
     for await (const chunk of response.body) {
-      limitSilence()
+      // The consumer may take long for a result, with nobody reading what comes.
+      attempt.limit(Infinity, '', '')
       yield* results.of(decoder.push(chunk))
       if (decoder.isComplete || results.isOver) break
+      limitSilence()
     }
     attempt.check()
-    if (!results.isOver) yield* results.of(decoder.end())
-    results.finish(decoder.isComplete)
+    if (!results.isOver) decoder.end()
+    results.finish(decoder.isComplete, decoder.isAmid)
   } catch (error) {
     throw attempt.aborted ? attempt.reason : results.failure(error)
   } finally {
@@ -76,6 +78,7 @@ export class StreamResults {
   readonly #http: HttpMetadata
   readonly #isEnveloped: boolean
   #merger: IncrementalMerger | undefined
+  #isEmpty = true
   /** What the last payload of `@defer` or `@stream` said. */
   #hasNext: boolean | undefined
 
@@ -100,13 +103,18 @@ export class StreamResults {
     }
   }
 
-  /** The stream has ended. @throws {@link StreamInterruptedError} when it should not have. */
-  finish(isComplete: boolean): void {
+  /**
+   * The stream has ended.
+   *
+   * @throws {@link StreamInterruptedError} when it should not have, and {@link EmptyResponseError} when there was nothing in it.
+   */
+  finish(isComplete: boolean, isAmid = false): void {
     const { eofCompletes, completion } = this.#options
-    const isDone = isComplete || this.isOver || eofCompletes || this.#hasNext === false
+    const isDone = isComplete || this.isOver || (eofCompletes && !isAmid) || this.#hasNext === false
     if (this.#hasNext || !isDone) throw this.interrupted('the stream broke off before it was complete')
-    if (completion === 'interruption' && this.#operation.kind === 'subscription')
-      throw this.interrupted('the server completed the subscription')
+    if (this.#operation.kind !== 'subscription') {
+      if (this.#isEmpty) throw explainFailure(this.#operation, { ...this.#response, text: '' }, 'foreign')
+    } else if (completion === 'interruption') throw this.interrupted('the server completed the subscription')
   }
 
   /** The stream is over before its time. */
@@ -139,6 +147,7 @@ export class StreamResults {
   }
 
   #toResult(payload: unknown): Result {
+    this.#isEmpty = false
     const isPart = isIncrementalPayload(Object(payload) as object)
     if (isPart) this.#hasNext = (payload as Result).hasNext === true
     if ((isPart && this.#options.incremental !== 'raw') || this.#merger?.hasNext) {

@@ -11,6 +11,8 @@ export interface WireRequest {
   readonly body?: string | Uint8Array | FormData | undefined
   /** In browsers: whether the platform sends its cookies along. It wins over the option of fetch. */
   readonly credentials?: 'omit' | 'same-origin' | 'include' | undefined
+  /** How many redirects led to it. */
+  readonly redirects?: number | undefined
 }
 
 /** A response whose head is here and whose body is not. */

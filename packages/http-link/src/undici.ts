@@ -1,6 +1,6 @@
 /** The transport over undici, for Node: less work for each request than fetch. An entry of its own. */
-import { pipeline, Readable } from 'node:stream'
-import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { Duplex, pipeline, Readable } from 'node:stream'
+import { constants, createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib'
 import { inDevelopment, OptionsError, ownOptions, type ResponseHeaders } from '@graphlinks/core'
 import { Agent, type Dispatcher } from 'undici'
 import type { Attempt } from './attempt.ts'
@@ -203,6 +203,20 @@ const flushing = (flush: number): { readonly flush: number; readonly finishFlush
   finishFlush: flush,
 })
 
+/** Some servers send what deflate is without the header that it has (RFC 9110 section 8.4.1.2), and clients take both. */
+async function* inflated(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const chunks = source[Symbol.asyncIterator]()
+  const { value: first } = (await chunks.next()) as IteratorResult<Uint8Array, undefined>
+  if (!first) return
+  // The header begins with its method, which is 8.
+  const inflate = ((first[0] ?? 0) & 0x0f) === 8 ? createInflate : createInflateRaw
+  async function* all(): AsyncGenerator<Uint8Array> {
+    yield first as Uint8Array
+    yield* { [Symbol.asyncIterator]: () => chunks }
+  }
+  yield* pipeline([Readable.from(all()), inflate(flushing(constants.Z_SYNC_FLUSH))], () => {}) as unknown as Readable
+}
+
 /** RFC 9110 section 8.4.1. What is encoded otherwise passes as it is. */
 function decompressed(body: AsyncIterable<Uint8Array>, encodings: string | string[] = ''): AsyncIterable<Uint8Array> {
   const names = String(encodings)
@@ -213,7 +227,7 @@ function decompressed(body: AsyncIterable<Uint8Array>, encodings: string | strin
     /^(x-)?gzip$/.test(name)
       ? createGunzip(flushing(constants.Z_SYNC_FLUSH))
       : name === 'deflate'
-        ? createInflate(flushing(constants.Z_SYNC_FLUSH))
+        ? Duplex.from(inflated)
         : name === 'br'
           ? createBrotliDecompress(flushing(constants.BROTLI_OPERATION_FLUSH))
           : [],

@@ -1,5 +1,6 @@
 // Loaded with the first operation that is more than a POST of JSON with one result: files, streams, other methods.
 import type { Operation } from '@graphlinks/core'
+import { headersWithoutJson } from './csrf.ts'
 import { hasFiles } from './files.ts'
 import type { OperationRequest, postRequest, RequestOptions, RequestParts } from './request.ts'
 
@@ -23,14 +24,15 @@ export async function unusualRequest(
   const queryMethod = transfer?.queryMethod ?? options.queryMethod
   if (headers.get('accept') === accept && (kind === 'subscription' || isIncremental(parts)))
     headers.set('accept', acceptOf(operation, accept, options))
+  const withoutJson = { ...parts, headers: headersWithoutJson(headers, options.csrf) }
   if (hasFiles(variables, options.isFile)) {
     const { formRequest } = await import('./formRequest.ts')
-    return formRequest(operation, parts, options)
+    return formRequest(operation, withoutJson, options)
   }
   if (kind !== 'query' || queryMethod === 'POST') return post(operation, parts)
   if (queryMethod !== 'GET') return post(operation, parts, queryMethod)
   const { getRequest } = await import('./getRequest.ts')
-  return getRequest(operation, parts, options, post(operation, parts))
+  return getRequest(operation, withoutJson, options, post(operation, parts))
 }
 
 /**

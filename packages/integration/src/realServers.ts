@@ -134,8 +134,7 @@ export async function startServer(name: ServerName): Promise<RealServer> {
 
 /**
  * Starts each server once for all tests of a file, when it is first asked for, and closes them after the last test. One
- * that ends by itself, as graphql-sse does where a source or a write fails, costs one test and no more: the next one gets
- * another.
+ * that ends by itself, as graphql-sse does where a source fails, costs one test and no more: the next one gets another.
  */
 export function sharedServers(): (name: ServerName) => Promise<RealServer> {
   const servers = new Map<ServerName, Promise<RealServer>>()

@@ -60,6 +60,9 @@ const endpoints: readonly (readonly [mode: Subscriptions, name: ServerName, path
 
 describe.each(stacks)('by %s', (_, stackOf) => {
   describe.each(endpoints)('subscriptions: %p at %s', (subscriptions, name, path) => {
+    // On a busy machine a process takes long to start, which is no test's time.
+    beforeAll(async () => void (await shared(name)), 60_000)
+
     const clientHere = async (): Promise<{ client: Client; server: RealServer }> => {
       const server = await shared(name)
       return { client: clientOf(new URL(path, server.url), { ...stackOf(), subscriptions }), server }

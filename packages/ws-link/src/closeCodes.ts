@@ -91,9 +91,9 @@ export const closeCodes: Readonly<Record<KnownCloseCode, CloseCode>> = /* @__PUR
 
 /** A code that no protocol defines belongs to the application. */
 export function closeCodeOf(code: number, overrides: Readonly<Record<number, CloseCode>> = {}): CloseCode {
+  const tables: readonly Readonly<Record<number, CloseCode>>[] = [overrides, closeCodes]
   // Not what somebody put into Object.prototype.
-  const table: Readonly<Record<number, CloseCode>> = Object.hasOwn(overrides, code) ? overrides : closeCodes
-  return (Object.hasOwn(table, code) ? table[code] : undefined) ?? applicationCode
+  return tables.find((table) => Object.hasOwn(table, code))?.[code] ?? applicationCode
 }
 
 const applicationCode: CloseCode = { meaning: 'a code of the application', action: 'retry' }

@@ -51,7 +51,7 @@ export class Connection {
   readonly #events: Event[] = []
   /** Read when the machine asks for them. */
   readonly #circumstances: Circumstances
-  /** The end of a socket, a pause or an idle time: what the status waits for. */
+  /** The end of a pause or an idle time, or what keeps operations waiting: what the status waits for. */
   #cancelTimer: () => void = ignore
   readonly #releases: (() => void)[]
 
@@ -60,7 +60,7 @@ export class Connection {
     this.#handshake = handshake
     this.#options = options
     this.#host = host
-    this.#state = { ...state, status: 'new', isStale: false }
+    this.#state = { ...state, status: 'new', stale: undefined }
     const runs = this.#runs
     this.#circumstances = {
       ...options,
@@ -133,6 +133,8 @@ export class Connection {
       case 'wait':
         this.#emit({ type: 'retrying', delayMs: effect.delayMs, attempt: this.#state.attempts + 1 })
         return this.#after(effect.delayMs, { type: 'elapsed' })
+      case 'hold':
+        return this.#after(this.#options.connectTimeoutMs, { type: 'elapsed' })
       case 'prepare':
         this.#cancelTimer()
         return void this.#prepare()
@@ -160,7 +162,7 @@ export class Connection {
         peer,
         opened: () => this.#emit({ type: 'opened' }),
         ping: () => this.#emit({ type: 'ping' }),
-        message: this.#host.message && ((direction, text) => this.#host.message?.(this.number, direction, text)),
+        message: this.#host.message?.bind(undefined, this.number),
         acknowledged: (payload) => this.#acknowledge(payload),
         next: (id, payload) => this.#next(id, payload),
         error: (id, errors) => this.#leave(id)?.error(errors),
@@ -181,10 +183,11 @@ export class Connection {
   }
 
   #acknowledge(payload: unknown): void {
+    const { clock, healthyMs } = this.#options
+    // Before the listener is told, who may have the socket closed.
+    this.#attempt?.hold(clock.after(healthyMs, () => this.#dispatch({ type: 'healthy' })))
     this.#emit({ type: 'connected', isRetry: this.#wasConnected, payload })
     this.#wasConnected = true
-    const { clock, healthyMs } = this.#options
-    this.#attempt?.hold(clock.after(healthyMs, () => this.#dispatch({ type: 'healthy' })))
     this.#dispatch({ type: 'acknowledged' })
   }
 
@@ -216,9 +219,9 @@ export class Connection {
     let given = 0
     for (const run of this.#runs.waiting) {
       if (attempt.isCongested || given > this.#options.maxBufferedBytes) {
-        return attempt.hold(this.#options.clock.after(congestionMs, () => this.#dispatch({ type: 'join' })))
+        return this.#after(congestionMs, { type: 'join' })
       }
-      given += run.query.length
+      given += run.size
       this.#start(run, attempt)
     }
   }
@@ -256,7 +259,7 @@ export class Connection {
     )
     if (!prepared) return
     if ('retryAfterMs' in prepared) {
-      this.#failure = failures.unprepared(prepared.error)
+      this.#failure = () => prepared.error
       this.#dispatch({ type: 'unprepared', retryAfterMs: prepared.retryAfterMs })
     } else {
       this.#handshake = prepared
@@ -282,7 +285,7 @@ export class Connection {
   }
 
   #fail(run: Run, failure: failures.Failure = this.#failure): void {
-    const mayHaveRun = run.id !== undefined && run.operation.kind === 'mutation' && !run.hasAnswer
+    const mayHaveRun = run.id !== undefined && run.operation.kind === 'mutation'
     this.#runs.delete(run)
     run.fail(failure, { attempts: this.#state.attempts, mayHaveRun })
     this.#settle()
@@ -290,7 +293,7 @@ export class Connection {
 
   #settle(): void {
     if (this.#runs.size === 0) this.#dispatch({ type: 'emptied' })
-    else if (this.#state.isStale) this.#dispatch({ type: 'left' })
+    else if (this.#state.stale) this.#dispatch({ type: 'left' })
   }
 
   #after(delayMs: number, event: Event): void {

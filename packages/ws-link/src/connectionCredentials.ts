@@ -1,6 +1,6 @@
-import type { Clock, CredentialLease, Operation } from '@graphlinks/core'
+import type { Clock, CredentialLease, GraphLinksError, Operation } from '@graphlinks/core'
 import { credentialSources, leaseOf, renewCredentials } from '@graphlinks/core/deferred'
-import type { Failure } from './failures.ts'
+import { blamed, type Failure } from './failures.ts'
 import { createHandshake, type Handshake, type HandshakeOptions } from './handshake.ts'
 import type { Run } from './run.ts'
 import type { Runs } from './runs.ts'
@@ -56,13 +56,13 @@ export async function refuseCredentials(
       return lease ? lease.refused(again) : 'renewable'
     }),
   )
-  return outcomes.find((found) => found === 'replaced') ?? outcomes.find(Boolean)
+  return outcomes.includes('replaced') ? 'replaced' : outcomes.find(Boolean)
 }
 
 /** Credentials could not be had yet. */
 export interface Delay {
   readonly retryAfterMs: number
-  readonly error: unknown
+  readonly error: GraphLinksError
 }
 
 /**
@@ -87,9 +87,10 @@ export async function prepareHandshake(
       if (handshake.key !== key) return move(run, operation, handshake)
       run.operation = operation
       prepared ??= handshake
-    } catch (error) {
-      const { retryAfterMs } = Object(error) as { readonly retryAfterMs?: number }
-      if (retryAfterMs === undefined) fail(run, () => error as never)
+    } catch (cause) {
+      const error = blamed(cause, 'the connection could not be prepared', run.operation)
+      const { retryAfterMs } = error as { readonly retryAfterMs?: number }
+      if (retryAfterMs === undefined) fail(run, () => error)
       else prepared = { retryAfterMs, error }
     }
   }

@@ -181,9 +181,20 @@ describe('TR-52 better credentials', () => {
 
   test('TR-52 wait for queries and mutations, which would be lost; what starts meanwhile waits, too', () => {
     const stale = after([...ready, { type: 'stale' }], { isBusy: true })
-    expect(stale.types).toEqual([])
+    expect(stale.types).toEqual(['hold'])
     expect(after([join], { isBusy: true }, stale.state).types).toEqual([])
+    expect(after([{ type: 'stale' }], { isBusy: true }, stale.state).types).toEqual([])
     expect(after([{ type: 'left' }], {}, stale.state).types).toEqual(['close', 'unsubscribe', 'prepare'])
+    expect(after([{ type: 'emptied' }], { isUsed: false }, stale.state).types).toEqual(['close', 'retire'])
+  })
+
+  test('TR-52 wait for so long, and then hold up nobody, until there is quiet', () => {
+    const overdue = after([...ready, { type: 'stale' }, { type: 'elapsed' }], { isBusy: true })
+    expect(overdue.types).toEqual(['subscribe'])
+    expect(after([join], { isBusy: true }, overdue.state).types).toEqual(['subscribe'])
+    expect(after([{ type: 'stale' }], { isBusy: true }, overdue.state).types).toEqual([])
+    expect(after([{ type: 'left' }], {}, overdue.state).types).toEqual(['close', 'unsubscribe', 'prepare'])
+    expect(after([{ type: 'emptied' }], { isUsed: false }, overdue.state).types).toEqual(['close', 'retire'])
   })
 
   test('TR-52 while it connects: once it is there', () => {
@@ -220,7 +231,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
 const possible: Readonly<Record<State['status'], readonly Event['type'][]>> = {
   new: ['join', 'emptied', 'ended'],
   connecting: ['join', 'acknowledged', 'lost', 'wake', 'stale', 'emptied', 'ended', 'left'],
-  ready: ['join', 'useful', 'healthy', 'lost', 'wake', 'stale', 'left', 'emptied', 'ended'],
+  ready: ['join', 'useful', 'healthy', 'elapsed', 'lost', 'wake', 'stale', 'left', 'emptied', 'ended'],
   refreshing: ['join', 'refreshed', 'wake', 'emptied', 'ended', 'left'],
   waiting: ['join', 'elapsed', 'wake', 'emptied', 'ended', 'left'],
   preparing: ['join', 'prepared', 'unprepared', 'wake', 'emptied', 'ended', 'left'],

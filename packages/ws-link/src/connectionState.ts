@@ -24,8 +24,11 @@ export interface State {
   readonly wasUseful: boolean
   /** Whether the credentials were renewed because they had been refused, and no healthy connection came of it yet. */
   readonly wasRefused: boolean
-  /** Whether there are better credentials than those of the socket: it is to be replaced when nothing would be lost. */
-  readonly isStale: boolean
+  /**
+   * That there are better credentials than those of the socket: it is to be replaced when nothing would be lost. What
+   * starts waits for that; when it is `'overdue'`, not any more.
+   */
+  readonly stale?: 'soon' | 'overdue' | undefined
 }
 
 /** Why a socket is of no use any more. */
@@ -50,7 +53,7 @@ export type Event =
   | { readonly type: 'lost'; readonly loss: Loss; readonly hasCulprit: boolean }
   /** The answer to `'refresh'`: what was refused had been replaced already, can be renewed, or neither. */
   | { readonly type: 'refreshed'; readonly outcome: 'replaced' | 'renewable' | undefined }
-  /** The pause is over. */
+  /** The pause is over, or what runs has been waited for long enough. */
   | { readonly type: 'elapsed' }
   /** The page, or the machine, is awake or online again. */
   | { readonly type: 'wake' }
@@ -78,6 +81,8 @@ export type Effect =
   /** Asks for better credentials. `again`: those that were refused had been renewed because of a refusal. */
   | { readonly type: 'refresh'; readonly again: boolean }
   | { readonly type: 'wait'; readonly delayMs: number }
+  /** Waits for what runs, so that the socket can be replaced. */
+  | { readonly type: 'hold' }
   /** Makes credentials and payload of the next attempt. */
   | { readonly type: 'prepare' }
   /** Asks the server whether it lives. */
@@ -118,7 +123,6 @@ export const initialState: State = {
   limited: {},
   wasUseful: false,
   wasRefused: false,
-  isStale: false,
 }
 
 export function transition(state: State, event: Event, circumstances: Circumstances): Transition {
@@ -128,7 +132,7 @@ export function transition(state: State, event: Event, circumstances: Circumstan
     case 'join':
       if (status === 'new') return open(state)
       // What starts while the socket is to be replaced waits for the next one.
-      return [state, status === 'ready' && !state.isStale ? [{ type: 'subscribe' }] : []]
+      return [state, status === 'ready' && state.stale !== 'soon' ? [{ type: 'subscribe' }] : []]
     case 'acknowledged':
       return replaceIfStale({ ...state, status: 'ready' }, [{ type: 'subscribe' }], circumstances)
     case 'useful':
@@ -141,9 +145,10 @@ export function transition(state: State, event: Event, circumstances: Circumstan
       if (status !== 'refreshing') return [state, []]
       if (event.outcome === 'replaced') return retry(state, circumstances)
       if (event.outcome === undefined || state.wasRefused) return fail(state)
-      return [{ ...state, status: 'preparing', wasRefused: true }, [{ type: 'prepare' }]]
+      return prepare({ ...state, wasRefused: true })
     case 'elapsed':
-      return status === 'waiting' ? prepare(state) : [state, []]
+      if (status === 'waiting') return prepare(state)
+      return state.stale === 'soon' ? [{ ...state, stale: 'overdue' }, [{ type: 'subscribe' }]] : [state, []]
     case 'wake':
       if (status === 'waiting') return prepare(state)
       return [state, status === 'ready' ? [{ type: 'probe' }] : []]
@@ -153,12 +158,18 @@ export function transition(state: State, event: Event, circumstances: Circumstan
       return status === 'preparing' ? retry(state, circumstances, event.retryAfterMs + 1) : [state, []]
     case 'stale':
       // Any other status makes its credentials anew before it connects.
-      if (status !== 'ready' && status !== 'connecting') return [state, []]
-      return replaceIfStale({ ...state, isStale: true }, [], circumstances)
+      if ((status !== 'ready' && status !== 'connecting') || state.stale) return [state, []]
+      return replaceIfStale(
+        { ...state, stale: 'soon' },
+        status === 'ready' && circumstances.isBusy ? [{ type: 'hold' }] : [],
+        circumstances,
+      )
     case 'left':
       return replaceIfStale(state, [], circumstances)
     case 'emptied':
-      return status === 'ready' || status === 'connecting' ? [state, [{ type: 'idle' }]] : close(state)
+      return status === 'connecting' || (status === 'ready' && !state.stale)
+        ? [state, [{ type: 'idle' }]]
+        : close(state)
     case 'ended':
       return fail(state)
   }
@@ -166,19 +177,18 @@ export function transition(state: State, event: Event, circumstances: Circumstan
 
 /** Replaces a socket whose credentials are not the best any more, once no operation would be lost with it. */
 function replaceIfStale(state: State, effects: readonly Effect[], { isBusy, isUsed }: Circumstances): Transition {
-  if (!state.isStale || state.status !== 'ready' || isBusy) return [state, effects]
+  if (!state.stale || state.status !== 'ready' || isBusy) return [state, effects]
   // The next operation gets a socket of its own.
   if (!isUsed) return close(state)
-  const [next, [effect]] = prepare({ ...state, isStale: false })
-  return [next, [{ type: 'close' }, { type: 'unsubscribe' }, effect as Effect]]
+  return prepare({ ...state, stale: undefined }, { type: 'close' }, { type: 'unsubscribe' })
 }
 
 function open(state: State): Transition {
   return [{ ...state, status: 'connecting', attempts: state.attempts + 1 }, [{ type: 'open' }]]
 }
 
-function prepare(state: State): Transition {
-  return [{ ...state, status: 'preparing' }, [{ type: 'prepare' }]]
+function prepare(state: State, ...before: readonly Effect[]): Transition {
+  return [{ ...state, status: 'preparing' }, [...before, { type: 'prepare' }]]
 }
 
 function lose(
@@ -186,10 +196,9 @@ function lose(
   { loss: { action, code, limit, atOnce }, hasCulprit }: Extract<Event, { type: 'lost' }>,
   circumstances: Circumstances,
 ): Transition {
-  const lost: State = { ...state, isStale: false }
+  const lost: State = { ...state, stale: undefined }
   if (atOnce && !state.limited[code]) {
-    const [next, effects] = prepare({ ...lost, limited: { ...state.limited, [code]: 1 } })
-    return [next, [{ type: 'unsubscribe' }, ...effects]]
+    return prepare({ ...lost, limited: { ...state.limited, [code]: 1 } }, { type: 'unsubscribe' })
   }
   if (action === 'fail') return fail(lost)
   if (action === 'refresh') {

@@ -1,4 +1,4 @@
-import { DisposedError, LinkError, type GraphLinksError, type Operation } from '@graphlinks/core'
+import { DisposedError, GraphLinksError, LinkError, type Operation } from '@graphlinks/core'
 import { partsOf, redact, redactError, secretsOf, valuesOf } from '@graphlinks/core/redact'
 import { closeCodeOf, type CloseCode } from './closeCodes.ts'
 import type { Loss } from './connectionState.ts'
@@ -10,7 +10,7 @@ import type { Runs } from './runs.ts'
 /** How far an operation had come when it failed. */
 export interface Progress {
   readonly attempts: number
-  /** Whether the server may have run it: it was sent, and no answer came. */
+  /** Whether the server may have run it: it was sent, and its result did not come. */
   readonly mayHaveRun: boolean
 }
 
@@ -87,16 +87,9 @@ export function refused(payload: unknown, { secrets }: Peer, mayPass?: boolean):
   )
 }
 
-/** The server did not acknowledge the connection in time. */
-export function notAcknowledged(url: string, timeoutMs: number): SocketFailure {
-  const reason = `no connection_ack within ${timeoutMs} ms (connectTimeoutMs)`
-  return closedWith(`${originOf(url)}: ${reason}`, { action: 'retry', code: sentCodes.noAck }, { reason })
-}
-
-/** The server says nothing any more, not even when it is asked. */
-export function silent(url: string): SocketFailure {
-  const reason = 'the server gives no sign of life'
-  return closedWith(`${originOf(url)}: ${reason}`, { action: 'retry', code: sentCodes.terminated }, { reason })
+/** The server does not say in time what it has to, or nothing any more. */
+export function silent(url: string, reason: string, code: number): SocketFailure {
+  return closedWith(`${originOf(url)}: ${reason}`, { action: 'retry', code }, { reason })
 }
 
 /** The server speaks another subprotocol, or none. It will choose the same again. */
@@ -151,9 +144,10 @@ function actionOn(status: number | undefined): 'retry' | 'refresh' | 'fail' {
   return status === 401 || status === 403 ? 'refresh' : 'fail'
 }
 
-/** The credentials and the payload of the next attempt could not be had yet. */
-export function unprepared(error: unknown): Failure {
-  return () => error as GraphLinksError
+/** What an operation fails with when a function that was called for it did: an error of ours as it is. */
+export function blamed(error: unknown, message: string, operation: Operation, link = 'wsLink'): GraphLinksError {
+  if (GraphLinksError.is(error)) return error
+  return new LinkError(`${message}; see cause`, { ...detailsOf(operation), link, cause: error })
 }
 
 /** The link was disposed. */

@@ -1,8 +1,6 @@
 import { ownOptions } from '@graphlinks/core'
-import { createClient, GRAPHQL_TRANSPORT_WS_PROTOCOL, type ClientOptions } from 'graphql-ws/client'
-import type { Protocol, ProtocolStart } from './protocol.ts'
-
-type Events = NonNullable<ClientOptions['on']>
+import { createClient, GRAPHQL_TRANSPORT_WS_PROTOCOL, type SubscribePayload } from 'graphql-ws/client'
+import type { Protocol, ProtocolOperation, ProtocolStart } from './protocol.ts'
 
 const connecting = 0
 const open = 1
@@ -23,18 +21,18 @@ export const graphqlTransportWs: Protocol = {
     const releases = new Map<string, () => void>()
     let lastId = ''
     let lastMessage = ''
-    // Own members only, for the same reason.
+    // Own members only: it would find those that somebody put on Object.prototype.
     const client = createClient(
-      ownOptions<ClientOptions>({
+      ownOptions({
         url: 'lent:',
         webSocketImpl: socket.socketClass,
-        ...(payload ? { connectionParams: { ...payload } } : {}),
+        connectionParams: payload && { ...payload },
         // Not lazy: it is begun when there is a socket.
         lazy: false,
         retryAttempts: 0,
         onNonLazyError: ignore,
         generateID: () => lastId,
-        on: ownOptions<Events>({
+        on: ownOptions({
           connected: (_, acknowledgement) => listener.acknowledged(acknowledgement),
           // graphql-ws tells the sink of `complete` some turns later, and of messages that come after it before that.
           message: (message) => {
@@ -61,19 +59,15 @@ export const graphqlTransportWs: Protocol = {
       },
       subscribe(id, { query, documentId, operationName, variables, extensions }) {
         lastId = id
-        const release = client.subscribe(
-          {
-            // Servers want it to be a text, also where there is an id.
-            query,
-            ...(documentId === undefined ? {} : { documentId }),
-            // Also where they are undefined: it would find those that somebody put on Object.prototype.
-            operationName,
-            variables: variables && { ...variables },
-            extensions: extensions && { ...extensions },
-          },
-          { next: ignore, error: ignore, complete: ignore },
-        )
-        releases.set(id, release)
+        const request: SubscribePayload & Pick<ProtocolOperation, 'documentId'> = {
+          // Servers want it to be a text, also where there is an id.
+          query,
+          documentId,
+          operationName,
+          variables: variables && { ...variables },
+          extensions: extensions && { ...extensions },
+        }
+        releases.set(id, client.subscribe(request, { next: ignore, error: ignore, complete: ignore }))
       },
       unsubscribe(id) {
         releases.get(id)?.()
@@ -82,7 +76,7 @@ export const graphqlTransportWs: Protocol = {
       ping: () => send('{"type":"ping"}'),
       ended() {
         // Keeps it from reconnecting. It also waits for a connection that never came, until the socket says it is closed.
-        Promise.resolve(client.dispose()).catch(ignore)
+        ;(client.dispose() as Promise<void>).catch(ignore)
         socket.ended()
       },
     }
@@ -91,10 +85,9 @@ export const graphqlTransportWs: Protocol = {
 
 /** Some servers that speak both protocols refuse a connection in the words of the older one (mercurius). */
 function refusalIn(message: string): { readonly payload?: unknown } | undefined {
-  if (!message.includes('connection_error')) return undefined
   try {
-    const parsed = JSON.parse(message) as { readonly type?: unknown; readonly payload?: unknown } | null
-    return parsed?.type === 'connection_error' ? parsed : undefined
+    const parsed = Object(JSON.parse(message)) as { readonly type?: unknown; readonly payload?: unknown }
+    return parsed.type === 'connection_error' ? parsed : undefined
   } catch {
     return undefined
   }

@@ -86,7 +86,9 @@ export async function createHandshake(operation: Operation, options: HandshakeOp
   const headers = Object.fromEntries(entries)
   const exchanges = upgradesOf(operation)
   const needsHeaders = handshakeHeaders || exchanges.length > 0
-  const [payload, [url, subprotocols, parameters, upgrade], socketClass] = await inTime(operation, options, () =>
+  const [payload, [url, subprotocols, parameters, upgrade], socketClass] = await inTime(
+    operation,
+    options,
     Promise.all([
       createPayload(options.payload, operation, headers),
       createAddress(operation, headers, options),
@@ -123,9 +125,7 @@ async function createAddress(
   ])
   const url = new URL(address.url)
   for (const [name, value] of Object.entries(parameters ?? {})) url.searchParams.set(name, value)
-  const hasExchanges = upgradesOf(operation).length > 0
-  const upgrade = hasExchanges ? await createUpgrade(operation, url, headers, allowInsecure) : undefined
-  return [url, address.subprotocols, parameters, upgrade]
+  return [url, address.subprotocols, parameters, await createUpgrade(operation, url, headers, allowInsecure)]
 }
 
 async function createPayload(
@@ -171,15 +171,15 @@ function withOwners(text: string, owners: ReadonlyMap<string, string>): string {
 function inTime<Value>(
   operation: Operation,
   { connectTimeoutMs, clock, payload, ticket, protocol }: HandshakeOptions,
-  make: () => Promise<Value>,
+  making: Promise<Value>,
 ): Promise<Value> {
   const isPrompt = typeof payload !== 'function' && !ticket && !protocol.address && upgradesOf(operation).length === 0
-  if (isPrompt) return make()
+  if (isPrompt) return making
   return new Promise((resolve, reject) => {
     const cancel = clock.after(connectTimeoutMs, () => {
       const message = `what the connection begins with (payload, ticket, cookies) was not there within ${connectTimeoutMs} ms (connectTimeoutMs)`
       reject(new TimeoutError(message, detailsOf(operation)))
     })
-    new Promise<Value>((started) => started(make())).finally(cancel).then(resolve, reject)
+    making.finally(cancel).then(resolve, reject)
   })
 }

@@ -555,6 +555,37 @@ describe('W17 queries and mutations', () => {
     expect(server.subscribes(server.peers[1])).toEqual([])
   })
 
+  test.each([
+    ['query', 1012, undefined],
+    ['mutation', 1012, undefined],
+    ['mutation', 4400, undefined],
+    ['mutation', 1012, 'always'],
+  ] as const)('W17 a %s that has its result needs no more, closed with %d, replay %s', async (kind, code, policy) => {
+    const server = await serve({
+      onSubscribe: (peer, message) => {
+        peer.next(message, { n: peer.index })
+        peer.close(code)
+      },
+    })
+    const { client } = connect(server.url)
+    const context = policy ? emptyContext.with(replay, policy) : emptyContext
+    expect(await client[kind === 'query' ? 'query' : 'mutate'](`${kind} { n }`, null, { context })).toEqual({
+      data: { n: 0 },
+    })
+    expect(server.peers).toHaveLength(1)
+  })
+
+  test('W17 a mutation that has some of its result may have run, of course', async () => {
+    const server = await serve({
+      onSubscribe: (peer, { id }) => {
+        peer.send({ id, type: 'next', payload: { data: {}, pending: [{ id: '0', path: [] }], hasNext: true } })
+        peer.close(1012)
+      },
+    })
+    const error = await errorOf(connect(server.url).client.mutate('mutation { ... @defer { n } }'))
+    expect(error).toMatchObject({ code: 'SOCKET_CLOSED', mayHaveRun: true })
+  })
+
   test('W17 a mutation that was not sent yet is sent', async () => {
     const server = await serve({
       ...late,
@@ -660,6 +691,29 @@ describe('credentials', () => {
     expect((await yours.next()).value).toMatchObject({ data: { n: 1 } })
     await yours.return?.()
   })
+
+  test.each(['payload', 'ticket', 'renewableLink'])(
+    'AUTH-44 what %s throws before a later socket is the cause of a typed error, and no delay is taken from it',
+    async (where) => {
+      const server = await serve({ onSubscribe: (peer) => peer.close(1012) })
+      let asked = 0
+      const fail = async (): Promise<object> => {
+        if (++asked > 1) throw Object.assign(new RangeError('no'), { retryAfterMs: 'soon' })
+        return {}
+      }
+      const { client } = connect(
+        server.url,
+        where === 'renewableLink' ? {} : { [where]: fail },
+        renewableLink(async (operation) => {
+          if (where === 'renewableLink') await fail()
+          return operation
+        }),
+      )
+      const error = await errorOf(client.query('query Q { n }'))
+      expect(error).toMatchObject({ code: 'LINK_FAILED', link: 'wsLink', operationName: 'Q', cause: { message: 'no' } })
+      expect([asked, server.peers.length]).toEqual([2, 1])
+    },
+  )
 
   test('TR-56 a ticket is asked for before each attempt, and no error shows it', async () => {
     let number = 0
@@ -821,6 +875,101 @@ describe('a session', () => {
     await results.return?.()
   })
 
+  test('TR-52 a token that was renewed before there was a socket is soon on one', async () => {
+    const clock = new FakeClock()
+    const server = await serve(counting)
+    const source = session(async () => 'token-1', clock)
+    let made = 0
+    const payload: WsLinkOptions['payload'] = async (_, { headers }) => {
+      if (++made > 1) return { headers }
+      await clock.advance(599_000)
+      await source.accessToken()
+      return { headers }
+    }
+    const { client } = connect(server.url, { payload }, tokenRefreshLink(source))
+    const results = subscribe(client)
+    expect((await results.next()).value).toEqual({ data: { n: 1 } })
+    expect(server.tokens()).toEqual(['Bearer token-0', 'Bearer token-1'])
+    await leave(results)
+  })
+
+  test('TR-52 who signs in again as the same person gets one socket, with the new token', async () => {
+    const server = await serve(counting)
+    const source = session(async () => 'token-1')
+    const { client } = connect(server.url, {}, tokenRefreshLink(source))
+    const results = subscribe(client)
+    await results.next()
+    await source.set({ accessToken: 'token-9', refreshToken: 'r', subject: 'ada' })
+    const other = subscribe(client)
+    expect((await other.next()).value).toEqual({ data: { n: 1 } })
+    expect((await results.next()).value).toMatchObject({ data: { n: 1 }, resumed: {} })
+    expect(server.tokens()).toEqual(['Bearer token-0', 'Bearer token-9'])
+    await leave(results, other)
+  })
+
+  describe('a mutation is running when the token is renewed', () => {
+    const renewing = async (options: Partial<WsLinkOptions> = {}) => {
+      const clock = new FakeClock()
+      const server = await serve({
+        onSubscribe: (peer, message) => {
+          if (message.payload.query.startsWith('mutation')) return
+          peer.next(message, { n: peer.index })
+          peer.send({ id: message.id, type: 'complete' })
+        },
+      })
+      let refreshes = 0
+      const source = session(async () => `token-${++refreshes}`, clock)
+      const { client } = connect(server.url, options, tokenRefreshLink(source))
+      const paid = client.mutate('mutation { n }')
+      await server.until(() => server.subscribes(server.peers[0]).length === 1)
+      await clock.advance(599_000)
+      await source.accessToken()
+      const [peer] = server.peers as [Peer]
+      const [mutation] = server.subscribes(peer) as [Message]
+      const answer = async (): Promise<void> => {
+        peer.next(mutation, { n: 'paid' })
+        peer.send({ id: mutation.id, type: 'complete' })
+        expect(await paid).toEqual({ data: { n: 'paid' } })
+      }
+      return { server, client, answer }
+    }
+
+    test('TR-52 and it was all that ran: what comes next has a socket with the new token', async () => {
+      const { server, client, answer } = await renewing()
+      await answer()
+      expect(await client.query('{ n }')).toEqual({ data: { n: 1 } })
+      expect(server.tokens()).toEqual(['Bearer token-0', 'Bearer token-1'])
+    })
+
+    test('TR-52 and is not answered: others wait for connectTimeoutMs, and no longer', async () => {
+      const clock = new FakeClock()
+      const { server, client, answer } = await renewing({ clock, connectTimeoutMs: 7_000, idleCloseMs: 20_000 })
+      const other = client.query('{ n }')
+      await clock.advance(6_999)
+      expect(server.subscribes(server.peers[0])).toHaveLength(1)
+      await clock.advance(1)
+      expect(await other).toEqual({ data: { n: 0 } })
+      expect(await client.query('{ n }')).toEqual({ data: { n: 0 } })
+      await answer()
+      expect(await client.query('{ n }')).toEqual({ data: { n: 1 } })
+      const disposed = client.dispose()
+      await clock.advance(1_000)
+      await disposed
+      expect(clock.pending).toBe(0)
+    })
+  })
+
+  test('TR-57 clear() by who hears that it is connected: no timer stays', async () => {
+    const clock = new FakeClock()
+    const server = await serve(counting)
+    const source = session(async () => 'token-1')
+    const onEvent = ({ type }: ConnectionEvent): void => void (type === 'connected' && source.clear())
+    const { client } = connect(server.url, { clock, onEvent }, tokenRefreshLink(source))
+    expect(await errorOf(subscribe(client).next())).toMatchObject({ code: 'IDENTITY_CHANGED' })
+    await clock.advance(1_000)
+    expect(clock.pending).toBe(0)
+  })
+
   test('TR-57 clear() closes the socket at once, a running one and an idle one, and it is not used again', async () => {
     const server = await serve(counting)
     const source = session(async () => 'token-1')
@@ -839,19 +988,6 @@ describe('a session', () => {
     await source.clear()
     expect(types().at(-1)).toBe('closed')
     await server.until(() => server.peers.every(({ socket }) => socket.readyState > 1))
-  })
-
-  test('a token that is renewed keeps its socket for those that start with the new one', async () => {
-    const server = await serve(counting)
-    const source = session(async () => 'token-1')
-    const { client } = connect(server.url, {}, tokenRefreshLink(source))
-    const results = subscribe(client)
-    await results.next()
-    await source.set({ accessToken: 'token-9', refreshToken: 'r', subject: 'ada' })
-    const other = subscribe(client)
-    await other.next()
-    expect(server.peers.length).toBeLessThanOrEqual(2)
-    await leave(results, other)
   })
 })
 
@@ -898,9 +1034,9 @@ describe('bounds', () => {
     expect(await read({ maxQueuedResults: Infinity })).toHaveLength(50)
   })
 
-  test('W24 operations wait while the socket has not sent what it was given', async () => {
-    const clock = new FakeClock()
+  describe('a socket that is slow to send', () => {
     const sent: string[] = []
+    beforeEach(() => sent.splice(0))
     class Slow {
       static instance: Slow
       readyState = 1
@@ -918,7 +1054,7 @@ describe('bounds', () => {
         const { type } = JSON.parse(message) as Message
         sent.push(type)
         if (type === 'connection_init') queueMicrotask(() => this.onmessage?.({ data: '{"type":"connection_ack"}' }))
-        if (type === 'subscribe') this.bufferedAmount = 2_000
+        if (type === 'subscribe') this.bufferedAmount += message.length
       }
       close(): void {
         this.readyState = 3
@@ -929,18 +1065,39 @@ describe('bounds', () => {
         this.#listeners.push(listener)
       }
     }
-    const { client } = connect('ws://127.0.0.1/', { webSocket: Slow, clock, maxBufferedBytes: 1_000 })
-    const all = [subscribe(client), subscribe(client)]
-    const reads = [all[0]?.next()]
-    while (sent.length < 2) await settle()
-    reads.push(all[1]?.next())
-    await clock.advance(1_000)
-    expect(sent).toEqual(['connection_init', 'subscribe'])
-    Slow.instance.bufferedAmount = 0
-    await clock.advance(10)
-    expect(sent).toEqual(['connection_init', 'subscribe', 'subscribe'])
-    await leave(...all)
-    for (const read of reads) await read
+    const slow = (clock: FakeClock) => connect('ws://127.0.0.1/', { webSocket: Slow, clock, maxBufferedBytes: 1_000 })
+    const long = `subscription Events { n } #${' '.repeat(1_000)}`
+
+    test('W24 operations wait while it has not sent what it was given, with one timer for all', async () => {
+      const clock = new FakeClock()
+      const { client } = slow(clock)
+      const all = [subscribe(client, long), ...Array.from({ length: 20 }, () => subscribe(client))]
+      const reads = [all[0]?.next()]
+      while (sent.length < 2) await settle()
+      const timers = clock.pending
+      for (const results of all.slice(1)) reads.push(results.next())
+      await clock.advance(1_000)
+      expect(sent).toEqual(['connection_init', 'subscribe'])
+      expect(clock.pending).toBe(timers + 1)
+      Slow.instance.bufferedAmount = 0
+      await clock.advance(100)
+      expect(sent.length).toBeGreaterThan(10)
+      await leave(...all)
+      for (const read of reads) await read
+    })
+
+    test('W24 variables and all, also where many operations waited for the connection', async () => {
+      const clock = new FakeClock()
+      const { client } = slow(clock)
+      const variables = { text: 'x'.repeat(1_000) }
+      const all = Array.from({ length: 20 }, () => client.query('query Q($text: String) { n }', variables))
+      const failed = Promise.all(all.map(errorOf))
+      while (sent.length < 2) await settle()
+      await clock.advance(1_000)
+      expect(sent.length).toBeLessThan(4)
+      await client.dispose()
+      await failed
+    })
   })
 
   test('W18 a first connection is given up after connectAttempts, with the reason of the last', async () => {
@@ -1073,8 +1230,14 @@ test.each([
   [503, 3, true],
   [429, 3, true],
   [404, 1, false],
-])('a handshake that is answered with %d: %d attempts', async (status, attempts, retryable) => {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, verifyClient: (_, answer) => answer(false, status) })
+  [307, 1, false],
+])('a handshake that is answered with %d: %d attempts, and no redirect', async (status, attempts, retryable) => {
+  const headers = { location: '/elsewhere' }
+  const server = new WebSocketServer({
+    host: '127.0.0.1',
+    port: 0,
+    verifyClient: (_, answer) => answer(false, status, '', headers),
+  })
   await once(server, 'listening')
   cleanUps.push(() => server.close())
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`

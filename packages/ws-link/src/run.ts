@@ -7,6 +7,8 @@ import { connectOnly } from './index.ts'
 export interface RunInit {
   readonly operation: Operation
   readonly query: string
+  /** How much there is to send, in characters, about. */
+  readonly size: number
   /** Where payloads may be parts of results. A new one for each time that the operation is started. */
   readonly createAssembler: (() => Assembler) | undefined
   readonly maxQueuedResults: number
@@ -18,6 +20,7 @@ export class Run {
   /** With the credentials that it was last prepared with. */
   operation: Operation
   readonly query: string
+  readonly size: number
   readonly queue: ResultQueue
   /** On the present socket; `undefined` while it is on none. */
   id: string | undefined = undefined
@@ -32,12 +35,15 @@ export class Run {
   readonly #createAssembler: (() => Assembler) | undefined
   #assembler: Assembler | undefined = undefined
   #gapMs: number | undefined = undefined
+  /** Whether nothing is to come but the word that it is complete. */
+  #hasAll = false
   #isOver = false
   readonly #leaveAbort: () => void
 
-  constructor({ operation, query, createAssembler, maxQueuedResults, overflow }: RunInit) {
+  constructor({ operation, query, size, createAssembler, maxQueuedResults, overflow }: RunInit) {
     this.operation = operation
     this.query = query
+    this.size = size
     this.#createAssembler = createAssembler
     this.queue = new ResultQueue({ limit: maxQueuedResults, overflow, onClose: () => this.#stop() })
     this.#leaveAbort = onAbort(operation, (reason) => {
@@ -62,8 +68,9 @@ export class Run {
   /** Whether it may be started on another socket after it lost this one. */
   get isRepeatable(): boolean {
     const policy = this.operation.context.get(replay)
-    if (this.starts === 0 || policy === 'always') return true
-    if (policy === 'never') return false
+    if (this.starts === 0) return true
+    if (this.#hasAll || policy === 'never') return false
+    if (policy === 'always') return true
     return this.isSubscription || (this.operation.kind === 'query' && !this.hasAnswer)
   }
 
@@ -85,7 +92,8 @@ export class Run {
   next(payload: object): void {
     this.hasAnswer = true
     try {
-      const result = this.#assembler ? this.#assembler.add(Object(payload) as object) : (payload as Result)
+      const result = this.#assembler?.add(payload) ?? (payload as Result)
+      this.#hasAll = !this.isSubscription && !result.hasNext
       this.queue.push(this.#gapMs === undefined || !this.isSubscription ? result : this.#resumed(result))
     } catch (error) {
       this.queue.fail(error)
@@ -110,10 +118,11 @@ export class Run {
     }
   }
 
-  /** It ends here, and nobody needs to be told. */
+  /** It ends here, and nobody needs to be told. With its result it is well, whatever becomes of the socket. */
   fail(failure: Failure, progress?: Progress): void {
     this.#release()
-    this.queue.fail(failure(this.operation, progress))
+    if (this.#hasAll) this.queue.end()
+    else this.queue.fail(failure(this.operation, progress))
   }
 
   /** The first result after a gap says that there was one. */

@@ -62,11 +62,12 @@ export class Runs {
   lose(now: number): readonly Run[] {
     const lost = [...this.#byId.values()]
     this.#byId.clear()
-    for (const run of lost.filter(({ isRepeatable }) => isRepeatable)) {
+    return lost.filter((run) => {
+      if (!run.isRepeatable) return true
       run.lose(now)
       this.#waiting.add(run)
-    }
-    return lost.filter(({ isRepeatable }) => !isRepeatable)
+      return false
+    })
   }
 
   /** Whether a query or mutation is on the socket. */

@@ -22,12 +22,12 @@ export interface SocketOptions {
 export interface SocketListener {
   opened(): void
   acknowledged(payload: unknown): void
-  ping(): void
+  readonly ping: () => void
   /** Hears of each message, where somebody wants to know. */
   readonly message: ((direction: 'in' | 'out', text: string) => void) | undefined
-  next(id: string, payload: object): void
-  error(id: string, errors: readonly ResultError[]): void
-  complete(id: string): void
+  readonly next: (id: string, payload: object) => void
+  readonly error: (id: string, errors: readonly ResultError[]) => void
+  readonly complete: (id: string) => void
   /** The socket is of no use any more. Nothing follows. */
   lost(failure: failures.SocketFailure): void
   /** What must not be seen in what is said of this socket. */
@@ -55,12 +55,12 @@ export class SocketAttempt {
     listener: SocketListener,
   ) {
     const { protocol, clock, connectTimeoutMs, maxMessageBytes } = options
+    const { ping, next, error, complete } = listener
     this.#options = options
     this.#listener = listener
     const socket = new socketClass(url, subprotocols.length === 1 ? (subprotocols[0] as string) : [...subprotocols], {
       headers: upgradeHeaders,
       maxPayload: maxMessageBytes,
-      followRedirects: false,
     })
     this.#socket = socket
     socket.binaryType = 'arraybuffer'
@@ -73,7 +73,7 @@ export class SocketAttempt {
     })
     if (answered) socket.on?.('unexpected-response', (_, response) => void this.#refuse(response, answered))
     this.#cancelTimer = clock.after(connectTimeoutMs, () =>
-      this.#lose(failures.notAcknowledged(url, connectTimeoutMs), failures.sentCodes.noAck),
+      this.#giveUp(`no connection_ack within ${connectTimeoutMs} ms (connectTimeoutMs)`, failures.sentCodes.noAck),
     )
     this.#session = protocol.start({
       endpoint: options.endpoint,
@@ -91,13 +91,13 @@ export class SocketAttempt {
           if (this.#session.ping) this.#listen()
           listener.acknowledged(payload)
         },
-        ping: () => listener.ping(),
-        next: (id, payload) => listener.next(id, payload),
-        error: (id, errors) => listener.error(id, errors),
-        complete: (id) => listener.complete(id),
+        ping,
+        next,
+        error,
+        complete,
         expectLife: (withinMs) => this.#expectLife(withinMs),
         refused: (payload, mayPass) => this.#lose(failures.refused(payload, listener.peer(), mayPass)),
-        malformed: (error) => this.#lose(failures.badMessage(error, listener.peer()), failures.sentCodes.badResponse),
+        malformed: (error) => this.#lose(failures.badMessage(error, listener.peer()), true),
       },
     })
     socket.onopen = () => this.#open()
@@ -142,9 +142,10 @@ export class SocketAttempt {
     this.closed = closeSocket(socket, code, this.#options.clock)
   }
 
-  #lose(failure: failures.SocketFailure, code?: number): void {
+  /** @param isOurs - whether it is the link that closes the socket, and says why. */
+  #lose(failure: failures.SocketFailure, isOurs = false): void {
     if (this.closed) return
-    this.close(code)
+    this.close(isOurs ? failure.code : undefined)
     this.#listener.lost(failure)
   }
 
@@ -168,7 +169,7 @@ export class SocketAttempt {
   #checkProtocol(chosen: string | undefined): void {
     const { subprotocol } = this.#options.protocol
     if (chosen === subprotocol) return
-    this.#lose(failures.wrongProtocol(this.#listener.peer(), chosen, subprotocol), failures.sentCodes.wrongProtocol)
+    this.#lose(failures.wrongProtocol(this.#listener.peer(), chosen, subprotocol), true)
   }
 
   /** The handshake was answered, and not by a socket. Cookies may be what is to come of it, so they are kept first. */
@@ -183,9 +184,10 @@ export class SocketAttempt {
 
   #fail(event: unknown, atOnce?: boolean): void {
     const peer = this.#listener.peer()
-    const { maxMessageBytes } = this.#options
     this.#lose(
-      this.#acknowledged ? failures.broken(event, peer, maxMessageBytes) : failures.notConnected(event, peer, atOnce),
+      this.#acknowledged
+        ? failures.broken(event, peer, this.#options.maxMessageBytes)
+        : failures.notConnected(event, peer, atOnce),
     )
   }
 
@@ -200,32 +202,28 @@ export class SocketAttempt {
 
   #ask(): void {
     this.#session.ping?.()
-    this.#watch(
-      this.#options.pongTimeoutMs,
-      () => this.#listen(),
-      () => this.#terminate(),
-    )
+    this.#watch(this.#options.pongTimeoutMs, () => this.#listen())
   }
 
   /** The protocol says how long the server may be silent. */
   #expectLife(withinMs: number): void {
     if (this.#session.ping || this.closed) return
-    this.#watch(
-      withinMs,
-      () => this.#expectLife(withinMs),
-      () => this.#terminate(),
-    )
-  }
-
-  #terminate(): void {
-    this.#lose(failures.silent(this.#listener.peer().url), failures.sentCodes.terminated)
+    this.#watch(withinMs, () => this.#expectLife(withinMs))
   }
 
   /** Any message counts as life. It costs no look at the clock. */
-  #watch(forMs: number, onLife: () => void, onSilence: () => void): void {
+  #watch(
+    forMs: number,
+    onLife: () => void,
+    onSilence: () => void = () => this.#giveUp('the server gives no sign of life', failures.sentCodes.terminated),
+  ): void {
     this.#cancelTimer()
     this.#heard = false
     this.#cancelTimer = this.#options.clock.after(forMs, () => (this.#heard ? onLife() : onSilence()))
+  }
+
+  #giveUp(reason: string, code: number): void {
+    this.#lose(failures.silent(this.#listener.peer().url, reason, code), true)
   }
 }
 

@@ -40,7 +40,7 @@ export class Sockets {
   async run(operation: Operation, isDisposed: () => boolean): Promise<Results> {
     const { protocol, parse, maxQueuedResults, overflow } = this.#settings
     checkKind(operation, protocol)
-    checkJson(operation)
+    const jsonSize = checkJson(operation)
     const { text: isSent, incremental = false } = operation.context.get(documentTransfer) ?? {}
     const [handshake, query] = await Promise.all([
       createHandshake(operation, this.#settings),
@@ -52,7 +52,14 @@ export class Sockets {
       // A generator in the chain may come back here after all: nothing is opened for what is over.
       throwIfAborted(operation)
       if (isDisposed()) throw disposed(operation)
-      const run = new Run({ operation, query, createAssembler, maxQueuedResults, overflow })
+      const run = new Run({
+        operation,
+        query,
+        size: query.length + jsonSize,
+        createAssembler,
+        maxQueuedResults,
+        overflow,
+      })
       this.#pool ??= new ConnectionPool(this.#settings)
       this.#pool.run(run, handshake)
       return run.queue
@@ -99,12 +106,15 @@ async function assemblerOf(operation: Operation): Promise<() => Assembler> {
   return () => new Assembler(operation)
 }
 
-/** Up front: graphql-ws leaves a rejected promise behind that nobody handles when it finds out for itself. */
-function checkJson(operation: Operation): void {
+/**
+ * Up front: graphql-ws leaves a rejected promise behind that nobody handles when it finds out for itself.
+ *
+ * @returns how long they are.
+ */
+function checkJson(operation: Operation): number {
   const { variables, extensions } = operation
-  if (variables === undefined && extensions === undefined) return
   try {
-    JSON.stringify([variables, extensions])
+    return variables || extensions ? JSON.stringify([variables, extensions]).length : 0
   } catch (error) {
     throw unsendable(error)(operation)
   }

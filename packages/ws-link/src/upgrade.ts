@@ -1,15 +1,8 @@
 /** What takes part in the HTTP exchange that opens a socket. Not in browsers: they make it themselves. */
-import {
-  GraphLinksError,
-  inBrowser,
-  LinkError,
-  type Exchange,
-  type Operation,
-  type OutgoingRequest,
-} from '@graphlinks/core'
+import { inBrowser, type Exchange, type Operation, type OutgoingRequest } from '@graphlinks/core'
 import { exchangesOf } from '@graphlinks/core/deferred'
 import { exchangedHeaders } from '@graphlinks/core/exchange'
-import { detailsOf } from './details.ts'
+import { blamed } from './failures.ts'
 import type { UpgradeResponse } from './socket.ts'
 
 /** What exchanges do to the handshake of one socket. */
@@ -25,14 +18,15 @@ export function upgradesOf(operation: Operation): readonly Exchange[] {
   return inBrowser() ? [] : exchangesOf(operation)
 }
 
-/** Has a handshake changed by the exchanges of an operation. */
+/** Has a handshake changed by the exchanges of an operation, where it has any. */
 export async function createUpgrade(
   operation: Operation,
   url: URL,
   before: Readonly<Record<string, string>>,
   allowInsecure: boolean,
-): Promise<Upgrade> {
+): Promise<Upgrade | undefined> {
   const exchanges = upgradesOf(operation)
+  if (exchanges.length === 0) return undefined
   const seen = new Map(Object.entries(before))
   const set = new Map<string, string>()
   const request: OutgoingRequest = { method: 'GET', url, headers: seen, body: undefined }
@@ -75,7 +69,6 @@ async function take<Value>(
   try {
     return await call()
   } catch (error) {
-    if (GraphLinksError.is(error)) throw error
-    throw new LinkError('its part in the exchange failed; see cause', { ...detailsOf(operation), link, cause: error })
+    throw blamed(error, 'its part in the exchange failed', operation, link)
   }
 }

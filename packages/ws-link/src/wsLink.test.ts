@@ -695,6 +695,27 @@ describe('the life of a socket', () => {
     expect(log.count('open')).toBe(1)
   })
 
+  it('W21 code that cannot be loaded is a typed error, asked for again, and no matter of dispose', async () => {
+    let asked = 0
+    await jest.isolateModulesAsync(async () => {
+      jest.doMock('./sockets.ts', () => {
+        asked++
+        throw new Error('the chunk is gone')
+      })
+      const { wsLink: isolated } = await import('./wsLink.ts')
+      const client = createClient({ link: isolated({ url: 'ws://127.0.0.1/' }) })
+      for (const count of [1, 2]) {
+        const error = await client.query('query Q { n }').catch((thrown: unknown) => thrown)
+        expect(error).toMatchObject({ code: 'SOCKET_CONNECT', operationName: 'Q', retryable: true, attempts: 0 })
+        expect(asked).toBe(count)
+      }
+      const failed = client.query('{ n }').catch((thrown: unknown) => thrown)
+      await client.dispose()
+      expect(await failed).toMatchObject({ code: 'DISPOSED' })
+      jest.dontMock('./sockets.ts')
+    })
+  })
+
   it('W21 dispose resolves while connecting, and no socket opens later', async () => {
     const { url, log } = await startServer()
     const clock = new FakeClock()

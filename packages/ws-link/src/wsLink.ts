@@ -55,7 +55,8 @@ export function wsLink(options: WsLinkOptions): TerminalLink {
     stage: 'terminal' as const,
     async dispose() {
       disposals++
-      await (await loading)?.dispose()
+      // What could not be loaded has nothing to close.
+      await (await loading?.catch(() => undefined))?.dispose()
     },
   })
 }

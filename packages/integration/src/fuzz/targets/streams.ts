@@ -75,7 +75,7 @@ function decode(decoder: StreamDecoder, chunks: Iterable<Uint8Array>): Outcome {
     if (decoder.isComplete) break
   }
   try {
-    payloads.push(...decoder.end())
+    decoder.end()
     return { payloads, isComplete: decoder.isComplete, error: undefined }
   } catch (error) {
     must(error instanceof PayloadError || error instanceof PayloadTooLargeError, `it threw ${String(error)}`)
