@@ -2,6 +2,7 @@ import { memoryLink, settle } from '@graphlinks/testing'
 import {
   admission,
   chain,
+  createClient,
   createOperation,
   detached,
   execute,
@@ -216,6 +217,40 @@ describe('the end of a run', () => {
     void iterator.next()
     await iterator.return?.()
     expect(heard).toEqual(['b', 'd'])
+  })
+
+  test('K-4 what listens for the end or the abort of an operation and throws keeps nobody from hearing of it', async () => {
+    const boom = (): never => {
+      throw new Error('boom')
+    }
+    const heard: string[] = []
+    const listening =
+      (terminal: TerminalLink): TerminalLink =>
+      (operation) => {
+        const execution = executionOf(operation)
+        for (const listener of [boom, (): unknown => heard.push('abort')]) execution?.onAbort(listener)
+        for (const listener of [boom, (): unknown => heard.push('end')]) execution?.onEnd(listener)
+        return terminal(operation)
+      }
+    const answering = listening(() => single({ data: 1 }))
+    expect(await lastResult(answering, query())).toEqual({ data: 1 })
+    const iterator = iterate(execute(answering, query()))
+    expect(await iterator.next()).toEqual({ done: false, value: { data: 1 } })
+    expect(await iterator.next()).toMatchObject({ done: true })
+    expect(heard.splice(0)).toEqual(['end', 'end'])
+
+    const reason = new Error('left')
+    for (const run of [lastResult, (link: TerminalLink, of: Operation) => iterate(execute(link, of)).next()]) {
+      const caller = new AbortController()
+      const waiting = run(listening(silent), query({ signal: caller.signal }))
+      caller.abort(reason)
+      await expect(waiting).rejects.toBe(reason)
+      expect(heard.splice(0)).toEqual(['end', 'abort'])
+    }
+    const client = createClient({ link: listening(silent) })
+    const waiting = errorOf(client.query('{ a }'))
+    await client.dispose()
+    expect(await waiting).toMatchObject({ code: 'DISPOSED' })
   })
 
   test('closing after the end cancels nothing: the signal stays as it was, and the source is not closed again', async () => {
