@@ -248,6 +248,7 @@ describe('GraphQLResultError', () => {
       ],
       [{ data: { a: 1 }, errors: [{ message: 'partial' }] }, 'the server answered with an error: partial'],
       [{ data: null }, 'the result has neither data nor errors'],
+      [{ data: null, errors: null as never }, 'the result has neither data nor errors'],
       [{}, 'the result has neither data nor errors'],
     ]
     for (const [result, words] of results) {
