@@ -1,4 +1,5 @@
 import { memoryLink, settle } from '@graphlinks/testing'
+import { exchangedHeaders } from './exchangedHeaders.ts'
 import {
   admission,
   chain,
@@ -91,6 +92,21 @@ test('what was sent is remembered for the last 64 attempts, however often an ope
   const [{ attempts, sent }] = seen as [OperationExecution]
   const numbers = sent.map((operation) => identityOf(operation).reveal().match(/\d+/)?.[0])
   expect([attempts, sent.length, numbers[0], numbers.at(-1)]).toEqual([100, 64, '37', '100'])
+})
+
+test('the same where what takes part in exchanges adds what it set', async () => {
+  const destination = { endpoint: new URL('https://api.test/'), link: 'test' }
+  let execution: OperationExecution | undefined
+  const terminal: TerminalLink = (operation) => {
+    execution = executionOf(operation)
+    for (let n = 0; n < 1_000; n++) {
+      renderFields(operation, destination)
+      exchangedHeaders(operation, { 'x-nonce': String(n) }, 'test', destination)
+    }
+    return single({ data: 1 })
+  }
+  await lastResult(terminal, query())
+  expect(execution?.sent.length).toBeLessThanOrEqual(65)
 })
 
 describe('K-2 results are cold and one-shot', () => {
