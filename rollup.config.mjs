@@ -88,7 +88,7 @@ function onlyFunctionsTwice() {
         if (
           built.has(id) &&
           !recognisedTwice.test(id) &&
-          /^(class|const \w+ = (class|new|[\w.]+\())/m.test(code ?? '')
+          /^(class|const \w+ = (class|new|[\w.]+\(|.*PURE.* contextKey\())/m.test(code ?? '')
         ) {
           this.error(`what ${id} declares would be there twice: hand it over instead`)
         }

@@ -86,7 +86,13 @@ const apart = {
     'tokenRefreshLink',
   ],
   '@graphlinks/cookie-jar': ['memoryCookieJar', 'fileCookieJar'],
-  '@graphlinks/oauth': ['oauthRefresh', 'oauthClientCredentials', 'oauthDeviceCode'],
+  '@graphlinks/oauth': [
+    'oauthRefresh',
+    'oauthClientCredentials',
+    'oauthTokenExchange',
+    'oauthJwtBearer',
+    'oauthDeviceCode',
+  ],
   '@graphlinks/testing': ['FakeClock', 'memoryLink', 'secretCanary', 'scriptedServer', 'scriptedSocketServer'],
 }
 const declares = (bundle, name) => new RegExp(`\\b(function\\*?|class|var|const) ${name}\\b`).test(bundle)

@@ -1,5 +1,5 @@
 import { DisposedError, OptionsError } from '@graphlinks/core'
-import { FakeClock, secretCanary } from '@graphlinks/testing'
+import { FakeClock, secretCanary, settle } from '@graphlinks/testing'
 import { buildSync } from 'esbuild'
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -28,6 +28,33 @@ describe('fileCookieJar', () => {
   const failure = (promise: Promise<unknown>): Promise<unknown> => promise.then(String, (error: unknown) => error)
   const read = (): Promise<string> => fs.readFile(file, 'utf8')
   const inFile = async (): Promise<string> => memoryCookieJar({ from: await read() }).getCookieString(api)
+
+  test('CK-11 of two answers at once the last one wins, while the cookies of the first are being written', async () => {
+    const answers: (() => void)[] = []
+    const fetch = (_: string, { headers }: RequestInit) =>
+      new Promise<Response>((resolve) => {
+        const cookies = (headers as Headers).get('x-set')?.split(' ').map((cookie) => ['set-cookie', cookie]) // prettier-ignore
+        answers.push(() => resolve(new Response('', { headers: cookies as [string, string][] })))
+      })
+    const jar = fileCookieJar(file, { fetch })
+    const ask = (set: string) => jar.fetch(api, { headers: { 'x-set': set } })
+    const both = [ask('a=1 b=1 sid=old'), ask('sid=new')]
+    while (answers.length < 2) await settle()
+    const { open } = files
+    const opened = jest.spyOn(files, 'open')
+    const writing = new Promise<void>((resolve) => {
+      opened.mockImplementation(async (...args) => {
+        resolve()
+        return open(...args)
+      })
+    })
+    answers[0]?.()
+    await writing
+    answers[1]?.()
+    await Promise.all(both)
+    expect(await jar.getCookieString(api)).toBe('a=1; b=1; sid=new')
+    expect(await inFile()).toBe('a=1; b=1; sid=new')
+  })
 
   describe('CK-8 the file', () => {
     test('CK-8 cookies outlive the process; the file is there with the first of them', async () => {

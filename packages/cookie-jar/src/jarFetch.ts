@@ -91,7 +91,8 @@ async function send(link: string, settings: Settings, jar: CookieJar, hop: Hop):
   if (cookie) headers.set('cookie', cookie)
   const response = await request(link, settings, hop, { ...rest, method, headers, body, signal, redirect: 'manual' })
   try {
-    for (const field of setCookiesOf(link, response)) await jar.setCookie(field, url.href)
+    // Without waiting in between: the next response may set the same cookies, and the last one wins.
+    await Promise.all(setCookiesOf(link, response).map((field) => jar.setCookie(field, url.href)))
   } catch (error) {
     await discard(response)
     throw error

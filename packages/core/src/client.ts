@@ -178,7 +178,7 @@ export function createClient(options: ClientOptions): Client {
     if (disposal) throw new DisposedError('the client was disposed')
     const operation = toOperation(documents, source, variables, options, kindFor[method])
     const { kind, operationName } = operation
-    const isRight = method === 'execute' || (method === 'request' ? kind !== 'subscription' : kindFor[method] === kind)
+    const isRight = method === 'request' ? kind !== 'subscription' : kind === (kindFor[method] ?? kind)
     if (isRight) return operation
     throw new DocumentError(
       inDevelopment(() => {

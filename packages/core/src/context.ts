@@ -50,7 +50,7 @@ export class Context {
 
   /** The value of a key, or `undefined`. */
   get<Value>(key: ContextKey<Value>): Value | undefined {
-    return this.#key === key ? (this.#value as Value) : this.#parent === undefined ? undefined : this.#parent.get(key)
+    return this.#key === key ? (this.#value as Value) : this.#parent?.get(key)
   }
 
   /** A context that has this value too. The receiver is unchanged. */

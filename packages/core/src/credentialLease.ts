@@ -51,8 +51,8 @@ export function leaseOf(source: CredentialSource): CredentialLease | undefined {
   return {
     async refused(again) {
       attempt.isDelegated = true
-      const refresher = attempt.ticket.stored && (await session.load())
-      return refresher?.refused(attempt.ticket, again)
+      const refresher = attempt.ticket().stored && (await session.load())
+      return refresher?.refused(attempt.ticket(), again)
     },
     get dueMs() {
       return session.dueMs
@@ -60,7 +60,7 @@ export function leaseOf(source: CredentialSource): CredentialLease | undefined {
     check: () => session.check(),
     subscribe(listener) {
       const compare = ({ epoch, generation }: Pick<SessionState, 'epoch' | 'generation'>): void => {
-        const { ticket } = attempt
+        const ticket = attempt.ticket()
         if (epoch !== ticket.epoch) listener('ended')
         else if (generation !== ticket.generation) listener('renewed')
       }

@@ -19,7 +19,7 @@ import {
   type Link,
   type Operation,
 } from '@graphlinks/core'
-import { FakeClock, linkContract, memoryLink } from '@graphlinks/testing'
+import { FakeClock, linkContract, memoryLink, secretCanary } from '@graphlinks/testing'
 
 linkContract(() => renewableLink(async (operation) => withCredential(operation, { name: 'x-session', value: 'abc' })))
 
@@ -206,6 +206,21 @@ describe('TR-53 leaseOf', () => {
     await clock.advance(0)
     expect(events).not.toEqual([])
     expect(changes).toEqual([])
+  })
+
+  test('CR-1 nothing that prints a source, or makes JSON of it, shows a token', async () => {
+    const canary = secretCanary()
+    const tokens = { accessToken: canary.value, refreshToken: `r${canary.value}`, expiresInSeconds: 600 }
+    const source = createTokenSource({ initial: tokens, refresh: async () => tokens, clock: new FakeClock() })
+    const sources = credentialSources(
+      await arriving(
+        tokenRefreshLink(source),
+        bearerLink(() => canary.value),
+      ),
+    )
+    expect(sources).toHaveLength(2)
+    await leaseOf(sources[1] as NonNullable<(typeof sources)[0]>)?.refused(false)
+    canary.check(...sources, source)
   })
 
   test('TR-57 a source with no session has none', async () => {

@@ -128,15 +128,15 @@ export function headerEntries(input: HeadersInput, details?: ErrorDetails): read
   return [...entries]
 }
 
-/** What a value is, for a message {@link inDevelopment} that must not show it. */
-export function kindOf(value: unknown): string {
+/** What a value is, for an error message that must not show it and that {@link inDevelopment} gives. */
+export function kindOf(value: unknown): string | undefined {
   return inDevelopment(() =>
     value instanceof Promise
       ? 'a promise (await it first)'
       : value === null || Array.isArray(value)
         ? 'null or a list'
         : typeof value,
-  ) as string
+  )
 }
 
 /** Whether a value is a token: a word of HTTP (RFC 9110 section 5.6.2). */

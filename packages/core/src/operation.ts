@@ -113,7 +113,7 @@ export class OperationValue implements Operation {
   /** Headers and credentials, strongest first: of the call and request, then of links from the last to the first. */
   get fields(): readonly Field[] {
     const fields = [...(this.origin.overrides ?? [])]
-    for (let layer = this.layers; layer !== undefined; layer = layer.parent) {
+    for (let layer = this.layers; layer; layer = layer.parent) {
       if (layer.type === 'field') fields.push(layer.field)
     }
     return fields

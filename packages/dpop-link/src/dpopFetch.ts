@@ -47,7 +47,6 @@ export function dpopFetch(options: DpopFetchOptions): (url: string | URL, init?:
 
   return async (given, init = {}) => {
     const url = new URL(given)
-    const { body } = init
     const method = (init.method ?? 'GET').toUpperCase()
     const send = own.fetch ?? fetch
     const token = tokenOf(new Headers(init.headers).get('authorization'))
@@ -63,10 +62,9 @@ export function dpopFetch(options: DpopFetchOptions): (url: string | URL, init?:
     }
     const [response, isRefused] = await ask()
     // A stream is read once.
-    if (!isRefused || Object(body) instanceof ReadableStream) return response
+    if (!isRefused || Object(init.body) instanceof ReadableStream) return response
     await response.body?.cancel()
-    const [last] = await ask()
-    return last
+    return (await ask())[0]
   }
 }
 
@@ -74,7 +72,6 @@ export function dpopFetch(options: DpopFetchOptions): (url: string | URL, init?:
 async function reasonOf(response: Response): Promise<string | null> {
   const { status, headers } = response
   if (status !== 400 && status !== 401) return null
-  const challenge = headers.get('www-authenticate')
-  if (challenge !== null && /dpop/i.test(challenge)) return challenge
-  return response.clone().text()
+  const challenge = headers.get('www-authenticate') ?? ''
+  return /dpop/i.test(challenge) ? challenge : response.clone().text()
 }

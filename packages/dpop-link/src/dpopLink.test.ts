@@ -310,6 +310,16 @@ describe('DP-5 a clock that is wrong', () => {
     },
   )
 
+  test('DP-5 DP-2 a server that also wants a nonce: the first request is sent once more, with both', async () => {
+    const clock = new FakeClock()
+    const { url, server } = await resource({ nonce: () => 'n', date: () => clock.date() + hour })
+    const link = linkTo(url, { clock })
+    for (const requests of [2, 3]) {
+      expect((await lastResult(link, query)).http?.status).toBe(200)
+      expect(server.requests).toHaveLength(requests)
+    }
+  })
+
   test('DP-5 not for a smaller difference, another reason, or maxSkewMs: Infinity', async () => {
     const clock = new FakeClock()
     for (const [ahead, options, isGood] of [
@@ -444,7 +454,7 @@ test('CR-7 without a key: no proof, or an error; what is none is an error; a fun
   expect([memory.sent.length, clock.pending]).toEqual([1, 0])
 })
 
-test('a uniqueId that throws fails the operation, and no error shows the token', async () => {
+test('DP-4 a uniqueId that throws, or gives no text, fails the operation, and no error shows the token', async () => {
   const { url } = await resource()
   const cause = new Error('no entropy')
   const uniqueId = (): string => {
@@ -454,6 +464,10 @@ test('a uniqueId that throws fails the operation, and no error shows the token',
   expect(error).toBeInstanceOf(LinkError)
   expect(error).toMatchObject({ link: 'dpopLink', cause })
   canary.check(error)
+  for (const id of [undefined, '', 5, Promise.resolve('id')]) {
+    const none = await failure(lastResult(linkTo(url, { uniqueId: () => id as string }), query))
+    expect(none).toMatchObject({ link: 'dpopLink', cause: { message: 'no uniqueId' } })
+  }
 })
 
 test.each([

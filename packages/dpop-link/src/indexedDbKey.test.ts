@@ -1,4 +1,4 @@
-import { IDBFactory } from 'fake-indexeddb'
+import { IDBFactory, IDBObjectStore } from 'fake-indexeddb'
 import { bearerLink, chain, lastResult, createOperation } from '@graphlinks/core'
 import { httpLink } from '@graphlinks/http-link'
 import { scriptedServer } from '@graphlinks/testing'
@@ -42,6 +42,30 @@ test('a key that is thrown away is gone', async () => {
   expect((await indexedDbKey({ indexedDB })).thumbprint).toBe(thumbprint)
   await forgetIndexedDbKey({ indexedDB })
   expect((await indexedDbKey({ indexedDB })).thumbprint).not.toBe(thumbprint)
+})
+
+test.each(['add', 'delete'] as const)('DP-1 what could not be written in the end is an error: %s', async (method) => {
+  const indexedDB = new IDBFactory()
+  if (method === 'delete') await indexedDbKey({ indexedDB })
+  const original = IDBObjectStore.prototype[method] as (...given: unknown[]) => IDBRequest
+  // As where there is no room: the request succeeds, and the transaction does not.
+  const spy = jest.spyOn(IDBObjectStore.prototype, method).mockImplementation(function (
+    this: IDBObjectStore,
+    ...given: unknown[]
+  ) {
+    const request = original.apply(this, given as never)
+    request.addEventListener('success', () => {
+      request.transaction?.abort()
+      Object.defineProperty(request.transaction, 'error', { value: new Error('no room') })
+    })
+    return request
+  } as never)
+  try {
+    const doing = method === 'add' ? indexedDbKey({ indexedDB }) : forgetIndexedDbKey({ indexedDB })
+    await expect(doing).rejects.toThrow('no room')
+  } finally {
+    spy.mockRestore()
+  }
 })
 
 test('what IndexedDB fails with comes through', async () => {

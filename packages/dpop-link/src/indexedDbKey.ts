@@ -37,6 +37,8 @@ export function indexedDbKey({ name = 'default', indexedDB }: IndexedDbKeyOption
     const other = await settled<DpopKey | undefined>(keys.get(name))
     if (other) return other
     await settled(keys.add(made, name))
+    // It may succeed where there is no room, and a key that is lost with the page binds tokens that are not.
+    await settled(keys.transaction)
     return made
   })
 }
@@ -55,7 +57,9 @@ export function indexedDbKey({ name = 'default', indexedDB }: IndexedDbKeyOption
  */
 export function forgetIndexedDbKey({ name = 'default', indexedDB }: IndexedDbKeyOptions = {}): Promise<void> {
   return withDatabase(indexedDB, async (database) => {
-    await settled(keysOf(database, 'readwrite').delete(name))
+    const keys = keysOf(database, 'readwrite')
+    await settled(keys.delete(name))
+    await settled(keys.transaction)
   })
 }
 
@@ -77,9 +81,11 @@ function keysOf(database: IDBDatabase, mode: IDBTransactionMode): IDBObjectStore
   return database.transaction(store, mode).objectStore(store)
 }
 
-function settled<Value>(request: IDBRequest<Value>): Promise<Value> {
+/** What became of a request, or whether a transaction was written. */
+function settled<Value>(asked: IDBRequest<Value> | IDBTransaction): Promise<Value> {
   return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error as Error)
+    const done = (): void => resolve((asked as IDBRequest<Value>).result)
+    const failed = (): void => reject(asked.error as Error)
+    Object.assign(asked, { onsuccess: done, oncomplete: done, onerror: failed, onabort: failed })
   })
 }

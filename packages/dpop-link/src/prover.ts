@@ -35,8 +35,10 @@ export function createProver(
       const origin = originOf(url)
       const nonce = nonces.get(origin)
       used.set(request, nonce)
+      const jti = uniqueId()
+      if (!jti?.length) throw new TypeError('no uniqueId')
       const claims = {
-        jti: uniqueId(),
+        jti,
         htm,
         htu: origin + url.pathname,
         iat: Math.floor(skew.date(request) / 1_000),
@@ -52,9 +54,10 @@ export function createProver(
       if (!used.has(request)) return false
       const nonce = response.headers.get('dpop-nonce')
       if (nonce) nonces.set(originOf(request.url), nonce)
+      // Whatever it is refused for, the time may be wrong as well, and it is sent once more only.
+      const isLate = /_dpop_/.test(reason ?? '') && skew.explains(response, request)
       // A server that does not take its own newest nonce will take none.
-      if (/use_dpop_nonce/.test(reason ?? '')) return Boolean(nonce) && nonce !== used.get(request)
-      return /invalid_dpop_proof/.test(reason ?? '') && skew.explains(response, request)
+      return /use_dpop_nonce/.test(reason ?? '') ? Boolean(nonce) && nonce !== used.get(request) : isLate
     },
   }
 }

@@ -183,7 +183,7 @@ test('an upload: its bytes are signed, boundary and all', async () => {
 
 test('SG-1 components of choice, headers of links further in included; what a request lacks is left out', async () => {
   const server = await serve()
-  const components = ['@authority', '@path', '@query', '@Method', 'Authorization', 'x-late', 'x-none', 'constructor', 'content-digest'] // prettier-ignore
+  const components = ['@authority', '@path', '@query', '@Method', 'Authorization', 'authorization', '@path', 'x-late', 'x-none', 'constructor', 'content-digest'] // prettier-ignore
   const link = chain(
     hmacLink({ key, components, label: 'sig*2' }),
     bearerLink('t'),
@@ -192,9 +192,15 @@ test('SG-1 components of choice, headers of links further in included; what a re
   )
   await lastResult(link, query)
   const [request] = server.requests as [ScriptedRequest]
-  expect(verify(request, canary.value, 'sig*2').covered).toEqual(
-    components.map((name) => name.toLowerCase()).filter((name) => name !== 'x-none' && name !== 'constructor'),
-  )
+  expect(verify(request, canary.value, 'sig*2').covered).toEqual([
+    '@authority',
+    '@path',
+    '@query',
+    '@method',
+    'authorization',
+    'x-late',
+    'content-digest',
+  ])
   await lastResult(linkTo(server.url, { components: ['@method'] }), query)
   expect(server.requests[1]?.headers.has('content-digest')).toBe(false)
   expect(verify(server.requests[1] as ScriptedRequest).covered).toEqual(['@method'])
@@ -373,6 +379,11 @@ test('a nonce that cannot be sent, or is not made, fails the operation without s
   const server = await serve()
   const link: TerminalLink = linkTo(server.url, { nonce: () => 'ü' })
   expect(await failure(lastResult(link, query))).toMatchObject({ code: 'BAD_HEADER', link: 'hmacLink' })
+  for (const nonce of ['', undefined, 5, Promise.resolve('n')]) {
+    const none: TerminalLink = linkTo(server.url, { nonce: () => nonce as string })
+    const cause = { message: 'no nonce' }
+    expect(await failure(lastResult(none, query))).toMatchObject({ code: 'LINK_FAILED', link: 'hmacLink', cause })
+  }
   const cause = new Error('no entropy')
   const broken = linkTo(server.url, {
     nonce: () => {

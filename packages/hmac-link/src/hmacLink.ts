@@ -15,7 +15,7 @@ export interface HmacLinkOptions extends CredentialOptions {
   readonly key: Provided<HmacKey>
   /**
    * What is signed, in this order: `@method`, `@target-uri`, `@authority`, `@path`, `@query` (RFC 9421 section
-   * 2.2), and names of headers; those that a request does not have are left out. `content-digest` stands for the body.
+   * 2.2), and names of headers, each once; those that a request does not have are left out. `content-digest` stands for the body.
    * Default: `['@method', '@target-uri', 'content-type', 'content-digest']`.
    */
   readonly components?: readonly string[] | undefined
@@ -59,7 +59,8 @@ export function hmacLink(options: HmacLinkOptions): Link {
   const own = ownOptions(options)
   const { key, label = 'sig1', tag, nonce = randomNonce, maxSkewMs = 300_000 } = own
   const { components: given = ['@method', '@target-uri', 'content-type', digestHeader] } = own
-  const components = given.map((name) => name.toLowerCase())
+  // None of them twice: RFC 9421 section 2.5.
+  const components = [...new Set(given.map((name) => name.toLowerCase()))]
   const problem =
     (!(components[0] && components.every(isComponent)) && 'components') ||
     (!isComponent(label) && 'label') ||
@@ -82,6 +83,7 @@ export function hmacLink(options: HmacLinkOptions): Link {
         async request(request) {
           const created = Math.floor(skew.date(request) / 1_000)
           const parameters = { created, keyid: id, alg: 'hmac-sha256', nonce: nonce(), tag }
+          if (!parameters.nonce?.length) throw new TypeError('no nonce')
           const key = await (signingKey ??= importKey(secret))
           return { headers: await signatureHeaders(request, components, parameters, label, key) }
         },

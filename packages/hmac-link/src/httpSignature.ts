@@ -9,26 +9,7 @@ export type SignatureParameters = Readonly<Record<string, string | number | unde
 
 /** Whether a component has a value that can be had here. */
 export function isComponent(name: string): boolean {
-  return /^(@(method|target-uri|authority|path|query)|[a-z\d_!#-'*+.^`|~-]+)$/.test(name)
-}
-
-/** The value of a component (RFC 9421 section 2); `undefined` for a header that the request does not have. */
-function valueOf(name: string, { method, url, headers }: OutgoingRequest): string | undefined {
-  switch (name) {
-    case '@method':
-      return method
-    case '@target-uri':
-      // The handshake of a WebSocket is a request by http or https.
-      return url.href.replace(/^ws/, 'http').replace(/#.*/, '')
-    case '@authority':
-      return url.host
-    case '@path':
-      return url.pathname
-    case '@query':
-      return url.search || '?'
-    default:
-      return headers.get(name)
-  }
+  return /^(@(method|target-uri|authority|path|query)|[\d!#-'*+.^-z|~-]+)$/.test(name)
 }
 
 /**
@@ -43,17 +24,22 @@ export async function signatureHeaders(
   parameters: SignatureParameters,
   label: string,
   key: CryptoKey,
-): Promise<Readonly<Record<string, string>>> {
-  const { body } = request
-  const digest =
-    body !== undefined && components.includes(digestHeader)
-      ? `sha-256=:${toBase64(await crypto.subtle.digest('SHA-256', toBytes(body)))}:`
-      : undefined
+): Promise<Readonly<Record<string, string | undefined>>> {
+  const { method, url, headers, body } = request
+  // RFC 9421 section 2.2
+  const values = new Map([
+    ...headers,
+    ['@method', method],
+    // The handshake of a WebSocket is a request by http or https.
+    ['@target-uri', url.href.replace(/^ws/, 'http').replace(/#.*/, '')],
+    ['@authority', url.host],
+    ['@path', url.pathname],
+    ['@query', url.search || '?'],
+  ])
+  if (body !== undefined && components.includes(digestHeader))
+    values.set(digestHeader, `sha-256=:${toBase64(await crypto.subtle.digest('SHA-256', toBytes(body)))}:`)
   // RFC 9421 section 2.5
-  const lines = components.flatMap((name) => {
-    const value = (name === digestHeader && digest) || valueOf(name, request)
-    return value === undefined ? [] : [`"${name}": ${value}`]
-  })
+  const lines = components.flatMap((name) => (values.has(name) ? [`"${name}": ${values.get(name)}`] : []))
   const names = lines.map((line) => line.split(':')[0])
   // Of visible ASCII, JSON makes a string of a structured field (RFC 9651 section 3.3.3).
   const described = Object.entries(parameters).map(([name, value]) => value === undefined ? '' : `;${name}=${JSON.stringify(value)}`) // prettier-ignore
@@ -61,7 +47,7 @@ export async function signatureHeaders(
   const base = [...lines, `"@signature-params": ${input}`].join('\n')
   const signature = await crypto.subtle.sign('HMAC', key, toBytes(base))
   return {
-    ...(digest && { [digestHeader]: digest }),
+    [digestHeader]: values.get(digestHeader),
     'signature-input': `${label}=${input}`,
     signature: `${label}=:${toBase64(signature)}:`,
   }

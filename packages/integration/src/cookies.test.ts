@@ -5,6 +5,7 @@ import {
   cookieLink,
   createClient,
   emptyContext,
+  single,
   split,
   type Client,
   type CookieJar as Jar,
@@ -12,6 +13,7 @@ import {
   type Result,
 } from '@graphlinks/core'
 import { memoryCookieJar, type UserCookieJar } from '@graphlinks/cookie-jar'
+import { concurrencyLink } from '@graphlinks/concurrency-link'
 import { HttpError, httpLink, type Fetch, type HttpLinkOptions } from '@graphlinks/http-link'
 import { undiciTransport } from '@graphlinks/http-link/undici'
 import { secretCanary } from '@graphlinks/testing'
@@ -209,6 +211,29 @@ describe('in Node', () => {
       )
       expect(logins).toBe(round)
     }
+  })
+
+  test('a sign-in by the same client does not wait for those that wait for it, where one at a time is let through', async () => {
+    let isSignedIn = false
+    const client: Client = createClient({
+      link: chain(
+        concurrencyLink({ maxInFlight: 1 }),
+        cookieLink({
+          jar: memoryCookieJar(),
+          onUnauthenticated: ({ context }) => client.mutate('mutation { signIn }', null, { context }),
+        }),
+        ({ kind }) => {
+          isSignedIn ||= kind === 'mutation'
+          return single(
+            isSignedIn
+              ? { data: { me: 'ada' } }
+              : { errors: [{ message: 'sign in', extensions: { code: 'UNAUTHENTICATED' } }] },
+          )
+        },
+      ),
+    })
+    cleanUps.push(() => client.dispose())
+    expect((await client.query('{ me }')).data).toEqual({ me: 'ada' })
   })
 
   test('threats 8 no cookie is in an error', async () => {

@@ -27,6 +27,30 @@ import { prettyLine } from './prettyLine.ts'
 
 const ok: Result = { data: { a: 1 } }
 
+/** Which files are not there at the next attempt to load them, as a network has it. */
+const mockMissing = new Set<string>()
+
+jest.mock('@graphlinks/core/telemetry', () =>
+  // A module that is thenable is loaded when that says so.
+  // oxlint-disable-next-line unicorn/no-thenable
+  Object.defineProperty({ __esModule: true, ...jest.requireActual('@graphlinks/core/telemetry') }, 'then', {
+    get() {
+      if (mockMissing.delete('telemetry.js')) throw new Error('404 telemetry.js')
+    },
+  }),
+)
+
+test('what writes records could not be loaded: that record is lost, and the next one is written', async () => {
+  mockMissing.add('telemetry.js')
+  const log = new Log()
+  const client = createClient({ link: chain(loggerLink({ logger: log }), memoryLink(ok)) })
+  expect(await client.query('query First { a }')).toEqual(ok)
+  await settle()
+  expect([log.entries, mockMissing.size]).toEqual([[], 0])
+  await client.query('query Second { a }')
+  expect(await log.records(1)).toMatchObject([{ operationName: 'Second' }])
+})
+
 /** A logger that keeps what it gets, and what waits for it. */
 class Log {
   readonly entries: [LogLevel, unknown][] = []

@@ -71,7 +71,7 @@ export function loggerLink(options: LoggerLinkOptions = {}): LoggerLink {
   } = own
   const subjects = new WeakMap<OperationExecution, Subject>()
   let lastId = 0
-  let loading: Promise<Telemetry> | undefined
+  let telemetry: Telemetry | undefined
   let hash: ReturnType<Telemetry['identityHash']> | undefined
 
   const subjectOf = (operation: Operation): Subject => {
@@ -93,7 +93,7 @@ export function loggerLink(options: LoggerLinkOptions = {}): LoggerLink {
     const at = clock.date()
     if (level === 'info' && !(subject.isSampled ??= sample(operation))) return
     // A page has better things to load before it has something to log.
-    const telemetry = await (loading ??= import('@graphlinks/core/telemetry'))
+    telemetry = await (telemetry ?? import('@graphlinks/core/telemetry'))
     hash ??= telemetry.identityHash()
     const record = {
       event,

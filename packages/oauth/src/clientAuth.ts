@@ -10,6 +10,9 @@ export interface SigningKey {
   readonly extractable: boolean
 }
 
+/** A text that nobody else may see, or a function that gives or promises it, which is called for each request. */
+export type OAuthSecret = string | (() => string | Promise<string>)
+
 /**
  * How a client shows who it is (RFC 6749 section 2.3):
  *
@@ -21,7 +24,7 @@ export interface SigningKey {
 export type OAuthClientAuth =
   | 'none'
   | {
-      readonly secret: string | (() => string | Promise<string>)
+      readonly secret: OAuthSecret
       readonly method?: 'basic' | 'post' | undefined
       readonly key?: undefined
     }
@@ -39,9 +42,7 @@ export function problemOf(auth: OAuthClientAuth, hasIssuer: boolean): string | f
     }
     return !hasIssuer && 'clientAuth.key needs issuer, for which its assertions are meant'
   }
-  if (secret === '' || (typeof secret !== 'string' && typeof secret !== 'function')) {
-    return 'clientAuth.secret is a string that is not empty, or a function that gives one'
-  }
+  if (!isSecret(secret)) return 'clientAuth.secret is a string that is not empty, or a function that gives one'
   const { method } = auth as { readonly method?: unknown }
   if (method !== undefined && method !== 'basic' && method !== 'post') return "clientAuth.method is 'basic' or 'post'"
   return (
@@ -61,9 +62,18 @@ export async function authenticate(
   if (auth.key) {
     return PrivateKeyJwt({ key: auth.key as CryptoKey, ...(auth.keyId !== undefined && { kid: auth.keyId }) })
   }
-  const secret = typeof auth.secret === 'function' ? await auth.secret() : auth.secret
-  if (typeof secret !== 'string' || secret === '')
-    throw new CredentialError('clientAuth.secret gave no string', { link })
-  secrets.add(secret)
+  const secret = await secretOf(link, 'clientAuth.secret', auth.secret, secrets)
   return auth.method === 'post' ? ClientSecretPost(secret) : ClientSecretBasic(secret)
+}
+
+export function isSecret(given: unknown): given is OAuthSecret {
+  return typeof given === 'function' || (typeof given === 'string' && given !== '')
+}
+
+/** The text for one request. It goes into `secrets`. */
+export async function secretOf(link: string, name: string, given: OAuthSecret, secrets: Set<string>): Promise<string> {
+  const secret: unknown = typeof given === 'function' ? await given() : given
+  if (typeof secret !== 'string' || secret === '') throw new CredentialError(`${name} gave no string`, { link })
+  secrets.add(secret)
+  return secret
 }

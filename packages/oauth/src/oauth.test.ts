@@ -16,7 +16,9 @@ import {
   OAuthError,
   oauthClientCredentials,
   oauthDeviceCode,
+  oauthJwtBearer,
   oauthRefresh,
+  oauthTokenExchange,
   type OAuthClientAuth,
   type OAuthOptions,
 } from './index.ts'
@@ -146,6 +148,73 @@ describe('the request', () => {
     expect(await fetchToken({ signal })).toMatchObject({ accessToken, expiresInSeconds: 300 })
     expect(asked[0]?.authorization).toBe(`Basic ${btoa('job:s3cret')}`)
     expect(Object.fromEntries(asked[0]?.form ?? [])).toEqual({ grant_type: 'client_credentials', scope: 'read' })
+  })
+
+  test('OA-1 token exchange: the token of now for one that another service takes', async () => {
+    const { tokenEndpoint, asked } = await startServer(
+      json({ access_token: accessToken, issued_token_type: 'urn:ietf:params:oauth:token-type:access_token', token_type: 'Bearer', expires_in: 60 }), // prettier-ignore
+    )
+    let count = 0
+    const fetchToken = oauthTokenExchange({
+      tokenEndpoint,
+      clientId: 'gateway',
+      clientAuth: { secret: 's3cret' },
+      subjectToken: async () => `user-${++count}`,
+      parameters: { audience: 'orders' },
+    })
+    expect(await fetchToken({ signal })).toMatchObject({ accessToken, expiresInSeconds: 60 })
+    await fetchToken({ signal })
+    expect(asked.map(({ form }) => form.get('subject_token'))).toEqual(['user-1', 'user-2'])
+    expect(asked[0]?.authorization).toBe(`Basic ${btoa('gateway:s3cret')}`)
+    expect(Object.fromEntries(asked[0]?.form ?? [])).toEqual({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: 'user-1',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      audience: 'orders',
+    })
+    const subjectTokenType = 'urn:ietf:params:oauth:token-type:id_token'
+    await oauthTokenExchange({ tokenEndpoint, clientId: 'app', subjectToken: 'id', subjectTokenType })({ signal })
+    expect(asked[2]?.form.get('subject_token_type')).toBe(subjectTokenType)
+    const bad = { tokenEndpoint, clientId: 'app', subjectToken: 'id', subjectTokenType: '' }
+    expect(() => oauthTokenExchange(bad)).toThrow(OptionsError)
+  })
+
+  test('OA-1 a signed JWT for tokens, made for each request', async () => {
+    const { tokenEndpoint, asked } = await startServer(tokens)
+    let count = 0
+    const fetchToken = oauthJwtBearer({ tokenEndpoint, clientId: 'job', assertion: () => jwt({ sub: ++count }) })
+    const session = createTokenSource({ fetchToken })
+    cleanUps.push(() => session.dispose())
+    expect(await session.accessToken()).toBe(accessToken)
+    await fetchToken({ signal })
+    expect(asked.map(({ form }) => Object.fromEntries(form))).toEqual(
+      [1, 2].map((sub) => ({
+        grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+        client_id: 'job',
+        assertion: jwt({ sub }),
+      })),
+    )
+  })
+
+  test.each([
+    ['oauthTokenExchange', 'subject_token', (given: never) => oauthTokenExchange({ tokenEndpoint: 'https://id.example.com', clientId: 'a', subjectToken: given })], // prettier-ignore
+    ['oauthJwtBearer', 'assertion', (given: never) => oauthJwtBearer({ tokenEndpoint: 'https://id.example.com', clientId: 'a', assertion: given })], // prettier-ignore
+  ] as const)('OA-1 %s: what it presents must be there, and is in no error', async (link, name, make) => {
+    for (const bad of [undefined, null, '', 5]) {
+      expect(() => make(bad as never)).toThrow(OptionsError)
+      expect(() => make(bad as never)).toThrow(link)
+      if (bad === '' || bad === 5) continue
+      const error = await failureOf(make((async () => bad) as never)({ signal }))
+      expect(error).toMatchObject({ code: 'CREDENTIAL', link, message: `${link}: ${name} gave no string` })
+    }
+    const broken = make((() => Promise.reject(new Error('locked'))) as never)
+    expect(await failureOf(broken({ signal }))).toMatchObject({ code: 'OAUTH', cause: { message: 'locked' } })
+    const { tokenEndpoint } = await startServer((response, { form }) =>
+      json({ error: 'invalid_request', error_description: `what is ${form.get(name)}?` }, 400)(response, {} as never),
+    )
+    const options = { tokenEndpoint, clientId: 'a', subjectToken: canary.value, assertion: canary.value }
+    const ask = link === 'oauthJwtBearer' ? oauthJwtBearer(options) : oauthTokenExchange(options)
+    expect(await failureOf(ask({ signal }))).toMatchObject({ error: 'invalid_request', status: 400 })
   })
 
   test('OA-2 Basic has the id and the secret as forms spell them', async () => {

@@ -32,6 +32,6 @@ export function oauthRefresh(
   const ask = askLater(link, options)
   return async ({ refreshToken, signal }) => {
     if (!refreshToken) throw new RefreshRejectedError('the session has no refresh token', { link })
-    return ask({ type: 'refresh_token', refreshToken, signal })
+    return ask({ type: 'refresh_token', secrets: { refresh_token: refreshToken }, signal })
   }
 }

@@ -3,26 +3,27 @@ import type { Tokens } from '@graphlinks/core'
 import { valuesOf } from '@graphlinks/core/redact'
 import type { AuthorizationServer } from 'oauth4webapi'
 import { answerOf, subjectOf } from './answer.ts'
-import { authenticate } from './clientAuth.ts'
+import { authenticate, secretOf, type OAuthSecret } from './clientAuth.ts'
 import type { CheckedOptions } from './options.ts'
 import { attempt, checkEndpoint, conform, requestOptions, serverOf, type Call } from './server.ts'
 
 /** What is asked for. */
 export interface Grant {
-  readonly type: 'refresh_token' | 'client_credentials'
-  readonly refreshToken?: string | undefined
+  readonly type: string
+  readonly parameters?: Readonly<Record<string, string>> | undefined
+  /** Parameters that nobody else may see: whoever has them gets tokens. */
+  readonly secrets?: Readonly<Record<string, OAuthSecret>> | undefined
   readonly signal: AbortSignal
 }
 
 /** Asks the token endpoint of an authorization server for tokens. */
 export function tokenEndpointOf(link: string, options: CheckedOptions): (grant: Grant) => Promise<Tokens> {
   const locate = serverOf(link, options)
-  return ({ type, refreshToken, signal }) =>
+  return ({ type, parameters: own = {}, secrets = {}, signal }) =>
     attempt(link, options, signal, async (call) => {
-      const parameters = new URLSearchParams(options.parameters)
-      if (refreshToken !== undefined) {
-        parameters.set('refresh_token', refreshToken)
-        call.secrets.add(refreshToken)
+      const parameters = new URLSearchParams([...options.parameters, ...Object.entries(own)])
+      for (const [name, given] of Object.entries(secrets)) {
+        parameters.set(name, await secretOf(link, name, given, call.secrets))
       }
       return requestTokens(call, await locate(call), type, parameters)
     })

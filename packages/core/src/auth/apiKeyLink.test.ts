@@ -296,12 +296,20 @@ test('K-6 K-10 a synchronous key adds no promise, and bad options fail when the 
     [{ key: [] }, /give it \{ key \}/],
     [{ key: undefined }, /give it \{ key \}/],
     [{ key: ['a', undefined] }, /give it \{ key \}/],
+    [{ key: 5 }, /give it \{ key \}/],
+    [{ key: { primary: 'k' } }, /give it \{ key \}/],
+    [{ key: Promise.resolve('k') }, /give it \{ key \}/],
+    [{ key: ['a', ['b']] }, /give it \{ key \}/],
+    [{ key: 'k', in: 'query', parameter: '' }, /parameter is/],
+    [{ key: 'k', in: 'query', parameter: 5 }, /parameter is/],
+    [{ key: ['k', 'l'], onRejected: 'log' }, /onRejected is/],
     [{ key: 'k', in: 'cookie' }, /in is "header" or "query"/],
     [{ key: 'k', in: 'query', header: 'x-key' }, /header has no meaning with in: "query"/],
     [{ key: 'k', parameter: 'p' }, /parameter needs in: "query"/],
     [{ key: 'k', onMissing: 'no' }, /onMissing/],
     [{ key: 'k', timeoutMs: 0 }, /timeoutMs/],
     [{ key: 'k', origins: ['x'] }, /origin/],
+    [{ key: 'k', origins: 'https://api.example.com' }, /an origin in origins looks like/],
   ] as const) {
     expect(() => apiKeyLink(options as never)).toThrow(OptionsError)
     expect(() => apiKeyLink(options as never)).toThrow(/^apiKeyLink: /)

@@ -9,7 +9,7 @@ import type { Result, Results } from '../results.ts'
 import { Secret } from '../secret.ts'
 import { ownOptions } from '../ownOptions.ts'
 import { isOneShot } from './isOneShot.ts'
-import { checkOptions, provideText, type CredentialOptions, type Provided } from './provider.ts'
+import { checkOptions, isProvided, provideText, type CredentialOptions, type Provided } from './provider.ts'
 import { replay } from './rejection.ts'
 
 /** Options of {@link apiKeyLink}. */
@@ -59,12 +59,17 @@ export function apiKeyLink(options: ApiKeyLinkOptions): Link {
   const checked = checkOptions(details.link, own)
   const keys = Array.isArray(key) ? (key as readonly Provided<string>[]) : [key as Provided<string>]
   if (place !== 'header' && place !== 'query') throw new OptionsError('in is "header" or "query"', details)
-  if (keys.length === 0 || keys.includes(undefined as never))
+  if (keys.length === 0 || !keys.every(isProvided))
     throw new OptionsError('give it { key }: a text, a function, or a list of them', details)
   if (place === 'query' && own.header !== undefined)
     throw new OptionsError('header has no meaning with in: "query"; use parameter', details)
   if (place === 'header' && own.parameter !== undefined) throw new OptionsError('parameter needs in: "query"', details)
-  const name = place === 'query' ? (own.parameter ?? 'api_key') : checkHeaderName(own.header ?? 'x-api-key', details)
+  const { parameter = 'api_key' } = own
+  if (typeof parameter !== 'string' || parameter === '')
+    throw new OptionsError('parameter is the name of one, a text that is not empty', details)
+  if (onRejected !== undefined && typeof onRejected !== 'function')
+    throw new OptionsError('onRejected is a function', details)
+  const name = place === 'query' ? parameter : checkHeaderName(own.header ?? 'x-api-key', details)
 
   const toField = (value: string, operationName?: string): Field =>
     new Field(name, checkHeaderValue(name, value, { ...details, operationName }), true, place, checked.origins)

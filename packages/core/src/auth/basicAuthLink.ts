@@ -6,7 +6,7 @@ import { checkHeaderValue } from '../headers.ts'
 import type { Link } from '../link.ts'
 import { isOverridden } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
-import { checkOptions, provideText, type CredentialOptions, type Provided } from './provider.ts'
+import { checkOptions, isProvided, provideText, type CredentialOptions, type Provided } from './provider.ts'
 
 /** Options of {@link basicAuthLink}. */
 export interface BasicAuthLinkOptions extends CredentialOptions {
@@ -41,7 +41,7 @@ export function basicAuthLink(options: BasicAuthLinkOptions): Link {
   const { username, password, encoding = 'utf-8' } = own
   const checked = checkOptions(link, own)
   if (encoding !== 'utf-8' && encoding !== 'latin1') throw new OptionsError('encoding is "utf-8" or "latin1"', { link })
-  if (username === undefined || password === undefined) {
+  if (!isProvided(username) || !isProvided(password)) {
     throw new OptionsError('give it { username, password }: texts, or functions that give them', { link })
   }
 

@@ -33,7 +33,7 @@ export function bearerFields(
   const toField = (token: string, operationName?: string, owner?: string): Field => {
     const details = { link, operationName }
     checkHeaderValue(header, token, details)
-    if (!(scheme === '' ? token : token68.test(token))) {
+    if (!(scheme ? token68.test(token) : token)) {
       throw new CredentialError(
         inDevelopment(
           () =>
@@ -42,7 +42,7 @@ export function bearerFields(
         details,
       )
     }
-    return new Field(header, scheme === '' ? token : `${scheme} ${token}`, true, 'header', origins, owner)
+    return new Field(header, scheme ? `${scheme} ${token}` : token, true, 'header', origins, owner)
   }
   return { header, toField }
 }

@@ -213,6 +213,16 @@ describe('a jar', () => {
     expect(jar.urls).toEqual([])
   })
 
+  test('AUTH-6 null for the cookie header, where the platform keeps cookies: none of those, and somebody else', async () => {
+    const operation = query({ headers: { cookie: null } })
+    const options: CookieLinkOptions = { jar: 'platform', csrf: { header: 'x-t', token: () => 't' } }
+    expect(await exchanged(options, { operation })).toEqual({ headers: {}, credentials: 'omit' })
+    const memory = memoryLink()
+    for (const each of [query(), operation]) await lastResult(chain(cookieLink(options), memory), each)
+    const [somebody, nobody] = memory.sent.map((sent) => identityOf(sent.operation).reveal())
+    expect(nobody).not.toBe(somebody)
+  })
+
   test('CK-2 every Set-Cookie is kept as it came, dates with commas included, in order', async () => {
     const headers = new Headers()
     headers.append('set-cookie', 'a=1; Expires=Wed, 21 Oct 2099 07:28:00 GMT')
@@ -221,6 +231,30 @@ describe('a jar', () => {
     const jar = new PlainJar()
     for (const status of [200, 401, 500]) await exchanged({ jar }, { answer: { status, headers } })
     expect([...jar.cookies]).toEqual([['a', '2']])
+  })
+
+  test('CK-11 the response that came last wins, however many cookies the one before sets and however slow the jar is', async () => {
+    const jar = new PlainJar()
+    const waiting: (() => void)[] = []
+    jar.setCookie = async (cookie) => {
+      await new Promise<void>((resolve) => waiting.push(resolve))
+      const [name = '', value = ''] = cookie.split('=')
+      jar.cookies.set(name, value)
+    }
+    const answer = (...cookies: string[]) => ({
+      status: 200,
+      headers: new Headers(cookies.map((cookie) => ['set-cookie', cookie])),
+    })
+    const both = [exchanged({ jar }, { answer: answer('a=1', 'b=1', 'sid=old') })]
+    await settle()
+    both.push(exchanged({ jar }, { answer: answer('sid=new') }))
+    let isOver = false
+    void Promise.all(both).then(() => (isOver = true))
+    while (!isOver) {
+      await settle()
+      waiting.shift()?.()
+    }
+    expect(Object.fromEntries(jar.cookies)).toEqual({ a: '1', b: '1', sid: 'new' })
   })
 
   test('CK-2 node-fetch has them in raw(); a fetch that only joins them is an error, and one without cookies is none', async () => {
@@ -315,6 +349,19 @@ describe('a jar', () => {
       message: expect.stringContaining('jar') as string,
     })
   })
+
+  test.each([undefined, null, 'platform', {}, { getCookieString: async () => '' }])(
+    'one that a function gives and that is none is an error that says so: %j',
+    async (jar) => {
+      for (const given of [jar, Promise.resolve(jar)]) {
+        const error = await errorOf(() =>
+          lastResult(chain(cookieLink({ jar: () => given as never }), memoryLink()), query()),
+        )
+        expect(error).toMatchObject({ code: 'CREDENTIAL', link: 'cookieLink', operationName: 'Q' })
+        expect(error.message).toContain('gave no jar')
+      }
+    },
+  )
 
   test('two links with two jars are two identities', async () => {
     const identities = await Promise.all(
@@ -427,6 +474,18 @@ describe('CSRF', () => {
     const [first, second, mine] = memory.sent.map(({ operation }) => identityOf(operation).reveal())
     expect(second).toBe(first)
     expect(mine).not.toBe(first)
+  })
+
+  test('AUTH-7 with a jar, too: what the call says of the token, the origin and the preflight headers wins', async () => {
+    const jar = new PlainJar({ csrftoken: 't' })
+    const options: CookieLinkOptions = { jar, csrf: 'django', requirePreflight: true }
+    const send = async (value: string | null) => {
+      const names = ['x-csrftoken', 'origin', 'graphql-require-preflight', 'apollo-require-preflight']
+      const operation = query({ headers: Object.fromEntries(names.map((name) => [name, value])) })
+      return (await exchanged(options, { operation })).headers
+    }
+    expect(await send('mine')).toEqual({ cookie: 'csrftoken=t' })
+    expect(await send(null)).toEqual({ cookie: 'csrftoken=t' })
   })
 
   test('a token that cannot be sent, and one that cannot be had, fail the operation and are not shown', async () => {
@@ -570,7 +629,7 @@ describe('AUTH-37 signing in again', () => {
       expire()
       mockMissing.add(name)
       const error = await errorOf(() => client.query('{ a }'))
-      expect((error.cause as Error | undefined)?.message ?? error.message).toBe(`404 ${name}`)
+      expect(error).toMatchObject({ code: 'LINK_FAILED', link: 'cookieLink', cause: { message: `404 ${name}` } })
       expect((await client.query('{ a }')).data).toEqual({ alive: 1 })
       await client.dispose()
     },

@@ -1,11 +1,13 @@
 import type { Clock } from '../clock.ts'
 import { sendWith, type CredentialSource } from '../credentialSource.ts'
 import { OptionsError } from '../errors.ts'
+import { withExchange, type Exchange } from '../exchange.ts'
 import { inBrowser } from '../headers.ts'
 import { inDevelopment } from '../inDevelopment.ts'
 import type { Link } from '../link.ts'
 import { isRemoved, type Operation } from '../operation.ts'
 import { ownOptions } from '../ownOptions.ts'
+import { urgent } from '../urgent.ts'
 import type { Login, LoginRequest } from './cookieLogin.ts'
 import type { CookieJar } from './cookieJar.ts'
 import { csrfProof, preflightHeaders, type Csrf } from './csrf.ts'
@@ -83,24 +85,26 @@ export function cookieLink(options: CookieLinkOptions = {}): Link {
   const csrf = csrfProof(own.csrf, link)
   const headers = own.requirePreflight ? preflightHeaders : {}
   let jars: CredentialSource | undefined
-  const source: CredentialSource =
-    inBrowser() || jar === 'platform'
-      ? platformCookies(checked, csrf, headers)
-      : {
-          attach: (operation) =>
-            jars?.attach(operation) ??
-            import('./jarCookies.ts').then(({ jarCookies }) =>
-              (jars ??= jarCookies(jar as CookieJar, { ...checked, csrf, headers })).attach(operation),
-            ),
-        }
+  const isPlatform = inBrowser() || jar === 'platform'
+  // The platform has to be told, and whoever asks without its cookies is somebody else.
+  const bare: Exchange = { link, identity: 'nobody', credentialsMode: () => 'omit' }
+  const source: CredentialSource = isPlatform
+    ? platformCookies(checked, csrf, headers)
+    : {
+        attach: (operation) =>
+          jars?.attach(operation) ??
+          import('./jarCookies.ts').then(({ jarCookies }) =>
+            (jars ??= jarCookies(jar as CookieJar, { ...checked, csrf, headers })).attach(operation),
+          ),
+      }
   let login: Login | undefined
   const named: Link = function cookieLink(operation, next) {
-    if (isRemoved(operation, 'cookie')) return next(operation)
+    if (isRemoved(operation, 'cookie')) return next(isPlatform ? withExchange(operation, bare) : operation)
     if (!onUnauthenticated) return sendWith(source, operation, next)
     return (
       login?.send(operation, next) ??
       import('./cookieLogin.ts').then(({ Login }) =>
-        (login ??= new Login({ ...checked, source, replay, onUnauthenticated, isUnauthenticated })).send(
+        (login ??= new Login({ ...checked, source, replay, urgent, onUnauthenticated, isUnauthenticated })).send(
           operation,
           next,
         ),

@@ -4,6 +4,8 @@
  */
 import type { Clock } from '../clock.ts'
 import { sendWith, type CredentialSource } from '../credentialSource.ts'
+import { LinkError } from '../errors.ts'
+import { blame } from '../invoke.ts'
 import type { Next } from '../link.ts'
 import type { Operation } from '../operation.ts'
 import type { Results } from '../results.ts'
@@ -21,6 +23,7 @@ export interface LoginOptions {
   /** Where the cookies come from. */
   readonly source: CredentialSource
   readonly replay: SessionOwner['replay']
+  readonly urgent: SessionOwner['urgent']
   readonly onUnauthenticated: (request: LoginRequest) => unknown
   /** Default: {@link isTokenRefused}. */
   readonly isUnauthenticated: RenewedSending['isRefused'] | undefined
@@ -37,7 +40,7 @@ export class Login {
   readonly #sending: RenewedSending
   #count = 0
 
-  constructor({ source, replay, onUnauthenticated, isUnauthenticated, timeoutMs, clock }: LoginOptions) {
+  constructor({ source, replay, urgent, onUnauthenticated, isUnauthenticated, timeoutMs, clock }: LoginOptions) {
     const session = new SessionTokenSource(
       {
         initial: this.#nextTokens(),
@@ -50,13 +53,19 @@ export class Login {
         timeoutMs: Math.min(timeoutMs, 2 ** 31 - 1),
         clock,
       },
-      { link: 'cookieLink', replay, isEndless: true },
+      { link: 'cookieLink', replay, urgent, isEndless: true },
     )
     this.#source = source
     this.#sending = {
       session,
       // For each attempt anew: signing in changes the token against cross-site request forgery.
-      attach: (operation) => source.attach(operation),
+      attach: async (operation) => {
+        try {
+          return await source.attach(operation)
+        } catch (error) {
+          throw blame(error, LinkError, 'the cookies could not be attached; see cause', 'cookieLink', operation)
+        }
+      },
       isRefused: isUnauthenticated ?? isTokenRefused,
     }
   }

@@ -957,6 +957,41 @@ describe('signing in and out', () => {
     expect(reasons).toEqual(['missing undefined', 'expired undefined', 'missing undefined'])
   })
 
+  test('TR-29 fetchToken: invalid_grant is about no refresh token, and nobody could sign in again; RefreshRejectedError ends it', async () => {
+    const clock = new FakeClock()
+    const ended = jest.fn()
+    let failure: Error | undefined = Object.assign(new Error('clock skew'), { error: 'invalid_grant' })
+    const session = createTokenSource({
+      clock,
+      random: () => 0,
+      onSessionEnded: ended,
+      fetchToken: async () => {
+        if (failure) throw failure
+        return { accessToken: 'access', expiresInSeconds: 3_600 }
+      },
+    })
+    const ask = async (): Promise<unknown> => {
+      let outcome: unknown
+      void session.accessToken().then(
+        (token) => (outcome = token),
+        (error: unknown) => (outcome = error),
+      )
+      // A source that was told invalid_grant looks a second later whether another one was faster.
+      for (let turns = 0; outcome === undefined && turns < 20; turns++) await clock.advance(250)
+      return outcome
+    }
+    expect(await ask()).toMatchObject({ code: 'AUTH_REFRESH', cause: { message: 'clock skew' } })
+    expect(ended).not.toHaveBeenCalled()
+    failure = undefined
+    await clock.advance(60_000)
+    expect(await ask()).toBe('access')
+    failure = new RefreshRejectedError('the machine was decommissioned')
+    await clock.advance(3_600_001)
+    expect(await ask()).toMatchObject({ code: 'AUTH_EXPIRED' })
+    expect(ended).toHaveBeenCalledTimes(1)
+    await session.dispose()
+  })
+
   test('TR-36 fetchToken of two processes that share a store: both go on with the token that was stored first', async () => {
     const clock = new FakeClock()
     const store = memoryTokenStore()

@@ -1,3 +1,4 @@
+import { urgent } from '../urgent.ts'
 import { replay } from './rejection.ts'
 import { SessionTokenSource } from './sessionTokenSource.ts'
 import type { TokenSource, TokenSourceOptions } from './tokenSource.ts'
@@ -29,5 +30,5 @@ import type { TokenSource, TokenSourceOptions } from './tokenSource.ts'
  * ```
  */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
-  return new SessionTokenSource(options, { link: 'tokenRefreshLink', replay })
+  return new SessionTokenSource(options, { link: 'tokenRefreshLink', replay, urgent })
 }

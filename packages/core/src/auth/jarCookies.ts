@@ -1,6 +1,6 @@
 // Loaded with the first operation that a jar has a part in: browsers, whose bundles this is in all the same, have none.
 import type { CredentialSource } from '../credentialSource.ts'
-import { GraphLinksError } from '../errors.ts'
+import { CredentialError, GraphLinksError } from '../errors.ts'
 import {
   withExchange,
   type Exchange,
@@ -8,7 +8,7 @@ import {
   type OutgoingRequest,
   type RequestChange,
 } from '../exchange.ts'
-import type { Operation } from '../operation.ts'
+import { isOverridden, type Operation } from '../operation.ts'
 import { originOf } from '../origin.ts'
 import type { ResponseHeaders } from '../results.ts'
 import type { CookieJar } from './cookieJar.ts'
@@ -29,6 +29,10 @@ export function jarCookies(
 ): CredentialSource {
   const known = new WeakMap<CookieJar, Exchange>()
   const withJar = (operation: Operation, given: CookieJar): Operation => {
+    if (typeof Object(given).setCookie !== 'function') {
+      const { operationName } = operation
+      throw new CredentialError('the function that gives the jar gave no jar', { link: options.link, operationName })
+    }
     const exchange = known.get(given) ?? jarExchange(given, options)
     known.set(given, exchange)
     return withExchange(operation, exchange)
@@ -67,17 +71,19 @@ async function changeRequest(
   // What changes nothing needs no protection (RFC 9110 section 9.2.1).
   const proof = method === 'GET' ? undefined : csrf
   const token = await proof?.token(cookie, operation)
-  return {
-    headers: {
-      ...(cookie && { cookie }),
-      ...(proof && !headers.has('origin') && { origin: originOf(url) }),
-      ...others,
-      ...(proof && token && { [proof.header]: token }),
-    },
-  }
+  const made = Object.entries({
+    ...(proof && !headers.has('origin') && { origin: originOf(url) }),
+    ...others,
+    ...(proof && token && { [proof.header]: token }),
+  })
+  const wanted = made.filter(([name]) => !isOverridden(operation, name))
+  return { headers: { ...(cookie && { cookie }), ...Object.fromEntries(wanted) } }
 }
 
-/** Keeps what a response sets: one after the other, so that the last of a name wins. */
+/**
+ * Keeps what a response sets, in order. Nothing is waited for in between: the next response may set the same cookies, and
+ * the last one wins, however slow the jar is.
+ */
 async function keepCookies(
   jar: CookieJar,
   { headers }: IncomingResponse,
@@ -85,7 +91,7 @@ async function keepCookies(
   { origins }: JarOptions,
 ): Promise<void> {
   const address = addressOf(url, origins)
-  for (const cookie of address ? setCookiesOf(headers) : []) await keep(jar, cookie, address as string)
+  if (address !== undefined) await Promise.all(setCookiesOf(headers).map((cookie) => keep(jar, cookie, address)))
 }
 
 /** A URL as a jar is asked: it knows http and https, the path decides, and the query may hold a key. */

@@ -13,6 +13,11 @@ export type Provided<Value> =
   | Value
   | ((operation: Operation) => Value | undefined | null | Promise<Value | undefined | null>)
 
+/** Whether something may stand for a text: one, a function that gives it, or, with `null`, none. */
+export function isProvided(given: unknown): boolean {
+  return given === null || typeof given === 'string' || typeof given === 'function'
+}
+
 /** Options that every auth link has. */
 export interface CredentialOptions {
   /**
@@ -44,7 +49,7 @@ export interface CheckedOptions {
 
 /** Checks the options that auth links share. @throws {@link OptionsError} naming the link and the option. */
 export function checkOptions(link: string, options: CredentialOptions): CheckedOptions {
-  const { onMissing = 'omit', timeoutMs = 30_000, clock = systemClock } = options
+  const { origins, onMissing = 'omit', timeoutMs = 30_000, clock = systemClock } = options
   if (onMissing !== 'omit' && onMissing !== 'error')
     throw new OptionsError(inDevelopment(() => 'onMissing is "omit" or "error"') ?? 'onMissing', { link })
   if (!(timeoutMs > 0)) {
@@ -53,7 +58,9 @@ export function checkOptions(link: string, options: CredentialOptions): CheckedO
       { link },
     )
   }
-  return { link, origins: options.origins?.map((origin) => checkOrigin(origin, link)), onMissing, timeoutMs, clock }
+  // Of a text in place of a list, no letter is an origin, and the error says what one looks like.
+  const known = origins && [...origins].map((origin) => checkOrigin(origin, link))
+  return { link, origins: known, onMissing, timeoutMs, clock }
 }
 
 /**
@@ -69,8 +76,13 @@ export function provideValue<Value, Outcome>(
   then: (value: Value) => Outcome | Promise<Outcome>,
 ): Outcome | Promise<Outcome> {
   const fail = (error: unknown): never => {
-    const message = `the function that gives the ${what} failed; see cause`
-    throw blame(error, CredentialError, message, options.link, operation)
+    throw blame(
+      error,
+      CredentialError,
+      `the function that gives the ${what} failed; see cause`,
+      options.link,
+      operation,
+    )
   }
   const call = (): Outcome | Promise<Outcome> => {
     let value: Value | Promise<Value>
@@ -155,8 +167,13 @@ function inTime<Value, Outcome>(
       }
     const wait = (): void => {
       if (isOver) return
-      const message = `the function that gives the ${what} did not answer within ${timeoutMs} ms`
-      const onTime = (): void => settle(fail)(new TimeoutError(message, { link, operationName }))
+      const onTime = (): void =>
+        settle(fail)(
+          new TimeoutError(`the function that gives the ${what} did not answer within ${timeoutMs} ms`, {
+            link,
+            operationName,
+          }),
+        )
       if (timeoutMs < Infinity) cancelTimer = clock.after(timeoutMs, onTime)
       // An operation that was cancelled leaves no timer behind, and the links around this one can finish.
       const leave = (): void => settle(fail)(execution?.reason)

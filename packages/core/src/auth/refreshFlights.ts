@@ -61,7 +61,9 @@ export class RefreshFlights {
     let isLate = false
     const settle = (renewal: Renewal): void => {
       if (renewal.type === 'failed') {
-        const failure = options.isEndless ? { ...renewal.failure, kind: 'transient' as const } : renewal.failure
+        // Without a refresh token, `invalid_grant` is no word about one, and there is nobody who could sign in again.
+        const isEndless = options.isEndless || (fetchToken && renewal.failure.oauthError === 'invalid_grant')
+        const failure = isEndless ? { ...renewal.failure, kind: 'transient' as const } : renewal.failure
         if (!isLate) this.#dispatch({ ...renewal, failure, base })
         return
       }
@@ -85,7 +87,7 @@ export class RefreshFlights {
       signal: controller.signal,
       reason,
       // Where the call goes through the same client, what waits for new tokens must not hold it up.
-      context: emptyContext.with(parts.urgent, true).with(renews, this),
+      context: emptyContext.with(options.urgent, true).with(renews, this),
     }
     const done = renew(before, request, {
       ...options,

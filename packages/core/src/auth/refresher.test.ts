@@ -370,7 +370,7 @@ test('TR-45 who waits for the token of a former session is told at once, not whe
 
 test('TR-30 TR-45 a listener that signs out when the session ends: who asked for a token is told that', async () => {
   const fetchToken = (): never => {
-    throw Object.assign(new Error('no'), { error: 'invalid_grant' })
+    throw Object.assign(new Error('no'), { code: 'REFRESH_REJECTED' })
   }
   const { session, clock, events } = setup({ refresh: undefined, fetchToken } as never)
   session.events.subscribe(({ type }) => type === 'sessionEnded' && session.clear())

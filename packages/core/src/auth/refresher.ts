@@ -19,12 +19,13 @@ import { WaitingLine } from './waitingLine.ts'
 
 /** One of the at most two times that an operation is sent. */
 export interface Attempt {
-  ticket: Ticket
+  /** A function, so that nothing that prints an attempt, or makes JSON of it, comes to the tokens. */
+  readonly ticket: () => Ticket
   /** Whether the terminal link has it sent again by itself. */
   isDelegated?: boolean
   readonly isReplay: boolean
-  /** Whether the consumer has nothing yet. */
-  isFirst: boolean
+  /** Whether the consumer has a result of it. */
+  isDelivered?: boolean
 }
 
 /** `'replay'`: the operation is to be sent again. Otherwise why it is not. */
@@ -96,11 +97,11 @@ export class Refresher {
   }
 
   /** A server refused what an operation was sent with: what is to become of the operation. */
-  judge(operation: Operation, outcome: AttemptOutcome, { ticket, isReplay, isFirst }: Attempt): Verdict {
-    const isBetterNear = this.refused(ticket, isReplay) !== undefined
+  judge(operation: Operation, outcome: AttemptOutcome, { ticket, isReplay, isDelivered }: Attempt): Verdict {
+    const isBetterNear = this.refused(ticket(), isReplay) !== undefined
     const { execution } = operation as OperationValue
     if (isReplay || (execution && this.#replayed.has(execution))) return 'replayed'
-    if (!isFirst) return 'delivered'
+    if (isDelivered) return 'delivered'
     const policy = operation.context.get(this.#host.options.replay)
     const refusal = refusalOf(operation, outcome, policy) ?? (isBetterNear ? 'replay' : 'not-renewed')
     if (refusal === 'replay' && execution) {

@@ -4,11 +4,9 @@ import type { Transition } from './sessionMachine.ts'
 import type { SessionOptions } from './sessionOptions.ts'
 import type { State } from './sessionState.ts'
 import type { SessionStore } from './sessionStore.ts'
-import type { urgent } from '../urgent.ts'
 
 /** What others know as well, and is there once, however often the code that uses it was copied. */
 interface SharedParts {
-  readonly urgent: typeof urgent
   readonly AuthExpiredError: typeof AuthExpiredError
   readonly AuthQueueFullError: typeof AuthQueueFullError
   readonly AuthRefreshError: typeof AuthRefreshError

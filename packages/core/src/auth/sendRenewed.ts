@@ -28,11 +28,12 @@ export async function* sendRenewed(
   try {
     await admission(operation)
     for (const isReplay of [false, true]) {
+      let ticket!: Ticket
       const attempt = {
         isReplay,
-        isFirst: true,
         session,
-        attach: async (before: Operation) => attach(before, (attempt.ticket = await session.admit(before))),
+        ticket: () => ticket,
+        attach: async (before: Operation) => attach(before, (ticket = await session.admit(before))),
       } as LeasedSource
       const credentialed = withSource(operation, await attempt.attach(operation), attempt)
       let verdict: Verdict | undefined
@@ -40,8 +41,8 @@ export async function* sendRenewed(
         for await (const result of next(credentialed)) {
           verdict = await session.judge(operation, { result }, attempt, isRefused)
           if (verdict === 'replay') break
-          if (isReplay && !verdict && attempt.isFirst) session.refresher?.accept()
-          attempt.isFirst = false
+          if (isReplay && !verdict && !attempt.isDelivered) session.refresher?.accept()
+          attempt.isDelivered = true
           yield verdict ? { ...result, notReplayed: verdict } : result
         }
       } catch (error) {

@@ -19,7 +19,7 @@ export class SessionEvents {
     for (const event of this.#untold) {
       for (const listener of this.#listeners) {
         // One listener must not keep the others, or the session, from going on; it may be an async function, too.
-        new Promise((resolve) => resolve(listener(event))).catch(() => {})
+        void (async () => listener(event))().catch(() => {})
       }
     }
     this.#untold.length = 0

@@ -4,7 +4,7 @@
  */
 import type { RefreshFailure } from './refreshFailure.ts'
 import { isOver, later, type Instant } from '../clock.ts'
-import { baseOf, initialState, phaseOf, ticketOf, type Circumstances, type State } from './sessionState.ts'
+import { baseOf, initialState, phaseOf, type Circumstances, type State } from './sessionState.ts'
 import { isExpired, type Credential } from './tokens.ts'
 
 /** Why a refresh is made. */
@@ -27,8 +27,6 @@ export type Effect =
   | { readonly type: 'refresh'; readonly reason: RefreshReason }
   /** What waits looks again. */
   | { readonly type: 'wake' }
-  /** What runs belongs to a session that is no longer there. */
-  | { readonly type: 'disown' }
   | { readonly type: 'emit'; readonly event: SessionEventType; readonly error?: unknown }
 
 export type SessionEventType = 'set' | 'cleared' | 'refreshed' | 'refreshFailed' | 'sessionEnded'
@@ -36,7 +34,6 @@ export type SessionEventType = 'set' | 'cleared' | 'refreshed' | 'refreshFailed'
 export type Transition = readonly [State, readonly Effect[]]
 
 const wake: Effect = { type: 'wake' }
-const disown: Effect = { type: 'disown' }
 const rested = { refresher: { status: 'idle' }, failures: 0 } as const
 
 export function emit(event: SessionEventType, error?: unknown): Effect {
@@ -54,19 +51,19 @@ export function begin(state: State, credential: Credential | undefined): Transit
 }
 
 export function dispose(state: State): Transition {
-  return [{ ...state, session: { status: 'disposed' } }, [wake, disown]]
+  return [{ ...state, session: { status: 'disposed' } }, [wake]]
 }
 
 /** Another session, or none. Only where it is certain that it is the same person, what runs goes on. */
 export function switchTo(state: State, credential: Credential | undefined): Transition {
-  const before = ticketOf(state).stored?.session
+  const before = state.session.credential?.stored.session
   const isSame = before !== undefined && before === credential?.stored.session
   const next: State = {
     ...initialState,
     ...holding(credential, state.generation),
     epoch: isSame ? state.epoch : state.epoch + 1,
   }
-  return [next, [...(isSame ? [] : [disown]), wake, emit(credential ? 'set' : 'cleared')]]
+  return [next, [wake, emit(credential ? 'set' : 'cleared')]]
 }
 
 // What AWS, MSAL and Supabase do, about: from one second to one minute.

@@ -3,6 +3,7 @@ import { OptionsError } from '../errors.ts'
 import { inBrowser } from '../headers.ts'
 import { inDevelopment } from '../inDevelopment.ts'
 import { ownOptions } from '../ownOptions.ts'
+import type { urgent } from '../urgent.ts'
 import type { replay } from './rejection.ts'
 import { hasAccessToken, type Tokens } from './tokens.ts'
 import type { TokenSourceOptions } from './tokenSource.ts'
@@ -11,8 +12,9 @@ import type { TokenSourceOptions } from './tokenSource.ts'
 export interface SessionOwner {
   /** The link, for errors. */
   readonly link: string
-  /** Handed over, because the source of a `cookieLink` is a copy that is loaded lazily. */
+  /** Keys, handed over because the source of a `cookieLink` is a copy that is loaded lazily. */
   readonly replay: typeof replay
+  readonly urgent: typeof urgent
   /** Whether tokens can be had again whatever they were refused with, as a sign-in can be repeated. */
   readonly isEndless?: true
 }
@@ -36,18 +38,20 @@ export function checkOptions(given: TokenSourceOptions, owner: SessionOwner) {
   }
   const wrong = (Object.keys(isGood) as (keyof typeof isGood)[]).find((option) => !isGood[option])
   if (wrong) {
-    const words = inDevelopment(
-      () =>
-        ({
-          refresh: 'give it one of refresh, fetchToken (functions) and readonly: true',
-          skewMs: `skewMs is a number of milliseconds, not ${skewMs}`,
-          timeoutMs: `timeoutMs is a positive number of milliseconds below 2,147,483,648, not ${timeoutMs}`,
-          maxQueued: `maxQueued is a positive number, not ${maxQueued}`,
-          mode: 'mode is "eager" or "lazy"',
-          store: 'store has read, write and replace',
-        })[wrong],
+    throw new OptionsError(
+      inDevelopment(
+        () =>
+          ({
+            refresh: 'give it one of refresh, fetchToken (functions) and readonly: true',
+            skewMs: `skewMs is a number of milliseconds, not ${skewMs}`,
+            timeoutMs: `timeoutMs is a positive number of milliseconds below 2,147,483,648, not ${timeoutMs}`,
+            maxQueued: `maxQueued is a positive number, not ${maxQueued}`,
+            mode: 'mode is "eager" or "lazy"',
+            store: 'store has read, write and replace',
+          })[wrong],
+      ) ?? wrong,
+      { link: 'createTokenSource' },
     )
-    throw new OptionsError(words ?? wrong, { link: 'createTokenSource' })
   }
   if (options.initial) checkTokens(options.initial)
   return Object.assign(options, { ...owner, timeoutMs, maxQueued, mode, clock, random })

@@ -5,7 +5,7 @@ import type { StoredTokens } from './tokenStore.ts'
 
 /** What the session has. */
 type Session =
-  | { readonly status: 'loading' | 'none' | 'disposed' }
+  | { readonly status: 'loading' | 'none' | 'dead' | 'disposed'; readonly credential?: undefined }
   /** `isRejected`: a server refused the access token. `isFinal`: it is the last, as its refresh token was refused. */
   | {
       readonly status: 'live'
@@ -13,7 +13,6 @@ type Session =
       readonly isRejected?: boolean
       readonly isFinal?: boolean
     }
-  | { readonly status: 'dead' }
 
 /** What is being done about it. After `until`, a cooldown lets one refresh through, and an open circuit one probe. */
 type Refresher =
@@ -78,7 +77,7 @@ export interface Ticket {
 }
 
 export function ticketOf({ epoch, generation, session }: State): Ticket {
-  return { epoch, generation, stored: session.status === 'live' ? session.credential.stored : undefined }
+  return { epoch, generation, stored: session.credential?.stored }
 }
 
 /** What becomes of an operation that starts now, once sessionMachine.ts has seen `'use'`. */

@@ -362,6 +362,34 @@ describe('TR-39 other tabs', () => {
   })
 })
 
+test.each([true, false])(
+  'TR-22 what a store does not finish settles in time, in order, where the session ends meanwhile: %j',
+  async (hangs) => {
+    const clock = new FakeClock()
+    const written: unknown[] = []
+    let finish: (() => void) | undefined
+    const write: TokenStore['write'] = async (stored) => {
+      written.push(stored?.accessToken)
+      await new Promise<void>((resolve) => (finish = resolve))
+    }
+    const { session } = setup({ clock, store: { ...memoryTokenStore(), write } })
+    const set = outcomeOf(session.set(tokens(1)))
+    const cleared = outcomeOf(session.clear())
+    await settle()
+    await session.dispose()
+    expect(written).toEqual(['access1'])
+    if (hangs) await clock.advance(30_000)
+    else finish?.()
+    expect(await set).toEqual(hangs ? expect.objectContaining({ code: 'TIMEOUT' }) : undefined)
+    await settle()
+    // This one always hangs.
+    expect(written).toEqual(['access1', undefined])
+    await clock.advance(30_000)
+    expect(await cleared).toMatchObject({ code: 'TIMEOUT' })
+    expect(clock.pending).toBe(0)
+  },
+)
+
 test('a source without a store keeps its tokens to itself, and tells the other tabs all the same', async () => {
   const clock = new FakeClock()
   const { open: channel, said } = channels()

@@ -44,7 +44,8 @@ export class SessionStore {
     const write = async (): Promise<void> => {
       await inTime(
         this.#options,
-        this.#releases,
+        // Also after the end: somebody may wait for it, and nothing is to be written before it.
+        new Set(),
         replacing && stored ? store?.replace(stored, undefined) : store?.write(stored),
       )
       if (event) this.post(event)

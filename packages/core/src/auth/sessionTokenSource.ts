@@ -13,7 +13,6 @@ import { initialState, phaseOf, ticketOf, type Phase, type State, type Ticket } 
 import { SessionStore } from './sessionStore.ts'
 import { credentialOf, hasAccessToken, storedTokens, type Tokens } from './tokens.ts'
 import type { SessionEvent, SessionState, TokenSource, TokenSourceOptions } from './tokenSource.ts'
-import { urgent } from '../urgent.ts'
 import { onWake } from '../wakeEvents.ts'
 
 /**
@@ -71,7 +70,7 @@ export class SessionTokenSource implements TokenSource {
   set(tokens: Tokens): Promise<void> {
     this.checkEpoch(this.#state)
     checkTokens(tokens)
-    const before = ticketOf(this.#state).stored
+    const before = this.#state.session.credential?.stored
     const isSame = tokens.subject !== undefined && tokens.subject === before?.subject
     const stored = storedTokens(tokens, this.#present, isSame ? before : undefined)
     this.#apply(switchTo(this.#state, credentialOf(stored, this.#present, this.#options)))
@@ -140,14 +139,14 @@ export class SessionTokenSource implements TokenSource {
     attempt: Attempt,
     isRefused: (outcome: AttemptOutcome, operation: Operation) => boolean,
   ): Promise<Verdict> | undefined {
-    this.checkEpoch(attempt.ticket, operation)
+    this.checkEpoch(attempt.ticket(), operation)
     try {
-      if (attempt.isDelegated || !attempt.ticket.stored || isRefused(outcome, operation) !== true) return undefined
+      if (attempt.isDelegated || !attempt.ticket().stored || isRefused(outcome, operation) !== true) return undefined
     } catch {
       return undefined
     }
     return this.load().then((refresher) => {
-      this.checkEpoch(attempt.ticket, operation)
+      this.checkEpoch(attempt.ticket(), operation)
       // Where it cannot be loaded, what the server said is worth more than why nothing can be done about it.
       return refresher?.judge(operation, outcome, attempt) ?? 'not-renewed'
     })
@@ -164,7 +163,7 @@ export class SessionTokenSource implements TokenSource {
       (module) => {
         this.refresher = new module.Refresher({
           options: this.#options,
-          parts: { urgent, AuthExpiredError, AuthQueueFullError, AuthRefreshError, TimeoutError },
+          parts: { AuthExpiredError, AuthQueueFullError, AuthRefreshError, TimeoutError },
           store: this.#store,
           state: () => this.#state,
           apply: (transition) => this.#apply(transition),
@@ -191,9 +190,8 @@ export class SessionTokenSource implements TokenSource {
   get dueMs(): number | undefined {
     // While it is being loaded, nothing is due.
     if (this.#loading) return this.refresher?.dueMs
-    const { session } = this.#state
-    const soft = session.status === 'live' && session.credential.deadlines?.soft
-    return soft ? soft.now - this.#present.now + 1 : undefined
+    const soft = this.#state.session.credential?.deadlines?.soft
+    return soft && soft.now - this.#present.now + 1
   }
 
   get #present(): Instant {
@@ -211,16 +209,19 @@ export class SessionTokenSource implements TokenSource {
   #apply([state, effects]: Transition): void {
     const { epoch, generation } = state
     const events: SessionEvent[] = []
+    const isOver = epoch !== this.#state.epoch || state.session.status === 'disposed'
     this.#state = state
     this.#tell?.()
     this.#changed = new Promise((resolve) => (this.#tell = resolve))
+    if (isOver) {
+      // What runs belongs to a session that is no longer there.
+      const { running } = this
+      this.running = new Set()
+      for (const operation of running) (operation as OperationValue).execution?.abort(this.#gone(operation))
+    }
     for (const effect of effects) {
       if (effect.type === 'emit') events.push({ type: effect.event, epoch, generation, error: effect.error })
-      else if (effect.type === 'disown') {
-        const { running } = this
-        this.running = new Set()
-        for (const operation of running) (operation as OperationValue).execution?.abort(this.#gone(operation))
-      } else this.refresher?.run(effect)
+      else this.refresher?.run(effect)
     }
     this.#plan()
     this.events.tell(events)

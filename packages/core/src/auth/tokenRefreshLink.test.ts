@@ -789,6 +789,14 @@ describe('signing out and in as somebody else', () => {
     expect(server.sent[0]?.ended).toBe('failed')
   })
 
+  test('a source that is disposed of ends what runs, at once', async () => {
+    const { client, session } = setup({ answer: () => new Promise(() => {}) })
+    const running = outcomeOf(client.query('{ a }'))
+    await settle()
+    await session.dispose()
+    expect(await running).toMatchObject({ code: 'DISPOSED', link: 'tokenRefreshLink' })
+  })
+
   test('TR-47 threats 15 a later chunk of a deferred result is not delivered either', async () => {
     let more: (result: Result) => void = () => {}
     const source = memoryLink(() => ({

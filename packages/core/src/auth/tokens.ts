@@ -74,13 +74,16 @@ export function storedTokens(
 
 /** Tokens in use, as they came from the store. */
 export function credentialOf(stored: StoredTokens, present: Instant, { skewMs, random }: Windows): Credential {
-  const { expiresAt, lifetimeMs } = stored
+  const { expiresAt = 0, lifetimeMs = 0 } = stored
   // A store may give anything.
-  if (!(expiresAt && lifetimeMs && expiresAt > 0 && lifetimeMs > 0)) return { stored }
+  if (!(expiresAt > 0 && lifetimeMs > 0)) return { stored }
   const expiry = later(present, expiresAt - present.date)
-  const hardMs = skewMs === undefined ? Math.min(10_000, lifetimeMs * 0.05) : Math.min(skewMs, lifetimeMs * 0.2)
-  const jitterMs = random() * Math.min(30_000, lifetimeMs * 0.05)
-  const softMs = skewMs === undefined ? Math.min(300_000, lifetimeMs * 0.2) + jitterMs : hardMs
+  let softMs = Math.min(skewMs ?? 300_000, lifetimeMs * 0.2)
+  let hardMs = softMs
+  if (skewMs === undefined) {
+    softMs += random() * Math.min(30_000, lifetimeMs * 0.05)
+    hardMs = Math.min(10_000, lifetimeMs * 0.05)
+  }
   return { stored, deadlines: { soft: later(expiry, -softMs), hard: later(expiry, -hardMs), expiry } }
 }
 
