@@ -101,7 +101,7 @@ export class Execution implements ExecutionState {
     // What a detached copy sends, whoever it was copied from sends, too. Both have one list.
     if (this.parent) this.parent.sends(operation)
     // A subscription may live for weeks, and be sent again every few minutes: the last 64 are remembered.
-    else this.sent.splice(0, this.sent.push(operation) - 64)
+    else if (this.sent.push(operation) > 64) this.sent.splice(0, this.sent.length - 64)
   }
 
   note(what: string): void {
