@@ -791,6 +791,20 @@ describe('with what takes part in exchanges', () => {
     expect(seen).toHaveLength(0)
   })
 
+  test('AUTH-48 what an exchange set is in no message of client.request, whichever of them was sent first', async () => {
+    const canary = secretCanary()
+    const cookies = signed('', { request: () => ({ headers: { cookie: `session=${canary.value}` } }) })
+    const { link, seen } = batched({
+      answer: ({ body }) =>
+        Response.json((body as Sent[]).map(() => ({ errors: [{ message: `bad ${canary.value}` }] }))),
+    })
+    const client = createClient({ link: chain(cookies, link) })
+    const errors = await Promise.all(['A', 'B', 'C'].map((name) => outcomeOf(client.request(`query ${name} { a }`))))
+    expect(seen).toHaveLength(1)
+    for (const error of errors) expect((error as Error).message).toMatch(/bad \[redacted\]$/)
+    canary.check(...errors)
+  })
+
   test('an error of the family that names no operation passes as it is', async () => {
     class KeyError extends GraphLinksError {
       static override readonly name: string = 'KeyError'

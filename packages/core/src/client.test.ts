@@ -140,6 +140,13 @@ describe('methods', () => {
       ]
       for (const [attempt, Class] of attempts) await expect(attempt).rejects.toBeInstanceOf(Class)
     }
+    for (const [options, words] of [
+      [{ signal: new AbortController() }, 'controller.signal'],
+      [{ context: { headers: {} } }, 'emptyContext'],
+    ] as const) {
+      await expect(client.query('{ a }', null, options as never)).rejects.toBeInstanceOf(OptionsError)
+      await expect(client.query('{ a }', null, options as never)).rejects.toThrow(words)
+    }
     for (const link of [undefined, null, {}, 'https://api.test']) {
       expect(() => createClient({ link: link as never })).toThrow(OptionsError)
     }
@@ -241,6 +248,7 @@ describe('GraphQLResultError', () => {
       ],
       [{ data: { a: 1 }, errors: [{ message: 'partial' }] }, 'the server answered with an error: partial'],
       [{ data: null }, 'the result has neither data nor errors'],
+      [{ data: null, errors: null as never }, 'the result has neither data nor errors'],
       [{}, 'the result has neither data nor errors'],
     ]
     for (const [result, words] of results) {

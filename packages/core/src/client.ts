@@ -243,7 +243,7 @@ type Method = Exclude<keyof Client & string, 'dispose'>
 
 type MethodArguments = [source: AnyDocument | Request, variables?: JsonObject | null, options?: CallOptions]
 
-const noOptions: CallOptions = /* @__PURE__ */ Object.freeze(/* @__PURE__ */ ownOptions<CallOptions>(undefined))
+const noOptions = /* @__PURE__ */ ownOptions<CallOptions>(undefined)
 
 function toOperation(
   documents: DocumentCache,
@@ -252,7 +252,19 @@ function toOperation(
   options: CallOptions | undefined,
   kind: OperationKind | undefined,
 ): Operation {
-  const call = options ? ownOptions(options) : noOptions
+  const call = options
+    ? (inDevelopment(() => {
+        // Without types, as in JavaScript, they may be anything.
+        const { signal, context } = ownOptions(options)
+        if (signal && typeof signal.addEventListener !== 'function')
+          throw new OptionsError('signal is no AbortSignal: pass that of the controller, { signal: controller.signal }')
+        if (context && typeof context.with !== 'function')
+          throw new OptionsError(
+            'context is made by emptyContext.with(key, value); headers stand beside it: { headers }',
+          )
+      }),
+      ownOptions(options))
+    : noOptions
   const request = isRequest(source) ? source : undefined
   const document = request?.document ?? documents.get(source as AnyDocument)
   const signature = document.select(call.operationName ?? request?.operationName, kind)

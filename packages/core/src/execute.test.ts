@@ -1,7 +1,9 @@
 import { memoryLink, settle } from '@graphlinks/testing'
+import { exchangedHeaders } from './exchangedHeaders.ts'
 import {
   admission,
   chain,
+  createClient,
   createOperation,
   detached,
   execute,
@@ -90,6 +92,21 @@ test('what was sent is remembered for the last 64 attempts, however often an ope
   const [{ attempts, sent }] = seen as [OperationExecution]
   const numbers = sent.map((operation) => identityOf(operation).reveal().match(/\d+/)?.[0])
   expect([attempts, sent.length, numbers[0], numbers.at(-1)]).toEqual([100, 64, '37', '100'])
+})
+
+test('the same where what takes part in exchanges adds what it set', async () => {
+  const destination = { endpoint: new URL('https://api.test/'), link: 'test' }
+  let execution: OperationExecution | undefined
+  const terminal: TerminalLink = (operation) => {
+    execution = executionOf(operation)
+    for (let n = 0; n < 1_000; n++) {
+      renderFields(operation, destination)
+      exchangedHeaders(operation, { 'x-nonce': String(n) }, 'test', destination)
+    }
+    return single({ data: 1 })
+  }
+  await lastResult(terminal, query())
+  expect(execution?.sent.length).toBeLessThanOrEqual(65)
 })
 
 describe('K-2 results are cold and one-shot', () => {
@@ -216,6 +233,40 @@ describe('the end of a run', () => {
     void iterator.next()
     await iterator.return?.()
     expect(heard).toEqual(['b', 'd'])
+  })
+
+  test('K-4 what listens for the end or the abort of an operation and throws keeps nobody from hearing of it', async () => {
+    const boom = (): never => {
+      throw new Error('boom')
+    }
+    const heard: string[] = []
+    const listening =
+      (terminal: TerminalLink): TerminalLink =>
+      (operation) => {
+        const execution = executionOf(operation)
+        for (const listener of [boom, (): unknown => heard.push('abort')]) execution?.onAbort(listener)
+        for (const listener of [boom, (): unknown => heard.push('end')]) execution?.onEnd(listener)
+        return terminal(operation)
+      }
+    const answering = listening(() => single({ data: 1 }))
+    expect(await lastResult(answering, query())).toEqual({ data: 1 })
+    const iterator = iterate(execute(answering, query()))
+    expect(await iterator.next()).toEqual({ done: false, value: { data: 1 } })
+    expect(await iterator.next()).toMatchObject({ done: true })
+    expect(heard.splice(0)).toEqual(['end', 'end'])
+
+    const reason = new Error('left')
+    for (const run of [lastResult, (link: TerminalLink, of: Operation) => iterate(execute(link, of)).next()]) {
+      const caller = new AbortController()
+      const waiting = run(listening(silent), query({ signal: caller.signal }))
+      caller.abort(reason)
+      await expect(waiting).rejects.toBe(reason)
+      expect(heard.splice(0)).toEqual(['end', 'abort'])
+    }
+    const client = createClient({ link: listening(silent) })
+    const waiting = errorOf(client.query('{ a }'))
+    await client.dispose()
+    expect(await waiting).toMatchObject({ code: 'DISPOSED' })
   })
 
   test('closing after the end cancels nothing: the signal stays as it was, and the source is not closed again', async () => {

@@ -8,9 +8,6 @@ import { iteratorOf, type Result } from './results.ts'
 
 type ExecutionState = NonNullable<OperationValue['execution']>
 
-/** How many of the operations that were sent are remembered. */
-const mostSent = 64
-
 /**
  * The executions of one client that are running, so that disposing it can end them. A linked list and not a set: a set
  * copies its table as members come and go, and old tables keep executions and their results alive through every minor
@@ -50,7 +47,7 @@ export class ExecutionScope {
 export class Execution implements ExecutionState {
   aborted = false
   attempts = 0
-  reason: unknown = undefined
+  reason: unknown
   /** Neighbours in the scope. */
   preceding: Execution | undefined
   following: Execution | undefined
@@ -103,8 +100,8 @@ export class Execution implements ExecutionState {
     this.attempts++
     // What a detached copy sends, whoever it was copied from sends, too. Both have one list.
     if (this.parent) this.parent.sends(operation)
-    // A subscription may live for weeks, and be sent again every few minutes.
-    else if (this.sent.push(operation) > mostSent) this.sent.splice(0, this.sent.length - mostSent)
+    // A subscription may live for weeks, and be sent again every few minutes: the last 64 are remembered.
+    else if (this.sent.push(operation) > 64) this.sent.splice(0, this.sent.length - 64)
   }
 
   note(what: string): void {
@@ -160,7 +157,7 @@ export class Execution implements ExecutionState {
   end(): void {
     this.#leaveCaller?.()
     this.#scope?.delete(this)
-    for (const callback of this.#endCallbacks?.splice(0) ?? []) callback()
+    callEach(this.#endCallbacks)
   }
 
   /** Stops the chain without waiting for it: a link that does not listen must not hold up the caller. */
@@ -170,8 +167,7 @@ export class Execution implements ExecutionState {
     this.reason = reason
     this.#controller?.abort(reason)
     if (reason === undefined) this.reason = this.#controller?.signal.reason
-    // One may take back others.
-    while (this.#abortCallbacks?.length) this.#abortCallbacks.shift()?.()
+    callEach(this.#abortCallbacks)
     // The consumer has left, so there is nobody to tell of an error.
     void (async () => this.#source?.return?.())().catch(() => {})
   }
@@ -180,5 +176,16 @@ export class Execution implements ExecutionState {
   abort(reason: unknown): void {
     this.stop(reason)
     this.#onAbort(reason)
+  }
+}
+
+/** Each once, also where one takes back others. One that throws keeps nobody else from hearing of it. */
+function callEach(callbacks: (() => void)[] | undefined): void {
+  for (let callback = callbacks?.shift(); callback; callback = callbacks?.shift()) {
+    try {
+      callback()
+    } catch {
+      // The operation is over: there is no result that this could be the error of.
+    }
   }
 }

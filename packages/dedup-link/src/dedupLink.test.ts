@@ -14,6 +14,7 @@ import {
   OptionsError,
   tokenRefreshLink,
   withContext,
+  withExchange,
   withHeader,
   type AnyDocument,
   type JsonObject,
@@ -307,6 +308,32 @@ describe('identities', () => {
 })
 
 describe('with tokens that are renewed', () => {
+  test('AUTH-48 what one was sent with is in no message of those who share it, be it a token or a cookie', async () => {
+    const [token, cookie] = [secretCanary(), secretCanary()]
+    const signed: Link = (operation, next) =>
+      next(
+        withExchange(operation, {
+          link: 'signed',
+          identity: 'a',
+          request: () => ({ headers: { cookie: `session=${cookie.value}` } }),
+        }),
+      )
+    const { link, release } = held(() => ({ errors: [{ message: `bad ${token.value}, bad ${cookie.value}` }] }))
+    const client = createClient({ link: chain(bearerLink(token.value), signed, dedupLink(), link) })
+    const requests = [1, 2, 3].map(() => outcomeOf(client.request('query Q { a }')))
+    await settle()
+    release()
+    const errors = await Promise.all(requests)
+    expect(link.sent).toHaveLength(1)
+    for (const error of errors) {
+      expect(error).toMatchObject({
+        message: 'operation Q: the server answered with an error: bad [redacted], bad [redacted]',
+      })
+    }
+    token.check(...errors)
+    cookie.check(...errors)
+  })
+
   test('TR-48 the answer to a refused token is for those who sent it; their replays share again', async () => {
     const tokens = ['t-2']
     const source = createTokenSource({
@@ -523,6 +550,17 @@ describe('results', () => {
       Object.assign(mine.extensions.a, { b: 1 })
       mine.http.status = 500
     }
+  })
+
+  test('a result that cannot be copied, since it is nested too deeply, fails those who share it, and hangs nobody', async () => {
+    const n = 100_000
+    const deep = JSON.parse(`{"data":${'['.repeat(n)}${']'.repeat(n)}}`) as Result
+    const { link, release } = held(() => deep)
+    const chained = chain(dedupLink(), link)
+    const outcomes = [query(), query()].map((operation) => outcomeOf(lastResult(chained, operation)))
+    await settle()
+    release()
+    for (const outcome of await Promise.all(outcomes)) expect(outcome).toBeInstanceOf(RangeError)
   })
 
   test('a caller alone gets the very result, which nobody copied', async () => {

@@ -7,6 +7,7 @@ import {
   onSettled,
   OptionsError,
   ownOptions,
+  type Context,
   type ContextKey,
   type Link,
   type Next,
@@ -44,12 +45,12 @@ export interface DedupLinkOptions {
  */
 export const sharing: ContextKey<boolean> = /* @__PURE__ */ contextKey('sharing')
 
-/** An execution with what decides who may join it. */
-interface Running extends SharedExecution {
+/** What decides who may join an execution. */
+interface Terms {
   readonly next: Next
-  /** That of the operation, where it counts. */
-  readonly context: unknown
-  readonly sent: unknown
+  /** That of the operation. Where there is a `key`, that decides in its place. */
+  readonly context: Context
+  readonly sent: readonly Operation[] | undefined
 }
 
 /**
@@ -73,7 +74,7 @@ interface Running extends SharedExecution {
  */
 export function dedupLink(options: DedupLinkOptions = {}): Link {
   const { ignoreHeaders, key } = ownOptions(options)
-  if ((ignoreHeaders && !Array.isArray(ignoreHeaders)) || (key && typeof key !== 'function')) {
+  if (!Array.isArray(ignoreHeaders ?? []) || (key && typeof key !== 'function')) {
     throw new OptionsError(
       inDevelopment(() =>
         Array.isArray(ignoreHeaders ?? []) ? 'key is a function of the operation' : 'ignoreHeaders is a list of names',
@@ -83,7 +84,7 @@ export function dedupLink(options: DedupLinkOptions = {}): Link {
   }
   const ignored = ignoreHeaders?.map((name) => name.toLowerCase())
   /** Those that may be joined, with the rest of the chain that they run through, and their context where it counts. */
-  const running = new Map<string, Running>()
+  const running = new Map<string, SharedExecution & Terms>()
 
   /** What was asked before something changed is not the answer to what is asked after it. */
   const outdate = (): void => running.clear()
@@ -100,18 +101,20 @@ export function dedupLink(options: DedupLinkOptions = {}): Link {
       const other = key?.(operation)
       const id = key && other === undefined ? other : keyOf(operation, ignored, [text, other])
       if (id === undefined) return next(operation)
-      const terms = key ?? context
       return memberOf(operation, (run) => {
         let found = running.get(id)
         // All attempts of an operation have one list of what was sent; hedgeLink makes one since the other is slow.
-        if (found?.next === next && found.context === terms && found.sent !== run?.sent) run?.note('shared')
-        else {
+        if (found?.next === next && (key || found.context === context) && found.sent !== run?.sent) {
+          run?.note('shared')
+          // What it was sent with is as secret to those who share it, and must be in no message of theirs.
+          run?.onEnd(() => (run.sent as Operation[]).push(...(found?.sent ?? [])))
+        } else {
           // Nobody joins what has delivered: from then on it may be older than what the caller knows.
           const close = (): unknown => running.get(id) === found && running.delete(id)
-          const shared = sharedExecution(execute(next, detached(operation)), close)
-          found = Object.assign(shared, { next, context: terms, sent: run?.sent })
+          found = sharedExecution(execute(next, detached(operation)), close, { next, context, sent: run?.sent })
           running.set(id, found)
         }
+        found.members++
         return found
       })
     }

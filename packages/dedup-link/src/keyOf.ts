@@ -12,10 +12,15 @@ export function keyOf(
   ignoredHeaders: readonly string[] | undefined,
   rest: readonly unknown[],
 ): string | undefined {
-  const fingerprint = fingerprintOf(operation, ignoredHeaders).reveal()
   try {
     return JSON.stringify(
-      [operation.operationName, operation.variables, operation.extensions, fingerprint, rest],
+      [
+        operation.operationName,
+        operation.variables,
+        operation.extensions,
+        fingerprintOf(operation, ignoredHeaders).reveal(),
+        rest,
+      ],
       canonical,
     )
   } catch {
@@ -29,5 +34,9 @@ function canonical(_: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   // Files, streams and promises, which are read once or come later, and what JSON shows nothing of, such as a Map.
   if (!isPlain(value) || 'then' in value) throw new TypeError()
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((name) => [name, (value as Readonly<Record<string, unknown>>)[name]]),
+  )
 }

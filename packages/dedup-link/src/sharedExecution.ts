@@ -15,12 +15,14 @@ export interface SharedExecution {
  * Shares results: they are read as far as the fastest of the members reads, and kept for the others.
  *
  * @param close - called when nobody may join any more.
+ * @param terms - what else is to be known of it.
  */
-export function sharedExecution(results: Results, close: () => unknown): SharedExecution {
+export function sharedExecution<Terms>(results: Results, close: () => unknown, terms: Terms): SharedExecution & Terms {
   const source = results[Symbol.asyncIterator]()
   const steps: Promise<IteratorResult<Result>>[] = []
   let left = 0
-  const shared: SharedExecution = {
+  const shared: SharedExecution & Terms = {
+    ...terms,
     members: 0,
     leave() {
       if (++left < shared.members) return
@@ -40,49 +42,52 @@ export function memberOf(
   let shared: SharedExecution | undefined
   let isOver = false
   let position = 0
-  /** Ends what waits for a step before that is there. */
-  let interrupt: ((failed?: boolean, error?: unknown) => void) | undefined
+  /** Of the step that is waited for, or was: it is ended before it is there. */
+  let finish: ((step: IteratorResult<Result>) => void) | undefined
+  let fail: ((error: unknown) => void) | undefined
   /** What was copied: what does not change from one result to the next stays the same object. */
   const copies = new Map<object, object>()
 
-  const enter = (): SharedExecution => {
-    const run = executionOf(operation)
-    const found = find(run)
-    found.members++
-    run?.onAbort(() => interrupt?.(true, run.reason))
-    return found
-  }
   const leave = (): void => {
     if (!isOver) shared?.leave()
     isOver = true
+  }
+  const enter = (): SharedExecution => {
+    const run = executionOf(operation)
+    run?.onAbort(() => {
+      leave()
+      fail?.(run.reason)
+    })
+    return find(run)
   }
   const results: AsyncIterableIterator<Result> = {
     [Symbol.asyncIterator]: () => results,
     next: () =>
       new Promise((resolve, reject) => {
         if (isOver) return resolve(over)
+        finish = resolve
+        fail = reject
         const from = (shared ??= enter())
-        const end = (interrupt = (failed?: boolean, error?: unknown) => {
-          leave()
-          if (failed) reject(error as Error)
-          else resolve(over)
-        })
-        from.step(position++).then(
-          (step) => {
-            if (step.done) end()
+        from
+          .step(position++)
+          .then((step) => {
+            if (step.done) leave()
             // What one of them does to a result must not reach another.
-            else resolve(from.members === 1 ? step : { done: false, value: copyOf(step.value, copies) })
-          },
-          (error: unknown) => end(true, error),
-        )
+            resolve(from.members === 1 ? step : { ...step, value: copyOf(step.value, copies) })
+          })
+          // Also of a result that cannot be copied, such as lists within lists within ... deeper than the stack.
+          .catch((error: unknown) => {
+            leave()
+            reject(error as Error)
+          })
       }),
     async return() {
       leave()
-      interrupt?.()
+      finish?.(over)
       return over
     },
   }
   return results
 }
 
-const over = { done: true, value: undefined } as const
+const over = { done: true } as IteratorReturnResult<undefined>

@@ -15,8 +15,8 @@ export class Endpoints {
   readonly #times: number[]
   readonly #timing: Timing
 
-  constructor(count: number, timing: Timing) {
-    this.#until = Array.from({ length: count }, () => 0)
+  constructor(links: readonly unknown[], timing: Timing) {
+    this.#until = links.map(() => 0)
     this.#times = [...this.#until]
     this.#timing = timing
   }

@@ -349,6 +349,19 @@ describe('options', () => {
     for (const answer of [down, { data: 'a' }]) {
       expect(await outcomeOf(started(answer, undefined).make({ isUnavailable: throwing }))).toBe(boom)
     }
+    // It is not asked about its own error.
+    const throwingOnce = jest.fn(({ result }: AttemptOutcome) => {
+      if (result) throw boom
+      return true
+    })
+    const { make, sent } = started(undefined, undefined)
+    expect(await outcomeOf(make({ isUnavailable: throwingOnce }))).toBe(boom)
+    expect(throwingOnce).toHaveBeenCalledTimes(1)
+    expect(sent()).toEqual([1, 0])
+    // In JavaScript, an async function says nothing.
+    expect(await outcomeOf(started(undefined, undefined).make({ isUnavailable: (async () => false) as never }))).toBe(
+      'a',
+    )
     // It does not move mutations that may have run.
     expect(await outcomeOf(started(status(500), undefined).make({ isUnavailable: () => true }), mutation)).toBe(
       'HTTP_STATUS',
@@ -370,7 +383,7 @@ describe('options', () => {
   })
 
   test('K-10 bad options fail when the link is built', () => {
-    for (const terminals of [undefined, [], memoryLink()]) {
+    for (const terminals of [undefined, [], memoryLink(), [undefined], ['https://eu.example.com/graphql']]) {
       expect(() => failoverLink(terminals as never)).toThrow(OptionsError)
       expect(() => failoverLink(terminals as never)).toThrow('failoverLink: give it a list')
     }
@@ -387,7 +400,6 @@ describe('options', () => {
       }
     }
     expect(() => failoverLink([bearerLink('t') as unknown as TerminalLink])).toThrow(WiringError)
-    expect(() => failoverLink([undefined as never])).toThrow(WiringError)
   })
 })
 
@@ -423,6 +435,27 @@ test('with a circuit breaker before each endpoint, an open circuit moves a mutat
   expect(await outcomeOf(link, mutation)).toBe('NETWORK')
   expect(await outcomeOf(link, mutation)).toBe('b')
   expect([first.sent.length, second.sent.length]).toEqual([1, 1])
+})
+
+test('where the last one has an open circuit, the error is that of one that was tried', async () => {
+  const clock = new FakeClock()
+  const open = async (openMs: number): Promise<TerminalLink> => {
+    const breaker = circuitBreakerLink({ failureThreshold: 1, openMs, clock, random: () => 0 })
+    const link = chain(breaker, memoryLink(down))
+    await outcomeOf(link)
+    return link
+  }
+  const of = (...links: TerminalLink[]): TerminalLink => failoverLink(links, { clock, stickyMs: 0 })
+  expect(await outcomeOf(of(memoryLink(down), await open(10_000)))).toBe('NETWORK')
+  expect(await outcomeOf(of(await open(10_000), memoryLink(down)))).toBe('NETWORK')
+  expect(await outcomeOf(of(memoryLink(graphql(503)), await open(10_000)))).toBe('CIRCUIT_OPEN')
+  // Where nothing was tried, it is the preferred one that is to be waited for.
+  await expect(lastResult(of(await open(2_000), await open(10_000)), query)).rejects.toMatchObject({
+    code: 'CIRCUIT_OPEN',
+    retryAfterMs: 2_000,
+  })
+  // What a mutation failed with where it may have run is never hidden by what came before.
+  expect(await outcomeOf(of(memoryLink(refused), memoryLink(status(503))), mutation)).toBe('HTTP_STATUS')
 })
 
 test('what moved has a note, for logs, and the count of what was sent', async () => {

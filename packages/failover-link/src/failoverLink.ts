@@ -54,7 +54,8 @@ export interface FailoverEvent {
  * Credentials without `origins` go to whichever endpoint sends the operation; those with `origins` to no other.
  *
  * @throws {@link OptionsError} when an option is no good, `WiringError` when one of the links is no terminal link; both
- * when the link is built. Operations fail with the error of the endpoint that was tried last.
+ * when the link is built. Operations fail with the error of the endpoint that was tried last; one whose circuit is open
+ * was not tried.
  *
  * @example
  * ```ts
@@ -75,12 +76,12 @@ export function failoverLink(terminals: readonly TerminalLink[], options: Failov
   const settings = checkOptions(terminals, options)
   // What a chain of one adds: a link that breaks its contract, or an operation that was cancelled, becomes failed results.
   const links = terminals.map((terminal) => chain(terminal))
-  const endpoints = new Endpoints(links.length, settings)
+  const endpoints = new Endpoints(links, settings)
 
   /** Whether the operation is to go on to the next endpoint, after what this one gave first. */
   const goesOn = (outcome: AttemptOutcome, operation: Operation, { from, to, begun }: Turn): boolean => {
     const { result, error } = outcome
-    if (!settings.isUnavailable(outcome, operation)) {
+    if (settings.isUnavailable(outcome, operation) !== true) {
       if (result || isAnswer(error)) endpoints.up(from, begun)
       return false
     }
@@ -96,22 +97,25 @@ export function failoverLink(terminals: readonly TerminalLink[], options: Failov
 
   const named: TerminalLink = async function* failoverLink(operation) {
     const { order } = endpoints
+    // Of an endpoint that was tried, rather than of one whose circuit is open.
+    let failure: unknown
     for (const [position, from] of order.entries()) {
       const turn = { from, to: order[position + 1], begun: endpoints.begin(from) }
-      let isFirst = true
-      let isOver = true
+      let moves: boolean | undefined
       try {
         for await (const result of await (links[from] as TerminalLink)(operation)) {
-          isOver = !isFirst || !goesOn({ result }, operation, turn)
-          if (!isOver) break
-          isFirst = false
+          // Before it is judged: what judges may throw, and is not asked about its own error.
+          moves ??= ((moves = false), goesOn({ result }, operation, turn))
+          if (moves) break
           yield result
         }
       } catch (error) {
-        isOver = !isFirst || executionOf(operation)?.aborted || !goesOn({ error }, operation, turn)
-        if (isOver) throw error
+        if (moves !== undefined || executionOf(operation)?.aborted) throw error
+        if (!failure || Object(error).code !== 'CIRCUIT_OPEN') failure = error
+        moves = goesOn({ error }, operation, turn)
+        if (!moves) throw failure
       }
-      if (isOver) return
+      if (!moves) return
     }
   }
   return Object.assign(named, {
@@ -142,7 +146,7 @@ function checkOptions(terminals: readonly TerminalLink[], options: FailoverLinkO
     clock: systemClock,
     random: Math.random,
   }
-  if (!Array.isArray(terminals) || terminals.length === 0)
+  if (!Array.isArray(terminals) || typeof terminals[0] !== 'function')
     throw new OptionsError(
       inDevelopment(() => 'give it a list of terminal links: failoverLink([httpLink(...), httpLink(...)])') ??
         'terminals',

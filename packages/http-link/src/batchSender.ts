@@ -1,6 +1,7 @@
 import {
   detached,
   execute,
+  executionOf,
   GraphLinksError,
   identityOf,
   single,
@@ -95,6 +96,7 @@ export function batchSender(link: HttpTerminalLink, ignoredHeaders: readonly str
       const response = await parts.send(carrier, { ...request, body }, attempt, settings)
       const whole = await parts.readWhole(carrier, response, attempt, settings)
       attempt.end()
+      shareSent(carrier, members)
       return await divide(carrier, members, whole)
     } catch (error) {
       // Frees the connection of a response that nobody is going to read.
@@ -186,6 +188,16 @@ function parse(text: string | undefined): unknown {
     return JSON.parse(text as string)
   } catch {
     return undefined
+  }
+}
+
+/** What they were sent with, such as a cookie, is as secret to each of them, and must be in no message of theirs. */
+function shareSent(carrier: Operation, members: readonly BatchMember[]): void {
+  const sent = executionOf(carrier)?.sent ?? []
+  for (const { operation } of members) {
+    const own = executionOf(operation)?.sent as Operation[] | undefined
+    // The carrier was made of one of them, and has its list.
+    if (own !== sent) own?.push(...sent)
   }
 }
 

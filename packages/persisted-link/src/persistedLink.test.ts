@@ -618,6 +618,23 @@ test('isNotFound and isNotSupported say what results mean, and are asked of the 
   expect(wireOf(memory).slice(2)).toEqual([{ text: false, hash: sha256(text) }, { text: true }, { text: true }])
 })
 
+test('a result whose errors are null says nothing', async () => {
+  const result = { data: null, errors: null } as unknown as Result
+  const memory = memoryLink(() => result)
+  expect(await run({}, memory)).toEqual(result)
+  expect(memory.sent).toHaveLength(1)
+})
+
+test('in JavaScript, an async function in their place says nothing: a mutation is not sent twice', async () => {
+  const later = (async () => false) as never
+  const memory = memoryLink(ok)
+  await lastResult(
+    chain(persistedLink({ isNotFound: later, isNotSupported: later }), memory),
+    createOperation({ document: 'mutation M { a }' }),
+  )
+  expect(memory.sent).toHaveLength(1)
+})
+
 test('P1 where there is no WebCrypto, as on pages without https, the link is not built without another', async () => {
   const property = Object.getOwnPropertyDescriptor(globalThis, 'crypto') as PropertyDescriptor
   try {

@@ -56,7 +56,7 @@ export function persistedLink(options: PersistedLinkOptions = {}): Link {
   const isRefused = own.isNotSupported ?? isNotSupported
   const kinds: readonly unknown[] = own.kinds ?? ['query', 'mutation', documentId && 'subscription']
   const hashOf = documentId ? undefined : documentHashes(link, sha256)
-  const asExtension = Boolean(hashOf) || own.sendAs === 'persistedQuery'
+  const asExtension = !documentId || own.sendAs === 'persistedQuery'
   const format = formatId ?? ((id: string) => (asExtension ? id.replace(/^sha256:/, '') : id))
   const isIncremental = incrementalTest()
   let isSupported = true
@@ -94,10 +94,13 @@ export function persistedLink(options: PersistedLinkOptions = {}): Link {
     })
     if (isOnce || !(hashOf || onNotFound === 'text')) return next(short)
     return withFallback(short, next, (result) => {
-      if (isMissed(result)) return full
-      if (!hashOf || !isRefused(result)) return undefined
-      isSupported = false
-      return operation
+      // A promise of an async function, which only JavaScript lets through, must not send a mutation twice.
+      if (isMissed(result) === true) return full
+      if (hashOf && isRefused(result) === true) {
+        isSupported = false
+        return operation
+      }
+      return undefined
     })
   }
   const named: Link = function persistedLink(operation, next) {

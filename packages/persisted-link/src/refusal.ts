@@ -13,10 +13,11 @@ export function isNotSupported(result: Result): boolean {
 }
 
 /** What has data, or the path of a field, was executed, and its resolvers may say anything. */
-function isRefused({ data, errors = [] }: Result, pattern: RegExp): boolean {
+function isRefused({ data, errors }: Result, pattern: RegExp): boolean {
   return (
     data == null &&
-    errors.some(
+    // Some servers send `null` where there are none.
+    !!errors?.some(
       ({ message, path, extensions }) => !path?.length && pattern.test(`${message} ${String(extensions?.['code'])}`),
     )
   )

@@ -32,7 +32,7 @@ export class FakeClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): () => void {
-    const timer = { at: this.#now + delayMs, callback }
+    const timer = { at: this.#now + Math.max(0, delayMs), callback }
     this.#timers.add(timer)
     return () => this.#timers.delete(timer)
   }

@@ -6,6 +6,7 @@ import {
   lastResult,
   LinkError,
   mapResults,
+  ResultQueue,
   single,
   withContext,
   withHeader,
@@ -314,6 +315,31 @@ describe('memoryLink', () => {
     expect(insecure.sent).toEqual([])
   })
 
+  test('results of a source that is silent when the operation is cancelled end, and the source is closed', async () => {
+    const controller = new AbortController()
+    const closed = jest.fn()
+    const queue = new ResultQueue({ onClose: closed })
+    const memory = memoryLink(queue)
+    const running = settled(collect(memory(createOperation({ document: '{ a }', signal: controller.signal }))))
+    queue.push({ data: 1 })
+    await settle()
+    expect(memory.sent[0]?.ended).toBeUndefined()
+    const reason = new Error('left')
+    controller.abort(reason)
+    expect(await running).toBe(reason)
+    expect(memory.sent[0]?.ended).toBe('failed')
+    expect(closed).toHaveBeenCalledTimes(1)
+    // In a client, which does not wait for it.
+    const silent = memoryLink(() => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) }))
+    const left = new AbortController()
+    const cancelled = settled(lastResult(silent, createOperation({ document: '{ a }', signal: left.signal })))
+    await settle()
+    left.abort(reason)
+    expect(await cancelled).toBe(reason)
+    await settle()
+    expect(silent.sent[0]?.ended).toBe('failed')
+  })
+
   test('in the middle of a chain it is refused', () => {
     const memory = memoryLink()
     expect(() => chain(memory as unknown as Link, memory as TerminalLink)).toThrow('memoryLink is a terminal link')
@@ -321,6 +347,15 @@ describe('memoryLink', () => {
 })
 
 describe('FakeClock', () => {
+  test('what was due before runs now: time never goes back', async () => {
+    const clock = new FakeClock()
+    await clock.advance(100)
+    const seen: number[] = []
+    clock.after(-50, () => seen.push(clock.now()))
+    await clock.advance(1)
+    expect([seen, clock.now()]).toEqual([[100], 101])
+  })
+
   test('timers run in order, each at its time, and what they set off runs before the next', async () => {
     const clock = new FakeClock()
     const trace: [string, number][] = []

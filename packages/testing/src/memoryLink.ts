@@ -69,7 +69,7 @@ export function memoryLink(
     try {
       const answered = await untilAborted(operation, typeof answer === 'function' ? answer(operation) : answer)
       if (answered instanceof Error) throw answered
-      if (Symbol.asyncIterator in answered) yield* answered as Results
+      if (Symbol.asyncIterator in answered) yield* read(operation, answered as Results)
       else if (Array.isArray(answered)) yield* answered as Result[]
       else yield answered as Result
       record.ended = 'completed'
@@ -104,6 +104,26 @@ async function change(
       if (value === null) headers.delete(name)
       else headers.set(name, value)
     }
+  }
+}
+
+/** Results of a source that may be silent when the operation is cancelled, and knows nothing of that. */
+async function* read(operation: Operation, results: Results): AsyncGenerator<Result> {
+  const iterator = results[Symbol.asyncIterator]()
+  let isOpen = true
+  try {
+    for (;;) {
+      const step = await untilAborted(operation, iterator.next())
+      isOpen = !step.done
+      if (step.done) return
+      yield step.value
+    }
+  } catch (error) {
+    isOpen = operation.signal.aborted
+    throw error
+  } finally {
+    // Not waited for: a generator closes when what it waits for is there.
+    if (isOpen) void (async () => iterator.return?.())().catch(() => {})
   }
 }
 

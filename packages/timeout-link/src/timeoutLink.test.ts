@@ -85,6 +85,22 @@ test('timeoutMs counts until the last result, also where the consumer takes its 
   expect(clock.delays.filter((ms) => ms > 400)).toEqual([])
 })
 
+test('timeoutMs is over with the last result: a consumer may take its time with that', async () => {
+  for (const end of [undefined, new Error('broken off')]) {
+    const clock = new FakeClock()
+    async function* results(): AsyncGenerator<Result> {
+      yield { data: 1 }
+      if (end) throw end
+    }
+    const memory = memoryLink(() => results())
+    const iterator = iterate(execute(chain(timeoutLink({ timeoutMs: 1_000, clock }), memory), query()))
+    expect(await iterator.next()).toEqual({ done: false, value: { data: 1 } })
+    await clock.advance(60_000)
+    expect(await iterator.next().catch(caught)).toEqual(end ?? { done: true, value: undefined })
+    expect(clock.pending).toBe(0)
+  }
+})
+
 test('timeoutMs does not count for subscriptions', async () => {
   const clock = new FakeClock()
   const iterator = iterate(

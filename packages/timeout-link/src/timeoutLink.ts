@@ -10,6 +10,7 @@ import {
   type Clock,
   type Link,
   type Operation,
+  type Result,
 } from '@graphlinks/core'
 
 /** A number of milliseconds, or a function of the operation that gives one; `undefined` or `Infinity`: no limit. */
@@ -80,15 +81,21 @@ export function timeoutLink(options: TimeoutLinkOptions): Link {
     const leave = execution?.onAbort(close)
     const cancelTotal = limit(totalMs, `not complete within ${totalMs} ms (timeoutMs)`)
     let cancelIdle: (() => void) | undefined
+    let ahead: Promise<IteratorResult<Result>> | undefined
     try {
       for (;;) {
         cancelIdle = limit(idleMs, `no result within ${idleMs} ms (idleTimeoutMs)`)
-        const step = await attempt.next()
+        const step = await (ahead ?? attempt.next())
         cancelIdle?.()
         if (failure) throw failure
         // What was closed completes, and a link further out must not take that for the whole answer.
         if (execution?.aborted) throw execution.reason
         if (step.done) return
+        if (cancelTotal) {
+          // What is over is known to be while the consumer takes its time with the last result.
+          ahead = attempt.next()
+          ahead.then(({ done }) => done && cancelTotal(), cancelTotal)
+        }
         yield step.value
       }
     } finally {
