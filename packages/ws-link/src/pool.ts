@@ -25,7 +25,7 @@ export class ConnectionPool {
   readonly #options: PoolOptions
   readonly #connections = new Map<string, Connection>()
   /** Sockets that take no more operations and are not gone yet. */
-  readonly #closing = new Set<Promise<void>>()
+  readonly #closing = new Set<Promise<unknown>>()
   #lastNumber = 0
 
   constructor(options: PoolOptions) {
@@ -69,8 +69,7 @@ export class ConnectionPool {
         onMessage &&
         ((connection: number, direction: 'in' | 'out', text: string) =>
           tell(onMessage, { connection, direction, ...describeMessage(text) })),
-      move: (run: Run, operation: Operation, handshake: Handshake, state: State) => {
-        run.operation = operation
+      move: (run: Run, handshake: Handshake, state: State) => {
         try {
           this.run(run, handshake, state)
         } catch (error) {

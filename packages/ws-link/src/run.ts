@@ -26,6 +26,8 @@ export class Run {
   id: string | undefined = undefined
   /** On how many sockets it was started. */
   starts = 0
+  /** When it was started last, by the clock that never goes back. */
+  startedAt = 0
   /** Whether anything ever came back. */
   hasAnswer = false
   /** When it lost its socket, by the clock that never goes back. */
@@ -77,6 +79,7 @@ export class Run {
   /** It is being started on a socket. @returns how long it had none, where it had one before. */
   start(id: string, now: number): number | undefined {
     this.id = id
+    this.startedAt = now
     this.#gapMs = this.lostAt === undefined ? undefined : now - this.lostAt
     this.starts++
     this.#assembler = this.#createAssembler?.()

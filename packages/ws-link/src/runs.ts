@@ -76,9 +76,9 @@ export class Runs {
     return false
   }
 
-  /** The one that was sent last, if it was sent but now, and never had an answer. */
-  get culprit(): Run | undefined {
+  /** The one that was sent last, if it never had an answer, and was first sent since then. */
+  culprit(since: number): Run | undefined {
     const last = [...this.#byId.values()].filter((run) => !run.hasAnswer).at(-1)
-    return last?.starts === 1 ? last : undefined
+    return last?.starts === 1 && last.startedAt >= since ? last : undefined
   }
 }

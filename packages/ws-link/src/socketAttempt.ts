@@ -1,7 +1,7 @@
 import type { Clock, ResultError } from '@graphlinks/core'
 import type { CloseCode } from './closeCodes.ts'
 import * as failures from './failures.ts'
-import type { Handshake } from './handshake.ts'
+import type { FullHandshake } from './handshake.ts'
 import type { Protocol, ProtocolOperation, ProtocolSession } from './protocol.ts'
 import { closeSocket, type MessageEventLike, type Socket, type UpgradeResponse } from './socket.ts'
 
@@ -45,12 +45,14 @@ export class SocketAttempt {
   readonly #decoder = new TextDecoder()
   #acknowledged = false
   #heard = false
+  /** Whether the server was asked since it was last heard for sure. */
+  #isAsked = false
   readonly #releases: (() => void)[] = []
   #cancelTimer: () => void
 
   /** @throws what the WebSocket class throws. */
   constructor(
-    { url, subprotocols, payload, upgradeHeaders, answered, socketClass }: Handshake,
+    { url, subprotocols, payload, upgradeHeaders, answered, socketClass }: FullHandshake,
     options: SocketOptions,
     listener: SocketListener,
   ) {
@@ -97,7 +99,7 @@ export class SocketAttempt {
         complete,
         expectLife: (withinMs) => this.#expectLife(withinMs),
         refused: (payload, mayPass) => this.#lose(failures.refused(payload, listener.peer(), mayPass)),
-        malformed: (error) => this.#lose(failures.badMessage(error, listener.peer()), true),
+        malformed: (error) => this.#malformed(error),
       },
     })
     socket.onopen = () => this.#open()
@@ -126,7 +128,8 @@ export class SocketAttempt {
 
   /** Asks the server at once whether it lives: after a sleep, a socket may look open and be dead. */
   probe(): void {
-    if (this.#acknowledged && !this.closed && this.#session.ping) this.#ask()
+    // A question without an answer goes on: those who ask again and again would wait for ever.
+    if (this.#acknowledged && !this.closed && this.#session.ping && (this.#heard || !this.#isAsked)) this.#ask()
   }
 
   /** Closes the socket, whatever its state. The listener hears nothing any more. */
@@ -161,9 +164,19 @@ export class SocketAttempt {
     this.#heard = true
     const { maxMessageBytes } = this.#options
     if (sizeOf(data) > maxMessageBytes) return this.#lose(failures.tooLarge(maxMessageBytes))
-    const text = typeof data === 'string' ? data : this.#decoder.decode(data as ArrayBuffer)
+    let text: string
+    try {
+      text = typeof data === 'string' ? data : this.#decoder.decode(data as ArrayBuffer)
+    } catch {
+      // A Blob has to be waited for, and what comes after it would overtake it.
+      return this.#malformed(new Error('it is neither text nor bytes: the WebSocket class ignores binaryType'))
+    }
     this.#listener.message?.('in', text)
     this.#session.received(text)
+  }
+
+  #malformed(error: Error): void {
+    this.#lose(failures.badMessage(error, this.#listener.peer()), true)
   }
 
   #checkProtocol(chosen: string | undefined): void {
@@ -173,7 +186,7 @@ export class SocketAttempt {
   }
 
   /** The handshake was answered, and not by a socket. Cookies may be what is to come of it, so they are kept first. */
-  async #refuse(response: UpgradeResponse, answered: NonNullable<Handshake['answered']>): Promise<void> {
+  async #refuse(response: UpgradeResponse, answered: NonNullable<FullHandshake['answered']>): Promise<void> {
     try {
       const atOnce = await answered(response)
       this.#fail({ message: `Unexpected server response: ${response.statusCode}` }, atOnce)
@@ -193,6 +206,7 @@ export class SocketAttempt {
 
   /** As long as messages come, the server lives; after a while without any, it is asked. */
   #listen(): void {
+    this.#isAsked = false
     this.#watch(
       this.#options.pingMs,
       () => this.#listen(),
@@ -201,6 +215,7 @@ export class SocketAttempt {
   }
 
   #ask(): void {
+    this.#isAsked = true
     this.#session.ping?.()
     this.#watch(this.#options.pongTimeoutMs, () => this.#listen())
   }
