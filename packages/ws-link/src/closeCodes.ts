@@ -91,9 +91,9 @@ export const closeCodes: Readonly<Record<KnownCloseCode, CloseCode>> = /* @__PUR
 
 /** A code that no protocol defines belongs to the application. */
 export function closeCodeOf(code: number, overrides: Readonly<Record<number, CloseCode>> = {}): CloseCode {
-  const tables: readonly Readonly<Record<number, CloseCode>>[] = [overrides, closeCodes]
+  const table: Readonly<Record<number, CloseCode>> = { ...closeCodes, ...overrides }
   // Not what somebody put into Object.prototype.
-  return tables.find((table) => Object.hasOwn(table, code))?.[code] ?? applicationCode
+  return (Object.hasOwn(table, code) && table[code]) || applicationCode
 }
 
 const applicationCode: CloseCode = { meaning: 'a code of the application', action: 'retry' }

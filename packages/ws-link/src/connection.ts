@@ -30,6 +30,8 @@ export interface ConnectionHost {
   readonly message: ((connection: number, direction: 'in' | 'out', text: string) => void) | undefined
   /** The operation has another identity than before: it goes on elsewhere. */
   move(run: Run, handshake: Handshake, state: State): void
+  /** A socket is being closed, until `gone` resolves. */
+  closing(gone: Promise<void>): void
   /** The connection takes no more operations. */
   retire(connection: Connection): void
 }
@@ -48,7 +50,6 @@ export class Connection {
   #handshake!: FullHandshake
   readonly #runs = new Runs()
   #attempt: SocketAttempt | undefined
-  #earlierClosed: Promise<unknown> | undefined
   #wasConnected = false
   #failure: failures.Failure = failures.disposed
   readonly #events: Event[] = []
@@ -83,11 +84,6 @@ export class Connection {
 
   get isIdle(): boolean {
     return this.#runs.size === 0
-  }
-
-  /** When all sockets are gone. */
-  get closed(): Promise<unknown> {
-    return Promise.all([this.#earlierClosed, this.#attempt?.closed])
   }
 
   /** Runs an operation here from now on. */
@@ -157,7 +153,6 @@ export class Connection {
   #open(): void {
     this.#emit({ type: 'connecting', attempt: this.#state.attempts })
     const peer = (): failures.Peer => failures.peerOf(this.#handshake, this.#runs)
-    this.#earlierClosed = this.closed
     try {
       this.#attempt = new SocketAttempt(this.#handshake, this.#options, {
         peer,
@@ -168,6 +163,7 @@ export class Connection {
         next: (id, payload) => this.#next(id, payload),
         error: (id, errors) => this.#leave(id)?.error(errors),
         complete: (id) => this.#leave(id)?.complete(),
+        closing: (gone) => this.#host.closing(gone),
         lost: (failure) => this.#lose(failure),
       })
     } catch (error) {
@@ -209,7 +205,7 @@ export class Connection {
   }
 
   #close(): void {
-    if (!this.#attempt || this.#attempt.closed) return
+    if (!this.#attempt || this.#attempt.isOver) return
     this.#attempt.close()
     this.#emit({ type: 'closed', code: failures.sentCodes.normal })
     this.#cancelTimer()
@@ -258,11 +254,10 @@ export class Connection {
       first,
       (moved) => {
         const state = this.#state
-        const present = moved.filter(({ run }) => this.#runs.has(run))
-        for (const { run } of present) this.#runs.delete(run)
+        for (const { run } of moved) this.#runs.delete(run)
         // With nobody left, this connection makes room for theirs.
         this.#settle()
-        for (const { run, handshake } of present) this.#host.move(run, handshake, state)
+        for (const { run, handshake } of moved) this.#host.move(run, handshake, state)
       },
       (run, failure) => this.#fail(run, failure),
     )

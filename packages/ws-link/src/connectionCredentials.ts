@@ -88,9 +88,10 @@ export async function prepareHandshake(
   fail: (run: Run, failure: Failure) => void,
 ): Promise<FullHandshake | Delay | undefined> {
   let delay: Delay | undefined
-  const refuse = (cause: unknown, run: Run, isLate = false): void => {
+  const refuse = (cause: unknown, run: Run): void => {
     const error = blamed(cause, 'the connection could not be prepared', run.operation)
-    const { retryAfterMs = isLate ? 0 : undefined } = error as { readonly retryAfterMs?: number }
+    // What does not answer may do so the next time, as a server that does not.
+    const { retryAfterMs = TimeoutError.is(error) ? 0 : undefined } = error as { readonly retryAfterMs?: number }
     if (retryAfterMs === undefined) fail(run, () => error)
     else delay = { retryAfterMs, error }
   }
@@ -99,17 +100,15 @@ export async function prepareHandshake(
   for (; !delay && runs.size > 0; lead = undefined) {
     const moved: Candidate[] = []
     const prepare = async (run: Run): Promise<void> => {
-      let isLate = true
       try {
         const operation = await inTime(run.operation, options, renewCredentials(run.operation))
-        isLate = false
         const handshake = await createHandshake(operation, options)
         if (!runs.has(run)) return
         run.operation = operation
         if (handshake.key !== key) moved.push({ run, handshake })
         else lead ??= { run, handshake }
       } catch (cause) {
-        refuse(cause, run, isLate && TimeoutError.is(cause))
+        refuse(cause, run)
       }
     }
     if (!lead) await Promise.all([...runs].map(prepare))

@@ -98,7 +98,8 @@ export async function createHandshake(operation: Operation, options: HandshakeOp
     createPayload(options.payload, operation, headers),
     loadSocketClass(options.webSocket, handshakeHeaders || hasExchanges, operation),
   ])
-  const [payload, socketClass] = await inTime(operation, options, making, typeof options.payload === 'function')
+  const isPrompt = typeof options.payload !== 'function'
+  const [payload, socketClass] = await (isPrompt ? making : inTime(operation, options, making))
   const rendered = handshakeHeaders && headers
   // Of what differs from one attempt to the next, the key has whose it is.
   const isPersonal = ticket !== undefined || hasExchanges
@@ -109,8 +110,7 @@ export async function createHandshake(operation: Operation, options: HandshakeOp
     payload,
     socketClass,
     headers,
-    address: () =>
-      inTime(operation, options, createAddress(operation, headers, options), isPersonal || Boolean(protocol.address)),
+    address: () => inTime(operation, options, createAddress(operation, headers, options)),
   }
 }
 
@@ -179,9 +179,7 @@ export function inTime<Value>(
   operation: Operation,
   { connectTimeoutMs, clock }: Pick<HandshakeOptions, 'connectTimeoutMs' | 'clock'>,
   making: Promise<Value>,
-  mayTakeLong = true,
 ): Promise<Value> {
-  if (!mayTakeLong) return making
   return new Promise((resolve, reject) => {
     const cancel = clock.after(connectTimeoutMs, () => {
       const message = `what the connection begins with (payload, ticket, cookies) was not there within ${connectTimeoutMs} ms (connectTimeoutMs)`

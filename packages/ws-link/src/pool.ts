@@ -24,8 +24,8 @@ export interface PoolOptions extends ConnectionOptions {
 export class ConnectionPool {
   readonly #options: PoolOptions
   readonly #connections = new Map<string, Connection>()
-  /** Sockets that take no more operations and are not gone yet. */
-  readonly #closing = new Set<Promise<unknown>>()
+  /** Sockets that are not gone yet. */
+  readonly #closing = new Set<Promise<void>>()
   #lastNumber = 0
 
   constructor(options: PoolOptions) {
@@ -76,11 +76,12 @@ export class ConnectionPool {
           run.fail(() => error as GraphLinksError)
         }
       },
+      closing: (gone: Promise<void>) => {
+        this.#closing.add(gone)
+        void gone.then(() => this.#closing.delete(gone))
+      },
       retire: (connection: Connection) => {
         if (this.#connections.get(connection.key) === connection) this.#connections.delete(connection.key)
-        const { closed } = connection
-        this.#closing.add(closed)
-        void closed.then(() => this.#closing.delete(closed))
       },
     }
   }

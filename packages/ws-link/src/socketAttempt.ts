@@ -28,6 +28,8 @@ export interface SocketListener {
   readonly next: (id: string, payload: object) => void
   readonly error: (id: string, errors: readonly ResultError[]) => void
   readonly complete: (id: string) => void
+  /** The socket is being closed. @param gone - resolves when it is. */
+  closing(gone: Promise<void>): void
   /** The socket is of no use any more. Nothing follows. */
   lost(failure: failures.SocketFailure): void
   /** What must not be seen in what is said of this socket. */
@@ -36,17 +38,16 @@ export interface SocketListener {
 
 /** One socket, from its handshake to its end: the platform's events, and silence, become words about a connection. */
 export class SocketAttempt {
-  /** When the socket is gone. Set once it was closed, or lost. */
-  closed: Promise<void> | undefined = undefined
+  /** Whether it was closed, or lost. */
+  isOver = false
   readonly #options: SocketOptions
   readonly #listener: SocketListener
   readonly #socket: Socket
   readonly #session: ProtocolSession
   readonly #decoder = new TextDecoder()
   #acknowledged = false
-  #heard = false
-  /** Whether the server was asked since it was last heard for sure. */
-  #isAsked = false
+  /** Whether there was any message since the timer was armed; `undefined`: none since the server was asked. */
+  #heard: boolean | undefined = false
   readonly #releases: (() => void)[] = []
   #cancelTimer: () => void
 
@@ -87,7 +88,7 @@ export class SocketAttempt {
       payload,
       listener: {
         acknowledged: (payload) => {
-          if (this.#acknowledged || this.closed) return
+          if (this.#acknowledged || this.isOver) return
           this.#acknowledged = true
           this.#cancelTimer()
           if (this.#session.ping) this.#listen()
@@ -123,18 +124,19 @@ export class SocketAttempt {
   }
 
   unsubscribe(id: string): void {
-    if (!this.closed) this.#session.unsubscribe(id)
+    if (!this.isOver) this.#session.unsubscribe(id)
   }
 
   /** Asks the server at once whether it lives: after a sleep, a socket may look open and be dead. */
   probe(): void {
     // A question without an answer goes on: those who ask again and again would wait for ever.
-    if (this.#acknowledged && !this.closed && this.#session.ping && (this.#heard || !this.#isAsked)) this.#ask()
+    if (this.#acknowledged && !this.isOver && this.#session.ping && this.#heard !== undefined) this.#ask()
   }
 
   /** Closes the socket, whatever its state. The listener hears nothing any more. */
   close(code: number = failures.sentCodes.normal): void {
-    if (this.closed) return
+    if (this.isOver) return
+    this.isOver = true
     this.#cancelTimer()
     for (const release of this.#releases.splice(0)) release()
     this.#session.ended()
@@ -142,25 +144,25 @@ export class SocketAttempt {
     // A WebSocket class may not mind that it was closed while it was connecting, and open.
     socket.onopen = () => socket.close(code, '')
     socket.onmessage = socket.onerror = socket.onclose = null
-    this.closed = closeSocket(socket, code, this.#options.clock)
+    this.#listener.closing(closeSocket(socket, code, this.#options.clock))
   }
 
   /** @param isOurs - whether it is the link that closes the socket, and says why. */
   #lose(failure: failures.SocketFailure, isOurs = false): void {
-    if (this.closed) return
+    if (this.isOver) return
     this.close(isOurs ? failure.code : undefined)
     this.#listener.lost(failure)
   }
 
   #open(): void {
     this.#checkProtocol(this.#socket.protocol)
-    if (this.closed) return
+    if (this.isOver) return
     this.#listener.opened()
     this.#session.opened()
   }
 
   #receive({ data }: MessageEventLike): void {
-    if (this.closed) return
+    if (this.isOver) return
     this.#heard = true
     const { maxMessageBytes } = this.#options
     if (sizeOf(data) > maxMessageBytes) return this.#lose(failures.tooLarge(maxMessageBytes))
@@ -169,7 +171,7 @@ export class SocketAttempt {
       text = typeof data === 'string' ? data : this.#decoder.decode(data as ArrayBuffer)
     } catch {
       // A Blob has to be waited for, and what comes after it would overtake it.
-      return this.#malformed(new Error('it is neither text nor bytes: the WebSocket class ignores binaryType'))
+      return this.#malformed(new Error('the WebSocket class ignores binaryType'))
     }
     this.#listener.message?.('in', text)
     this.#session.received(text)
@@ -206,7 +208,6 @@ export class SocketAttempt {
 
   /** As long as messages come, the server lives; after a while without any, it is asked. */
   #listen(): void {
-    this.#isAsked = false
     this.#watch(
       this.#options.pingMs,
       () => this.#listen(),
@@ -215,14 +216,14 @@ export class SocketAttempt {
   }
 
   #ask(): void {
-    this.#isAsked = true
     this.#session.ping?.()
     this.#watch(this.#options.pongTimeoutMs, () => this.#listen())
+    this.#heard = undefined
   }
 
   /** The protocol says how long the server may be silent. */
   #expectLife(withinMs: number): void {
-    if (this.#session.ping || this.closed) return
+    if (this.#session.ping || this.isOver) return
     this.#watch(withinMs, () => this.#expectLife(withinMs))
   }
 

@@ -514,12 +514,14 @@ describe('cancellation', () => {
   it('W11 before the ack: no subscribe, and the connection goes when it is idle', async () => {
     const { url, log } = await startServer()
     const clock = new FakeClock()
-    const client = connect(url, { clock, idleCloseMs: 500 })
+    let opened = (): void => {}
+    const isOpened = new Promise<void>((resolve) => (opened = resolve))
+    const client = connect(url, { clock, idleCloseMs: 500, onEvent: () => opened() })
     const controller = new AbortController()
     const reason = new Error('changed my mind')
     const pending = client.query('{ hello }', null, { signal: controller.signal })
-    // The link has opened its socket when its timer for the ack is armed, and the server has not seen it then.
-    while (clock.pending === 0) await Promise.resolve()
+    // The server has not seen it then.
+    await isOpened
     controller.abort(reason)
     expect(await errorOf(pending)).toBe(reason)
     await log.wait(isMessage('connection_init'))
