@@ -1,8 +1,8 @@
 /**
  * What the link does when a socket closes. `'retry'`: opens another, after a pause, and starts what ran again.
  * `'refresh'`: asks the links that gave the credentials for better ones first; without any, or when those are refused as
- * well, as `'fail'`. `'isolate'`: fails the operation that was sent last and had no answer yet, and retries the others.
- * `'fail'`: fails all operations of the connection.
+ * well, as `'fail'`. `'isolate'`: fails the operation that was sent last, within the last `connectTimeoutMs`, and had no
+ * answer yet, and retries the others. `'fail'`: fails all operations of the connection.
  */
 export type CloseAction = 'retry' | 'refresh' | 'isolate' | 'fail'
 

@@ -182,7 +182,7 @@ export function inTime<Value>(
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(connectTimeoutMs, () => {
-      const message = `what the connection begins with (payload, ticket, cookies) was not there within ${connectTimeoutMs} ms (connectTimeoutMs)`
+      const message = `no payload, ticket or credentials within ${connectTimeoutMs} ms (connectTimeoutMs)`
       reject(new TimeoutError(message, detailsOf(operation)))
     })
     making.finally(cancel).then(resolve, reject)

@@ -179,6 +179,30 @@ describe('subscriptions', () => {
     await results.return?.()
   })
 
+  test('TR-52 two gaps without an event between them are told with the next one, without the time of the socket between them', async () => {
+    const server = await serve({
+      onSubscribe: (peer, message) => peer.index !== 1 && peer.next(message, { n: peer.index }),
+    })
+    const clock = new FakeClock()
+    const { client, events, types } = connect(server.url, { clock, random: () => 1, retryDelayMs: 100 })
+    const results = subscribe(client)
+    await results.next()
+    const next = results.next()
+    for (const [index, pauseMs] of [100, 200].entries()) {
+      await clock.advance(5_000)
+      server.peers[index]?.close(1012)
+      while (types().at(-1) !== 'retrying') await settle()
+      await clock.advance(pauseMs)
+      await server.until(() => server.subscribes(server.peers[index + 1]).length === 1)
+    }
+    expect((await next).value).toEqual({ data: { n: 2 }, resumed: { gapMs: 300 } })
+    expect(events.flatMap((event) => (event.type === 'resubscribed' ? event.gapMs : []))).toEqual([100, 200])
+    await leave(results)
+    const disposed = client.dispose()
+    await clock.advance(1_000)
+    await disposed
+  })
+
   test.each([1000, 1001, 1005, 1006, 1011, 1012, 1013, 4408, 4499, 4999])(
     'W15 W17 closed with %d, they go on with a new id on a new socket',
     async (code) => {

@@ -36,6 +36,7 @@ export class Run {
   onStop: () => void = () => {}
   readonly #createAssembler: (() => Assembler) | undefined
   #assembler: Assembler | undefined = undefined
+  /** How long it was on no socket since the last result, all in all. */
   #gapMs: number | undefined = undefined
   /** Whether nothing is to come but the word that it is complete. */
   #hasAll = false
@@ -80,10 +81,13 @@ export class Run {
   start(id: string, now: number): number | undefined {
     this.id = id
     this.startedAt = now
-    this.#gapMs = this.lostAt === undefined ? undefined : now - this.lostAt
     this.starts++
     this.#assembler = this.#createAssembler?.()
-    return this.#gapMs
+    if (this.lostAt === undefined) return undefined
+    const gapMs = now - this.lostAt
+    this.lostAt = undefined
+    this.#gapMs = (this.#gapMs ?? 0) + gapMs
+    return gapMs
   }
 
   /** It is on no socket any more. */
@@ -131,7 +135,7 @@ export class Run {
   /** The first result after a gap says that there was one. */
   #resumed(result: Result): Result {
     const gapMs = this.#gapMs as number
-    this.#gapMs = this.lostAt = undefined
+    this.#gapMs = undefined
     return { ...result, resumed: { gapMs } }
   }
 

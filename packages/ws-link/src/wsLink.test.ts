@@ -448,6 +448,8 @@ describe('credentials', () => {
       [{ connectTimeoutMs: 0 }, /connectTimeoutMs .* not 0/],
       [{ connectTimeoutMs: 2 ** 31 }, /connectTimeoutMs/],
       [{ idleCloseMs: -1 }, /idleCloseMs/],
+      [{ closeCodes: { 4000: null } }, /closeCodes\[4000\]/],
+      [{ closeCodes: { 4000: { action: 'ignore' } } }, /closeCodes\[4000\]/],
       [{ maxQueuedResults: 1.5 }, /maxQueuedResults/],
       [{ maxMessageBytes: NaN }, /maxMessageBytes/],
     ]
