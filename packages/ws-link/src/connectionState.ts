@@ -8,7 +8,8 @@ import type { Run } from './run.ts'
 /**
  * `'new'`: no socket was wanted yet. `'connecting'`: a socket is being opened, until the server acknowledges it.
  * `'ready'`: operations run. `'refreshing'`: the credentials were refused, and better ones are asked for. `'waiting'`:
- * the pause before the next attempt. `'preparing'`: the credentials and the payload of the next attempt are being made.
+ * the pause before the next attempt. `'preparing'`: the credentials and the payload of the next attempt are being made, of
+ * the first one what an operation has not brought with it.
  * `'closed'`: over.
  */
 type Status = 'new' | 'connecting' | 'ready' | 'refreshing' | 'waiting' | 'preparing' | 'closed'
