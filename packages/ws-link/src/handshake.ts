@@ -50,7 +50,7 @@ export interface Handshake {
 }
 
 /** Where one socket is opened, and with what: a ticket is good for one. */
-export interface SocketAddress {
+interface SocketAddress {
   readonly url: string
   readonly subprotocols: readonly string[]
   /** What was put into the URL, where that was asked for. */
