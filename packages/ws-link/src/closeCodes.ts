@@ -1,8 +1,8 @@
 /**
  * What the link does when a socket closes. `'retry'`: opens another, after a pause, and starts what ran again.
  * `'refresh'`: asks the links that gave the credentials for better ones first; without any, or when those are refused as
- * well, as `'fail'`. `'isolate'`: fails the operation that was sent last and had no answer yet, and retries the others.
- * `'fail'`: fails all operations of the connection.
+ * well, as `'fail'`. `'isolate'`: fails the operation that was sent last, within the last `connectTimeoutMs`, and had no
+ * answer yet, and retries the others. `'fail'`: fails all operations of the connection.
  */
 export type CloseAction = 'retry' | 'refresh' | 'isolate' | 'fail'
 
@@ -91,9 +91,9 @@ export const closeCodes: Readonly<Record<KnownCloseCode, CloseCode>> = /* @__PUR
 
 /** A code that no protocol defines belongs to the application. */
 export function closeCodeOf(code: number, overrides: Readonly<Record<number, CloseCode>> = {}): CloseCode {
-  const tables: readonly Readonly<Record<number, CloseCode>>[] = [overrides, closeCodes]
+  const table: Readonly<Record<number, CloseCode>> = { ...closeCodes, ...overrides }
   // Not what somebody put into Object.prototype.
-  return tables.find((table) => Object.hasOwn(table, code))?.[code] ?? applicationCode
+  return (Object.hasOwn(table, code) && table[code]) || applicationCode
 }
 
 const applicationCode: CloseCode = { meaning: 'a code of the application', action: 'retry' }

@@ -154,6 +154,21 @@ describe('the handshake', () => {
     expect([sent, closes]).toEqual([[], [4406]])
   })
 
+  it('W13 a WebSocket class that gives Blobs whatever it is asked for: a typed error, after one more try', async () => {
+    const server = await script(acknowledging((_, __, socket) => socket.send(Buffer.from('{"type":"ping"}'))))
+    class Blobs extends WebSocket {
+      override emit(event: string | symbol, ...args: unknown[]): boolean {
+        // What a listener is given is made of this.
+        return super.emit(event, ...(event === 'message' && args[1] === true ? [new Blob(), true] : args))
+      }
+    }
+    const error = await errorOf(
+      connect(server.url, { webSocket: Blobs, random: () => 0, connectAttempts: 5 }).query('query Q { n }'),
+    )
+    expect(error).toMatchObject({ code: 'SOCKET_CLOSED', closeCode: 4004, attempts: 2, operationName: 'Q' })
+    expect(error.message).toContain('binaryType')
+  })
+
   it('W1 a legacy server accepts and closes with 1002: the error has a hint', async () => {
     const server = await script((_, __, socket) => socket.close(1002))
     const error = await errorOf(connect(server.url).query('{ n }'))

@@ -11,7 +11,7 @@ import {
   type State,
 } from './connectionState.ts'
 import * as failures from './failures.ts'
-import type { Handshake, HandshakeOptions } from './handshake.ts'
+import type { FullHandshake, Handshake, HandshakeOptions } from './handshake.ts'
 import type { Run } from './run.ts'
 import { Runs } from './runs.ts'
 import { SocketAttempt, type SocketOptions } from './socketAttempt.ts'
@@ -29,7 +29,9 @@ export interface ConnectionHost {
   /** Tells of a message, where somebody wants to know. */
   readonly message: ((connection: number, direction: 'in' | 'out', text: string) => void) | undefined
   /** The operation has another identity than before: it goes on elsewhere. */
-  move(run: Run, operation: Operation, handshake: Handshake, state: State): void
+  move(run: Run, handshake: Handshake, state: State): void
+  /** A socket is being closed, until `gone` resolves. */
+  closing(gone: Promise<void>): void
   /** The connection takes no more operations. */
   retire(connection: Connection): void
 }
@@ -40,10 +42,12 @@ const congestionMs = 10
 /** What the operations of one identity share, over as many sockets as it takes. */
 export class Connection {
   readonly number: number
+  readonly key: string
   readonly #options: ConnectionOptions
   readonly #host: ConnectionHost
   #state: State
-  #handshake: Handshake
+  #first: Handshake | undefined
+  #handshake!: FullHandshake
   readonly #runs = new Runs()
   #attempt: SocketAttempt | undefined
   #wasConnected = false
@@ -57,7 +61,8 @@ export class Connection {
 
   constructor(number: number, handshake: Handshake, options: ConnectionOptions, host: ConnectionHost, state: State) {
     this.number = number
-    this.#handshake = handshake
+    this.key = handshake.key
+    this.#first = handshake
     this.#options = options
     this.#host = host
     this.#state = { ...state, status: 'new', stale: undefined }
@@ -77,17 +82,8 @@ export class Connection {
     this.#releases = onWake(() => this.#dispatch({ type: 'wake' }))
   }
 
-  get key(): string {
-    return this.#handshake.key
-  }
-
   get isIdle(): boolean {
     return this.#runs.size === 0
-  }
-
-  /** When the last socket is gone. */
-  get closed(): Promise<void> {
-    return this.#attempt?.closed ?? Promise.resolve()
   }
 
   /** Runs an operation here from now on. */
@@ -127,7 +123,7 @@ export class Connection {
         for (const run of this.#runs.lose(this.#options.clock.now())) this.#fail(run)
         return
       case 'blame':
-        return this.#fail(this.#runs.culprit as Run)
+        return this.#fail(effect.culprit)
       case 'refresh':
         return void this.#refresh(effect.again)
       case 'wait':
@@ -167,6 +163,7 @@ export class Connection {
         next: (id, payload) => this.#next(id, payload),
         error: (id, errors) => this.#leave(id)?.error(errors),
         complete: (id) => this.#leave(id)?.complete(),
+        closing: (gone) => this.#host.closing(gone),
         lost: (failure) => this.#lose(failure),
       })
     } catch (error) {
@@ -202,11 +199,13 @@ export class Connection {
     this.#failure = failure.describe
     this.#emit({ type: 'closed', code: failure.code, error: failure.describe(anyOperation) })
     this.#cancelTimer()
-    this.#dispatch({ type: 'lost', loss: failure, hasCulprit: this.#runs.culprit !== undefined })
+    const { clock, connectTimeoutMs } = this.#options
+    // A server has read a document in the time that it has for a connection.
+    this.#dispatch({ type: 'lost', loss: failure, culprit: this.#runs.culprit(clock.now() - connectTimeoutMs) })
   }
 
   #close(): void {
-    if (!this.#attempt || this.#attempt.closed) return
+    if (!this.#attempt || this.#attempt.isOver) return
     this.#attempt.close()
     this.#emit({ type: 'closed', code: failures.sentCodes.normal })
     this.#cancelTimer()
@@ -246,14 +245,19 @@ export class Connection {
   }
 
   async #prepare(): Promise<void> {
+    const first = this.#first
+    this.#first = undefined
     const prepared = await prepareHandshake(
       this.#runs,
       this.key,
       this.#options,
-      (run, operation, handshake) => {
-        this.#runs.delete(run)
-        this.#host.move(run, operation, handshake, this.#state)
+      first,
+      (moved) => {
+        const state = this.#state
+        for (const { run } of moved) this.#runs.delete(run)
+        // With nobody left, this connection makes room for theirs.
         this.#settle()
+        for (const { run, handshake } of moved) this.#host.move(run, handshake, state)
       },
       (run, failure) => this.#fail(run, failure),
     )

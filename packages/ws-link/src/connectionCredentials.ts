@@ -1,7 +1,7 @@
-import type { Clock, CredentialLease, GraphLinksError, Operation } from '@graphlinks/core'
+import { TimeoutError, type Clock, type CredentialLease, type GraphLinksError, type Operation } from '@graphlinks/core'
 import { credentialSources, leaseOf, renewCredentials } from '@graphlinks/core/deferred'
 import { blamed, type Failure } from './failures.ts'
-import { createHandshake, type Handshake, type HandshakeOptions } from './handshake.ts'
+import { createHandshake, inTime, type FullHandshake, type Handshake, type HandshakeOptions } from './handshake.ts'
 import type { Run } from './run.ts'
 import type { Runs } from './runs.ts'
 
@@ -65,36 +65,61 @@ export interface Delay {
   readonly error: GraphLinksError
 }
 
+/** An operation, and what its connection is to begin with. */
+interface Candidate {
+  readonly run: Run
+  readonly handshake: Handshake
+}
+
 /**
- * Makes the credentials and the payload of the next socket: of each operation, as identities may part.
+ * Makes the credentials and the payload of the next socket: of each operation, as identities may part. Then what only one
+ * socket needs, such as a ticket: once for all of them.
  *
- * @param move - takes an operation that has another identity than that of `key`.
+ * @param first - that of the first operation, where it was made just now.
+ * @param move - takes operations that have another identity than that of `key`. They are on no connection by then.
  * @returns `undefined` when no operation is left.
  */
 export async function prepareHandshake(
   runs: Runs,
   key: string,
   options: HandshakeOptions,
-  move: (run: Run, operation: Operation, handshake: Handshake) => void,
+  first: Handshake | undefined,
+  move: (moved: readonly Candidate[]) => void,
   fail: (run: Run, failure: Failure) => void,
-): Promise<Handshake | Delay | undefined> {
-  let prepared: Handshake | Delay | undefined
-  const prepare = async (run: Run): Promise<void> => {
+): Promise<FullHandshake | Delay | undefined> {
+  let delay: Delay | undefined
+  const refuse = (cause: unknown, run: Run): void => {
+    const error = blamed(cause, 'the connection could not be prepared', run.operation)
+    // What does not answer may do so the next time, as a server that does not.
+    const { retryAfterMs = TimeoutError.is(error) ? 0 : undefined } = error as { readonly retryAfterMs?: number }
+    if (retryAfterMs === undefined) fail(run, () => error)
+    else delay = { retryAfterMs, error }
+  }
+  let lead: Candidate | undefined = first && { run: [...runs][0] as Run, handshake: first }
+  // More may come meanwhile.
+  for (; !delay && runs.size > 0; lead = undefined) {
+    const moved: Candidate[] = []
+    const prepare = async (run: Run): Promise<void> => {
+      try {
+        const operation = await inTime(run.operation, options, renewCredentials(run.operation))
+        const handshake = await createHandshake(operation, options)
+        if (!runs.has(run)) return
+        run.operation = operation
+        if (handshake.key !== key) moved.push({ run, handshake })
+        else lead ??= { run, handshake }
+      } catch (cause) {
+        refuse(cause, run)
+      }
+    }
+    if (!lead) await Promise.all([...runs].map(prepare))
+    if (moved.length > 0) move(moved)
+    if (!lead || delay) continue
     try {
-      const operation = await renewCredentials(run.operation)
-      const handshake = await createHandshake(operation, options)
-      if (!runs.has(run)) return
-      if (handshake.key !== key) return move(run, operation, handshake)
-      run.operation = operation
-      prepared ??= handshake
+      return { ...lead.handshake, ...(await lead.handshake.address()) }
     } catch (cause) {
-      const error = blamed(cause, 'the connection could not be prepared', run.operation)
-      const { retryAfterMs } = error as { readonly retryAfterMs?: number }
-      if (retryAfterMs === undefined) fail(run, () => error)
-      else prepared = { retryAfterMs, error }
+      // What was left meanwhile may be the reason: others have another try.
+      for (const run of runs.has(lead.run) ? runs : []) refuse(cause, run)
     }
   }
-  // More may come meanwhile.
-  while (!prepared && runs.size > 0) await Promise.all([...runs].map(prepare))
-  return prepared
+  return delay
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { closeCodeOf, closeCodes } from './closeCodes.ts'
 import { initialState, transition, type Circumstances, type Event, type State } from './connectionState.ts'
+import type { Run } from './run.ts'
 
 const usual: Circumstances = {
   random: 1,
@@ -23,7 +24,7 @@ function after(events: readonly Event[], circumstances: Partial<Circumstances> =
 const lost = (code: number, hasCulprit = false): Event => ({
   type: 'lost',
   loss: { code, ...closeCodeOf(code) },
-  hasCulprit,
+  culprit: hasCulprit ? ({} as Run) : undefined,
 })
 const join: Event = { type: 'join' }
 const acknowledged: Event = { type: 'acknowledged' }
@@ -198,7 +199,11 @@ describe('TR-52 better credentials', () => {
   })
 
   test('TR-52 while it connects: once it is there', () => {
-    expect(after([join, { type: 'stale' }, acknowledged]).types).toEqual(['close', 'unsubscribe', 'prepare'])
+    expect(after([join, { type: 'prepared' }, { type: 'stale' }, acknowledged]).types).toEqual([
+      'close',
+      'unsubscribe',
+      'prepare',
+    ])
   })
 
   test('TR-52 with nothing running, the socket just goes', () => {

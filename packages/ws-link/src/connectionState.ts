@@ -3,11 +3,13 @@
  * identity share, over as many sockets as it takes. docs/links/wsLink.md draws it.
  */
 import type { CloseAction } from './closeCodes.ts'
+import type { Run } from './run.ts'
 
 /**
  * `'new'`: no socket was wanted yet. `'connecting'`: a socket is being opened, until the server acknowledges it.
  * `'ready'`: operations run. `'refreshing'`: the credentials were refused, and better ones are asked for. `'waiting'`:
- * the pause before the next attempt. `'preparing'`: the credentials and the payload of the next attempt are being made.
+ * the pause before the next attempt. `'preparing'`: the credentials and the payload of the next attempt are being made, of
+ * the first one what an operation has not brought with it.
  * `'closed'`: over.
  */
 type Status = 'new' | 'connecting' | 'ready' | 'refreshing' | 'waiting' | 'preparing' | 'closed'
@@ -49,8 +51,8 @@ export type Event =
   | { readonly type: 'useful' }
   /** It has lived for `healthyMs`. */
   | { readonly type: 'healthy' }
-  /** `hasCulprit`: there is an operation that may be the reason, as it was sent last and never had an answer. */
-  | { readonly type: 'lost'; readonly loss: Loss; readonly hasCulprit: boolean }
+  /** `culprit`: the operation that may be the reason, as it was sent last, but now, and never had an answer. */
+  | { readonly type: 'lost'; readonly loss: Loss; readonly culprit: Run | undefined }
   /** The answer to `'refresh'`: what was refused had been replaced already, can be renewed, or neither. */
   | { readonly type: 'refreshed'; readonly outcome: 'replaced' | 'renewable' | undefined }
   /** The pause is over, or what runs has been waited for long enough. */
@@ -77,7 +79,7 @@ export type Effect =
   /** Takes operations off the socket, and fails those that must not be started again. */
   | { readonly type: 'unsubscribe' }
   /** Fails the operation that may be the reason of the loss. */
-  | { readonly type: 'blame' }
+  | { readonly type: 'blame'; readonly culprit: Run }
   /** Asks for better credentials. `again`: those that were refused had been renewed because of a refusal. */
   | { readonly type: 'refresh'; readonly again: boolean }
   | { readonly type: 'wait'; readonly delayMs: number }
@@ -130,7 +132,7 @@ export function transition(state: State, event: Event, circumstances: Circumstan
   if (status === 'closed') return [state, []]
   switch (event.type) {
     case 'join':
-      if (status === 'new') return open(state)
+      if (status === 'new') return prepare(state)
       // What starts while the socket is to be replaced waits for the next one.
       return [state, status === 'ready' && state.stale !== 'soon' ? [{ type: 'subscribe' }] : []]
     case 'acknowledged':
@@ -193,7 +195,7 @@ function prepare(state: State, ...before: readonly Effect[]): Transition {
 
 function lose(
   state: State,
-  { loss: { action, code, limit, atOnce }, hasCulprit }: Extract<Event, { type: 'lost' }>,
+  { loss: { action, code, limit, atOnce }, culprit }: Extract<Event, { type: 'lost' }>,
   circumstances: Circumstances,
 ): Transition {
   const lost: State = { ...state, stale: undefined }
@@ -205,13 +207,13 @@ function lose(
     return [{ ...lost, status: 'refreshing' }, [{ type: 'unsubscribe' }, { type: 'refresh', again: state.wasRefused }]]
   }
   // Without the operation that was the reason there is no repetition to be counted.
-  const isBlamed = action === 'isolate' && hasCulprit
+  const blamed = action === 'isolate' ? culprit : undefined
   const repeats = (state.limited[code] ?? 0) + 1
-  if (!isBlamed && limit !== undefined && repeats > limit) return fail(lost)
-  const limited = isBlamed || limit === undefined ? state.limited : { ...state.limited, [code]: repeats }
+  if (!blamed && limit !== undefined && repeats > limit) return fail(lost)
+  const limited = blamed || limit === undefined ? state.limited : { ...state.limited, [code]: repeats }
   const [next, effects] = retry({ ...lost, limited }, circumstances)
   if (next.status === 'closed') return [next, effects]
-  return [next, [...(isBlamed ? [{ type: 'blame' } as const] : []), { type: 'unsubscribe' }, ...effects]]
+  return [next, [...(blamed ? [{ type: 'blame', culprit: blamed } as const] : []), { type: 'unsubscribe' }, ...effects]]
 }
 
 /** Full jitter over exponential steps: the clients of a server that restarts do not come back all at once. */

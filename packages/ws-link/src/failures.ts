@@ -3,7 +3,7 @@ import { partsOf, redact, redactError, secretsOf, valuesOf } from '@graphlinks/c
 import { closeCodeOf, type CloseCode } from './closeCodes.ts'
 import type { Loss } from './connectionState.ts'
 import { detailsOf } from './details.ts'
-import type { Handshake } from './handshake.ts'
+import type { FullHandshake } from './handshake.ts'
 import { SocketClosedError, SocketConnectError } from './index.ts'
 import type { Runs } from './runs.ts'
 
@@ -30,7 +30,7 @@ export interface Peer {
 }
 
 /** What must not be said of a socket: payloads and parameters may hold secrets, and operations share its end. */
-export function peerOf({ url, payload, parameters }: Handshake, runs: Runs): Peer {
+export function peerOf({ url, payload, parameters }: FullHandshake, runs: Runs): Peer {
   const sent = [...valuesOf([payload, parameters])].flatMap((value) => [value, ...partsOf(value)])
   const secrets = new Set(sent)
   for (const { operation } of runs) for (const secret of secretsOf(operation)) secrets.add(secret)

@@ -34,26 +34,35 @@ export type Ticket = (
   input: PayloadInput,
 ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
 
-/** Everything that makes one socket differ from another. */
+/** Everything that makes one connection differ from another. */
 export interface Handshake {
   /**
    * Equal for two operations exactly when they may share a connection. It stays the same while the tokens of a session
    * are renewed. Holds credentials: never print it.
    */
   readonly key: string
+  readonly payload: JsonObject | undefined
+  readonly socketClass: SocketClass
+  /** What the operation itself would be sent with. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Makes what is good for one socket. @throws what a function fails with that has a part in it. */
+  readonly address: () => Promise<SocketAddress>
+}
+
+/** Where one socket is opened, and with what: a ticket is good for one. */
+interface SocketAddress {
   readonly url: string
   readonly subprotocols: readonly string[]
-  readonly payload: JsonObject | undefined
   /** What was put into the URL, where that was asked for. */
   readonly parameters: Readonly<Record<string, string>> | undefined
   /** Headers of the HTTP upgrade. */
   readonly upgradeHeaders: Readonly<Record<string, string>>
   /** Hears what the upgrade was answered with; `undefined` where nobody wants to know. */
   readonly answered: Upgrade['answered'] | undefined
-  readonly socketClass: SocketClass
-  /** What the operation itself would be sent with. */
-  readonly headers: Readonly<Record<string, string>>
 }
+
+/** All that a socket is opened with. */
+export type FullHandshake = Handshake & SocketAddress
 
 /** What {@link createHandshake} needs to know. */
 export interface HandshakeOptions {
@@ -84,48 +93,46 @@ export async function createHandshake(operation: Operation, options: HandshakeOp
     (entry): entry is [string, string] => entry[1] !== null && !transportHeaders.has(entry[0]),
   )
   const headers = Object.fromEntries(entries)
-  const exchanges = upgradesOf(operation)
-  const needsHeaders = handshakeHeaders || exchanges.length > 0
-  const [payload, [url, subprotocols, parameters, upgrade], socketClass] = await inTime(
-    operation,
-    options,
-    Promise.all([
-      createPayload(options.payload, operation, headers),
-      createAddress(operation, headers, options),
-      loadSocketClass(options.webSocket, needsHeaders, operation),
-    ]),
-  )
+  const hasExchanges = upgradesOf(operation).length > 0
+  const making = Promise.all([
+    createPayload(options.payload, operation, headers),
+    loadSocketClass(options.webSocket, handshakeHeaders || hasExchanges, operation),
+  ])
+  const isPrompt = typeof options.payload !== 'function'
+  const [payload, socketClass] = await (isPrompt ? making : inTime(operation, options, making))
   const rendered = handshakeHeaders && headers
   // Of what differs from one attempt to the next, the key has whose it is.
-  const isPersonal = ticket !== undefined || exchanges.length > 0
+  const isPersonal = ticket !== undefined || hasExchanges
   const identity = isPersonal && identityOf(operation).reveal()
   const parts = [payload, rendered, protocol.address && headers, identity]
   return {
     key: canonical(parts, fields.owners),
-    url: url.href,
-    subprotocols,
     payload,
-    parameters,
-    upgradeHeaders: { ...rendered, ...upgrade?.headers },
-    answered: upgrade?.answered,
     socketClass,
     headers,
+    address: () => inTime(operation, options, createAddress(operation, headers, options)),
   }
 }
 
-/** The URL to connect to, what is offered there, what was put into the URL, and what exchanges do to the upgrade. */
 async function createAddress(
   operation: Operation,
   headers: Readonly<Record<string, string>>,
-  { endpoint, protocol, ticket, allowInsecure }: HandshakeOptions,
-): Promise<[URL, readonly string[], Handshake['parameters'], Upgrade | undefined]> {
+  { endpoint, protocol, ticket, allowInsecure, handshakeHeaders }: HandshakeOptions,
+): Promise<SocketAddress> {
   const [address, parameters] = await Promise.all([
     protocol.address?.(endpoint, headers) ?? { url: endpoint.href, subprotocols: [protocol.subprotocol] },
     ticket?.(operation, { headers }),
   ])
   const url = new URL(address.url)
   for (const [name, value] of Object.entries(parameters ?? {})) url.searchParams.set(name, value)
-  return [url, address.subprotocols, parameters, await createUpgrade(operation, url, headers, allowInsecure)]
+  const upgrade = await createUpgrade(operation, url, headers, allowInsecure)
+  return {
+    url: url.href,
+    subprotocols: address.subprotocols,
+    parameters,
+    upgradeHeaders: { ...(handshakeHeaders && headers), ...upgrade?.headers },
+    answered: upgrade?.answered,
+  }
 }
 
 async function createPayload(
@@ -168,16 +175,14 @@ function withOwners(text: string, owners: ReadonlyMap<string, string>): string {
 }
 
 /** Nothing is waited for for ever. */
-function inTime<Value>(
+export function inTime<Value>(
   operation: Operation,
-  { connectTimeoutMs, clock, payload, ticket, protocol }: HandshakeOptions,
+  { connectTimeoutMs, clock }: Pick<HandshakeOptions, 'connectTimeoutMs' | 'clock'>,
   making: Promise<Value>,
 ): Promise<Value> {
-  const isPrompt = typeof payload !== 'function' && !ticket && !protocol.address && upgradesOf(operation).length === 0
-  if (isPrompt) return making
   return new Promise((resolve, reject) => {
     const cancel = clock.after(connectTimeoutMs, () => {
-      const message = `what the connection begins with (payload, ticket, cookies) was not there within ${connectTimeoutMs} ms (connectTimeoutMs)`
+      const message = `no payload, ticket or credentials within ${connectTimeoutMs} ms (connectTimeoutMs)`
       reject(new TimeoutError(message, detailsOf(operation)))
     })
     making.finally(cancel).then(resolve, reject)

@@ -20,7 +20,7 @@ export interface WsLinkOptions {
   readonly handshakeHeaders?: boolean | undefined
   /**
    * Query parameters of one connection, such as a one-time ticket, for servers that look at the URL alone. Asked for
-   * before each attempt. Default: none; the URL is as given, as servers and proxies log it.
+   * once before each attempt. Default: none; the URL is as given, as servers and proxies log it.
    */
   readonly ticket?: Ticket | undefined
   /**
@@ -55,7 +55,7 @@ export interface WsLinkOptions {
   readonly pingMs?: number | undefined
   /** How long it may take to answer, in milliseconds. Default: 10,000. */
   readonly pongTimeoutMs?: number | undefined
-  /** What is done about close codes, where it is not what {@link closeCodes} says. */
+  /** What is done about the close codes of a server, where it is not what {@link closeCodes} says. */
   readonly closeCodes?: Readonly<Record<number, CloseCode>> | undefined
   /** How long a socket without operations is kept for the next one, in milliseconds. Default: 3,000. */
   readonly idleCloseMs?: number | undefined
@@ -140,8 +140,8 @@ export function checkOptions(given: WsLinkOptions) {
         inDevelopment(() => `${name} is a ${name === 'webSocket' ? 'WebSocket class' : 'function'}`),
       )
   }
-  for (const [code, { action }] of Object.entries(closeCodes)) {
-    if (!['retry', 'refresh', 'isolate', 'fail'].includes(action))
+  for (const [code, known] of Object.entries(closeCodes)) {
+    if (!['retry', 'refresh', 'isolate', 'fail'].includes(known?.action))
       throw wrong(
         'closeCodes',
         inDevelopment(() => `closeCodes[${code}].action is "retry", "refresh", "isolate" or "fail"`),

@@ -24,7 +24,7 @@ export interface PoolOptions extends ConnectionOptions {
 export class ConnectionPool {
   readonly #options: PoolOptions
   readonly #connections = new Map<string, Connection>()
-  /** Sockets that take no more operations and are not gone yet. */
+  /** Sockets that are not gone yet. */
   readonly #closing = new Set<Promise<void>>()
   #lastNumber = 0
 
@@ -69,19 +69,19 @@ export class ConnectionPool {
         onMessage &&
         ((connection: number, direction: 'in' | 'out', text: string) =>
           tell(onMessage, { connection, direction, ...describeMessage(text) })),
-      move: (run: Run, operation: Operation, handshake: Handshake, state: State) => {
-        run.operation = operation
+      move: (run: Run, handshake: Handshake, state: State) => {
         try {
           this.run(run, handshake, state)
         } catch (error) {
           run.fail(() => error as GraphLinksError)
         }
       },
+      closing: (gone: Promise<void>) => {
+        this.#closing.add(gone)
+        void gone.then(() => this.#closing.delete(gone))
+      },
       retire: (connection: Connection) => {
         if (this.#connections.get(connection.key) === connection) this.#connections.delete(connection.key)
-        const { closed } = connection
-        this.#closing.add(closed)
-        void closed.then(() => this.#closing.delete(closed))
       },
     }
   }

@@ -16,6 +16,7 @@ import {
   withCredential,
   type Client,
   type Link,
+  type Operation,
   type Result,
   type TokenSource,
 } from '@graphlinks/core'
@@ -178,6 +179,30 @@ describe('subscriptions', () => {
     await results.return?.()
   })
 
+  test('TR-52 two gaps without an event between them are told with the next one, without the time of the socket between them', async () => {
+    const server = await serve({
+      onSubscribe: (peer, message) => peer.index !== 1 && peer.next(message, { n: peer.index }),
+    })
+    const clock = new FakeClock()
+    const { client, events, types } = connect(server.url, { clock, random: () => 1, retryDelayMs: 100 })
+    const results = subscribe(client)
+    await results.next()
+    const next = results.next()
+    for (const [index, pauseMs] of [100, 200].entries()) {
+      await clock.advance(5_000)
+      server.peers[index]?.close(1012)
+      while (types().at(-1) !== 'retrying') await settle()
+      await clock.advance(pauseMs)
+      await server.until(() => server.subscribes(server.peers[index + 1]).length === 1)
+    }
+    expect((await next).value).toEqual({ data: { n: 2 }, resumed: { gapMs: 300 } })
+    expect(events.flatMap((event) => (event.type === 'resubscribed' ? event.gapMs : []))).toEqual([100, 200])
+    await leave(results)
+    const disposed = client.dispose()
+    await clock.advance(1_000)
+    await disposed
+  })
+
   test.each([1000, 1001, 1005, 1006, 1011, 1012, 1013, 4408, 4499, 4999])(
     'W15 W17 closed with %d, they go on with a new id on a new socket',
     async (code) => {
@@ -282,6 +307,28 @@ describe('subscriptions', () => {
     expect((await failed).name).toBe('DisposedError')
   })
 
+  test('W21 dispose waits for sockets that were left before, too: nothing of them outlives it', async () => {
+    const server = await serve(counting)
+    const clock = new FakeClock()
+    const { client } = connect(server.url, { clock, pingMs: 5_000, pongTimeoutMs: 2_000 })
+    const results = subscribe(client)
+    await results.next()
+    server.peers[0]?.socket.pause()
+    const next = results.next()
+    await clock.advance(12_000)
+    expect((await next).value).toMatchObject({ data: { n: 1 } })
+    let isOver = false
+    const disposed = client.dispose().then(() => (isOver = true))
+    await server.until(() => server.peers[1]?.socket.readyState === WebSocket.CLOSED)
+    while (clock.pending > 1) await settle()
+    await settle()
+    // The first one is cut a second after it was asked to close.
+    expect(isOver).toBe(false)
+    await clock.advance(1_000)
+    await disposed
+    expect(clock.pending).toBe(0)
+  })
+
   test('W15 4500: the operation that was sent last fails, its neighbours go on', async () => {
     const server = await serve({
       onSubscribe: (peer, message) =>
@@ -297,6 +344,24 @@ describe('subscriptions', () => {
     expect(error).toMatchObject({ closeCode: 4500, operationName: 'Bad', reason: 'Syntax Error' })
     expect((await next).value).toMatchObject({ data: { n: 1 }, resumed: {} })
     await results.return?.()
+  })
+
+  test("W15 4500 long after anything was sent is nobody's: all come back once, and the second is final", async () => {
+    const server = await serve()
+    const clock = new FakeClock()
+    const { client } = connect(server.url, { clock, pingMs: 2 ** 30 })
+    const results = subscribe(client)
+    const next = results.next()
+    await server.until(() => server.subscribes(server.peers[0]).length === 1)
+    await clock.advance(10_001)
+    server.peers[0]?.close(4500, 'Internal')
+    while (server.peers.length < 2) {
+      await settle()
+      await clock.advance(0)
+    }
+    await server.until(() => server.subscribes(server.peers[1]).length === 1)
+    server.peers[1]?.close(4500, 'Internal')
+    expect(await errorOf(next)).toMatchObject({ closeCode: 4500, attempts: 2 })
   })
 
   test('W9 a document that the parser refuses is never sent', async () => {
@@ -358,6 +423,38 @@ describe('subscriptions', () => {
       await disposed
     },
   )
+
+  test('W7 visibilitychange again and again: one question, and silence is found out all the same', async () => {
+    const page = new EventTarget()
+    const methods = ['addEventListener', 'removeEventListener'] as const
+    for (const name of methods) Object.assign(globalThis, { [name]: page[name].bind(page) })
+    cleanUps.push(() => {
+      for (const name of methods) Reflect.deleteProperty(globalThis, name)
+    })
+    const server = await serve({ ...counting, onInit: (peer) => peer.send({ type: 'connection_ack' }) })
+    const clock = new FakeClock()
+    const { client, events } = connect(server.url, { clock, pongTimeoutMs: 1_000 })
+    const results = subscribe(client)
+    await results.next()
+    const next = results.next()
+    page.dispatchEvent(new Event('visibilitychange'))
+    page.dispatchEvent(new Event('pageshow'))
+    await server.until(() => server.peers[0]?.received.at(-1)?.type === 'ping')
+    // It answers, and is asked anew when there is reason to.
+    server.peers[0]?.next(server.subscribes(server.peers[0])[0] as Message, { n: 8 })
+    expect((await next).value).toEqual({ data: { n: 8 } })
+    for (const _ of [1, 2, 3, 4]) {
+      page.dispatchEvent(new Event('visibilitychange'))
+      await clock.advance(250)
+    }
+    expect(events).toContainEqual(expect.objectContaining({ type: 'closed', code: 4499 }))
+    await server.until(() => server.peers[0]?.socket.readyState === WebSocket.CLOSED)
+    expect(server.peers[0]?.received.filter(({ type }) => type === 'ping')).toHaveLength(2)
+    await leave(results)
+    const disposed = client.dispose()
+    await clock.advance(1_000)
+    await disposed
+  })
 
   test('W6 W7 any message counts as life; pings are answered, also before the ack', async () => {
     const server = await serve({
@@ -725,6 +822,93 @@ describe('credentials', () => {
     )
     expect(error.message).toContain('[redacted]')
   })
+
+  test('TR-56 one ticket for each socket, however many operations share it, and however often they come', async () => {
+    const server = await serve(counting)
+    let tickets = 0
+    const { client } = connect(server.url, { ticket: async () => ({ ticket: `t${++tickets}` }) })
+    const all = [subscribe(client), subscribe(client), subscribe(client)]
+    await Promise.all(all.map((results) => results.next()))
+    const later = subscribe(client)
+    await later.next()
+    const next = Promise.all([...all, later].map((results) => results.next()))
+    server.peers[0]?.close(1012)
+    for (const { value } of await next) expect(value).toMatchObject({ data: { n: 1 } })
+    expect(server.peers.map(({ path }) => path)).toEqual(['/graphql?ticket=t1', '/graphql?ticket=t2'])
+    expect(tickets).toBe(2)
+    await leave(...all, later)
+  })
+
+  test('TR-56 who left while their ticket was made takes nobody with them; a ticket that fails fails all, each with it', async () => {
+    const server = await serve({
+      onSubscribe: (peer, message) => message.payload.query.startsWith('s') && peer.next(message, { n: peer.index }),
+    })
+    const asked: AbortSignal[] = []
+    let isBroken = false
+    const ticket = ({ signal }: Operation) => {
+      asked.push(signal)
+      if (isBroken) throw new RangeError('no more tickets')
+      if (asked.length > 1) return { ticket: 't' }
+      return new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+    }
+    const { client } = connect(server.url, { ticket })
+    const controller = new AbortController()
+    const mine = client.query('query Mine { n }', null, { signal: controller.signal })
+    mine.catch(() => {})
+    const yours = subscribe(client)
+    const first = yours.next()
+    while (asked.length === 0) await settle()
+    controller.abort(new Error('changed my mind'))
+    await expect(mine).rejects.toThrow('changed my mind')
+    expect((await first).value).toEqual({ data: { n: 0 } })
+    isBroken = true
+    const failed = [yours.next(), client.query('query Other { n }')].map(errorOf)
+    await server.until(() => server.subscribes(server.peers[0]).length === 2)
+    server.peers[0]?.close(1012)
+    for (const [index, error] of (await Promise.all(failed)).entries()) {
+      const operationName = ['Events', 'Other'][index]
+      expect(error).toMatchObject({ code: 'LINK_FAILED', operationName, cause: { message: 'no more tickets' } })
+    }
+    expect(asked).toHaveLength(3)
+  })
+
+  test('AUTH-44 a source that does not answer is asked again after a pause, and operations wait for no longer', async () => {
+    const server = await serve(counting)
+    const clock = new FakeClock()
+    let asked = 0
+    const source = renewableLink((operation) => (++asked === 2 ? new Promise<never>(() => {}) : operation))
+    const { client, events, types } = connect(server.url, { clock, connectTimeoutMs: 500 }, source)
+    const results = subscribe(client)
+    await results.next()
+    const next = results.next()
+    server.peers[0]?.close(1012)
+    while (types().at(-1) !== 'retrying') await settle()
+    await clock.advance(0)
+    expect(asked).toBe(2)
+    await clock.advance(499)
+    expect(asked).toBe(2)
+    await clock.advance(1)
+    await clock.advance(1)
+    expect((await next).value).toMatchObject({ data: { n: 1 }, resumed: { gapMs: 501 } })
+    expect(events.filter(({ type }) => type === 'retrying')).toHaveLength(2)
+    await leave(results)
+  })
+
+  test('AUTH-44 a source that never answers is given up after as many attempts as there are for sockets', async () => {
+    const server = await serve({ onSubscribe: (peer) => peer.close(1012) })
+    const clock = new FakeClock()
+    let asked = 0
+    const source = renewableLink((operation) => (++asked > 1 ? new Promise<never>(() => {}) : operation))
+    const { client } = connect(server.url, { clock, connectTimeoutMs: 500, connectAttempts: 3 }, source)
+    const failed = errorOf(client.query('query Q { n }'))
+    while (server.peers.length === 0 || asked < 2) {
+      await settle()
+      await clock.advance(0)
+    }
+    await clock.advance(1_100)
+    expect(await failed).toMatchObject({ code: 'TIMEOUT', link: 'wsLink', operationName: 'Q' })
+    expect([asked, server.peers.length, clock.pending]).toEqual([3, 1, 0])
+  })
 })
 
 describe('a session', () => {
@@ -1011,6 +1195,24 @@ describe('bounds', () => {
     const eve = of('eve')
     expect((await eve.next()).value).toEqual({ data: { n: 2 } })
     await leave(bob, eve)
+  })
+
+  test('those who are somebody else after a reconnect need no room beside that which they leave', async () => {
+    const server = await serve(counting)
+    let token = 'guest'
+    const { client } = connect(
+      server.url,
+      { maxSockets: 1 },
+      bearerLink(async () => token),
+    )
+    const all = [subscribe(client), subscribe(client), subscribe(client)]
+    await Promise.all(all.map((results) => results.next()))
+    token = 'ada'
+    const next = Promise.all(all.map((results) => results.next()))
+    server.peers[0]?.close(1012)
+    for (const { value } of await next) expect(value).toMatchObject({ data: { n: 1 }, resumed: {} })
+    expect(server.tokens()).toEqual(['Bearer guest', 'Bearer ada'])
+    await leave(...all)
   })
 
   test('W24 overflow: "drop-oldest" keeps the newest, Infinity keeps all', async () => {

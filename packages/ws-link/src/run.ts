@@ -26,6 +26,8 @@ export class Run {
   id: string | undefined = undefined
   /** On how many sockets it was started. */
   starts = 0
+  /** When it was started last, by the clock that never goes back. */
+  startedAt = 0
   /** Whether anything ever came back. */
   hasAnswer = false
   /** When it lost its socket, by the clock that never goes back. */
@@ -34,6 +36,7 @@ export class Run {
   onStop: () => void = () => {}
   readonly #createAssembler: (() => Assembler) | undefined
   #assembler: Assembler | undefined = undefined
+  /** How long it was on no socket since the last result, all in all. */
   #gapMs: number | undefined = undefined
   /** Whether nothing is to come but the word that it is complete. */
   #hasAll = false
@@ -77,10 +80,14 @@ export class Run {
   /** It is being started on a socket. @returns how long it had none, where it had one before. */
   start(id: string, now: number): number | undefined {
     this.id = id
-    this.#gapMs = this.lostAt === undefined ? undefined : now - this.lostAt
+    this.startedAt = now
     this.starts++
     this.#assembler = this.#createAssembler?.()
-    return this.#gapMs
+    if (this.lostAt === undefined) return undefined
+    const gapMs = now - this.lostAt
+    this.lostAt = undefined
+    this.#gapMs = (this.#gapMs ?? 0) + gapMs
+    return gapMs
   }
 
   /** It is on no socket any more. */
@@ -128,7 +135,7 @@ export class Run {
   /** The first result after a gap says that there was one. */
   #resumed(result: Result): Result {
     const gapMs = this.#gapMs as number
-    this.#gapMs = this.lostAt = undefined
+    this.#gapMs = undefined
     return { ...result, resumed: { gapMs } }
   }
 

@@ -1,7 +1,8 @@
 import type { Run } from './run.ts'
 
-// A socket may live for days.
+// A socket may live for days, and would hold all that was ever sent.
 const rememberedOperations = 1_000
+const rememberedSize = 20_000
 
 /** The operations of a connection: those on its socket, and those that wait for one. */
 export class Runs {
@@ -9,7 +10,7 @@ export class Runs {
   readonly #waiting = new Set<Run>()
   /** Those on the present socket, in the order in which they were started. */
   readonly #byId = new Map<string, Run>()
-  /** Of the last that were started: a server may speak of one in the error of another. */
+  /** Of the last that were started, uploads left out: a server may speak of one in the error of another. */
   readonly variables: unknown[] = []
   #lastId = 0
 
@@ -53,7 +54,7 @@ export class Runs {
     this.#waiting.delete(run)
     this.#byId.set(id, run)
     const { variables } = run.operation
-    if (variables !== undefined) this.variables.push(variables)
+    if (variables !== undefined && run.size <= rememberedSize) this.variables.push(variables)
     if (this.variables.length > rememberedOperations) this.variables.shift()
     return { id, gapMs: run.start(id, now) }
   }
@@ -76,9 +77,9 @@ export class Runs {
     return false
   }
 
-  /** The one that was sent last, if it was sent but now, and never had an answer. */
-  get culprit(): Run | undefined {
+  /** The one that was sent last, if it never had an answer, and was first sent since then. */
+  culprit(since: number): Run | undefined {
     const last = [...this.#byId.values()].filter((run) => !run.hasAnswer).at(-1)
-    return last?.starts === 1 ? last : undefined
+    return last?.starts === 1 && last.startedAt >= since ? last : undefined
   }
 }

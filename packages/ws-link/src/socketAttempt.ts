@@ -1,7 +1,7 @@
 import type { Clock, ResultError } from '@graphlinks/core'
 import type { CloseCode } from './closeCodes.ts'
 import * as failures from './failures.ts'
-import type { Handshake } from './handshake.ts'
+import type { FullHandshake } from './handshake.ts'
 import type { Protocol, ProtocolOperation, ProtocolSession } from './protocol.ts'
 import { closeSocket, type MessageEventLike, type Socket, type UpgradeResponse } from './socket.ts'
 
@@ -28,6 +28,8 @@ export interface SocketListener {
   readonly next: (id: string, payload: object) => void
   readonly error: (id: string, errors: readonly ResultError[]) => void
   readonly complete: (id: string) => void
+  /** The socket is being closed. @param gone - resolves when it is. */
+  closing(gone: Promise<void>): void
   /** The socket is of no use any more. Nothing follows. */
   lost(failure: failures.SocketFailure): void
   /** What must not be seen in what is said of this socket. */
@@ -36,21 +38,22 @@ export interface SocketListener {
 
 /** One socket, from its handshake to its end: the platform's events, and silence, become words about a connection. */
 export class SocketAttempt {
-  /** When the socket is gone. Set once it was closed, or lost. */
-  closed: Promise<void> | undefined = undefined
+  /** Whether it was closed, or lost. */
+  isOver = false
   readonly #options: SocketOptions
   readonly #listener: SocketListener
   readonly #socket: Socket
   readonly #session: ProtocolSession
   readonly #decoder = new TextDecoder()
   #acknowledged = false
-  #heard = false
+  /** Whether there was any message since the timer was armed; `undefined`: none since the server was asked. */
+  #heard: boolean | undefined = false
   readonly #releases: (() => void)[] = []
   #cancelTimer: () => void
 
   /** @throws what the WebSocket class throws. */
   constructor(
-    { url, subprotocols, payload, upgradeHeaders, answered, socketClass }: Handshake,
+    { url, subprotocols, payload, upgradeHeaders, answered, socketClass }: FullHandshake,
     options: SocketOptions,
     listener: SocketListener,
   ) {
@@ -85,7 +88,7 @@ export class SocketAttempt {
       payload,
       listener: {
         acknowledged: (payload) => {
-          if (this.#acknowledged || this.closed) return
+          if (this.#acknowledged || this.isOver) return
           this.#acknowledged = true
           this.#cancelTimer()
           if (this.#session.ping) this.#listen()
@@ -97,7 +100,7 @@ export class SocketAttempt {
         complete,
         expectLife: (withinMs) => this.#expectLife(withinMs),
         refused: (payload, mayPass) => this.#lose(failures.refused(payload, listener.peer(), mayPass)),
-        malformed: (error) => this.#lose(failures.badMessage(error, listener.peer()), true),
+        malformed: (error) => this.#malformed(error),
       },
     })
     socket.onopen = () => this.#open()
@@ -121,17 +124,19 @@ export class SocketAttempt {
   }
 
   unsubscribe(id: string): void {
-    if (!this.closed) this.#session.unsubscribe(id)
+    if (!this.isOver) this.#session.unsubscribe(id)
   }
 
   /** Asks the server at once whether it lives: after a sleep, a socket may look open and be dead. */
   probe(): void {
-    if (this.#acknowledged && !this.closed && this.#session.ping) this.#ask()
+    // A question without an answer goes on: those who ask again and again would wait for ever.
+    if (this.#acknowledged && !this.isOver && this.#session.ping && this.#heard !== undefined) this.#ask()
   }
 
   /** Closes the socket, whatever its state. The listener hears nothing any more. */
   close(code: number = failures.sentCodes.normal): void {
-    if (this.closed) return
+    if (this.isOver) return
+    this.isOver = true
     this.#cancelTimer()
     for (const release of this.#releases.splice(0)) release()
     this.#session.ended()
@@ -139,31 +144,41 @@ export class SocketAttempt {
     // A WebSocket class may not mind that it was closed while it was connecting, and open.
     socket.onopen = () => socket.close(code, '')
     socket.onmessage = socket.onerror = socket.onclose = null
-    this.closed = closeSocket(socket, code, this.#options.clock)
+    this.#listener.closing(closeSocket(socket, code, this.#options.clock))
   }
 
   /** @param isOurs - whether it is the link that closes the socket, and says why. */
   #lose(failure: failures.SocketFailure, isOurs = false): void {
-    if (this.closed) return
+    if (this.isOver) return
     this.close(isOurs ? failure.code : undefined)
     this.#listener.lost(failure)
   }
 
   #open(): void {
     this.#checkProtocol(this.#socket.protocol)
-    if (this.closed) return
+    if (this.isOver) return
     this.#listener.opened()
     this.#session.opened()
   }
 
   #receive({ data }: MessageEventLike): void {
-    if (this.closed) return
+    if (this.isOver) return
     this.#heard = true
     const { maxMessageBytes } = this.#options
     if (sizeOf(data) > maxMessageBytes) return this.#lose(failures.tooLarge(maxMessageBytes))
-    const text = typeof data === 'string' ? data : this.#decoder.decode(data as ArrayBuffer)
+    let text: string
+    try {
+      text = typeof data === 'string' ? data : this.#decoder.decode(data as ArrayBuffer)
+    } catch {
+      // A Blob has to be waited for, and what comes after it would overtake it.
+      return this.#malformed(new Error('the WebSocket class ignores binaryType'))
+    }
     this.#listener.message?.('in', text)
     this.#session.received(text)
+  }
+
+  #malformed(error: Error): void {
+    this.#lose(failures.badMessage(error, this.#listener.peer()), true)
   }
 
   #checkProtocol(chosen: string | undefined): void {
@@ -173,7 +188,7 @@ export class SocketAttempt {
   }
 
   /** The handshake was answered, and not by a socket. Cookies may be what is to come of it, so they are kept first. */
-  async #refuse(response: UpgradeResponse, answered: NonNullable<Handshake['answered']>): Promise<void> {
+  async #refuse(response: UpgradeResponse, answered: NonNullable<FullHandshake['answered']>): Promise<void> {
     try {
       const atOnce = await answered(response)
       this.#fail({ message: `Unexpected server response: ${response.statusCode}` }, atOnce)
@@ -203,11 +218,12 @@ export class SocketAttempt {
   #ask(): void {
     this.#session.ping?.()
     this.#watch(this.#options.pongTimeoutMs, () => this.#listen())
+    this.#heard = undefined
   }
 
   /** The protocol says how long the server may be silent. */
   #expectLife(withinMs: number): void {
-    if (this.#session.ping || this.closed) return
+    if (this.#session.ping || this.isOver) return
     this.#watch(withinMs, () => this.#expectLife(withinMs))
   }
 

@@ -448,6 +448,8 @@ describe('credentials', () => {
       [{ connectTimeoutMs: 0 }, /connectTimeoutMs .* not 0/],
       [{ connectTimeoutMs: 2 ** 31 }, /connectTimeoutMs/],
       [{ idleCloseMs: -1 }, /idleCloseMs/],
+      [{ closeCodes: { 4000: null } }, /closeCodes\[4000\]/],
+      [{ closeCodes: { 4000: { action: 'ignore' } } }, /closeCodes\[4000\]/],
       [{ maxQueuedResults: 1.5 }, /maxQueuedResults/],
       [{ maxMessageBytes: NaN }, /maxMessageBytes/],
     ]
@@ -514,12 +516,14 @@ describe('cancellation', () => {
   it('W11 before the ack: no subscribe, and the connection goes when it is idle', async () => {
     const { url, log } = await startServer()
     const clock = new FakeClock()
-    const client = connect(url, { clock, idleCloseMs: 500 })
+    let opened = (): void => {}
+    const isOpened = new Promise<void>((resolve) => (opened = resolve))
+    const client = connect(url, { clock, idleCloseMs: 500, onEvent: () => opened() })
     const controller = new AbortController()
     const reason = new Error('changed my mind')
     const pending = client.query('{ hello }', null, { signal: controller.signal })
-    // The link has opened its socket when its timer for the ack is armed, and the server has not seen it then.
-    while (clock.pending === 0) await Promise.resolve()
+    // The server has not seen it then.
+    await isOpened
     controller.abort(reason)
     expect(await errorOf(pending)).toBe(reason)
     await log.wait(isMessage('connection_init'))
