@@ -39,7 +39,8 @@ interface FailoverEvent {
  * Credentials without `origins` go to whichever endpoint sends the operation; those with `origins` to no other.
  *
  * @throws {@link OptionsError} when an option is no good, `WiringError` when one of the links is no terminal link; both
- * when the link is built. Operations fail with the error of the endpoint that was tried last.
+ * when the link is built. Operations fail with the error of the endpoint that was tried last; one whose circuit is open
+ * was not tried.
  *
  * @example
  * ```ts

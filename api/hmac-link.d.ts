@@ -13,7 +13,7 @@ interface HmacLinkOptions extends CredentialOptions {
     readonly key: Provided<HmacKey>;
     /**
      * What is signed, in this order: `@method`, `@target-uri`, `@authority`, `@path`, `@query` (RFC 9421 section
-     * 2.2), and names of headers; those that a request does not have are left out. `content-digest` stands for the body.
+     * 2.2), and names of headers, each once; those that a request does not have are left out. `content-digest` stands for the body.
      * Default: `['@method', '@target-uri', 'content-type', 'content-digest']`.
      */
     readonly components?: readonly string[] | undefined;

@@ -73,7 +73,10 @@ interface Transport {
 
 /** Options of {@link undiciTransport}. */
 interface UndiciTransportOptions {
-    /** How many sockets each origin has at most; further requests wait for one. Default: 64. */
+    /**
+     * How many sockets each origin has at most; further requests wait for one. Subscriptions have theirs beside these,
+     * because they keep them for as long as they last. Default: 64.
+     */
     readonly connections?: number | undefined;
     /** How long an idle socket is kept for the next request, in milliseconds. Default: 4,000. */
     readonly keepAliveMs?: number | undefined;
@@ -86,7 +89,8 @@ interface UndiciTransportOptions {
 /**
  * Carries the requests of `httpLink` with undici (an optional peer, version 7) in place of fetch: a pool of sockets that
  * are kept alive, and a fraction of the work for each request. Everything else is as with fetch: nothing is redirected,
- * bodies are decompressed and then capped, aborting closes the connection. `dispose` of the client closes the pool.
+ * bodies are decompressed and then capped, aborting closes the connection. `dispose` of the client closes the pool; what
+ * other clients have under way by the same transport goes on, and their next operation opens another.
  *
  * @throws `OptionsError` when an option is no good.
  *

@@ -9,6 +9,8 @@ interface SigningKey {
     readonly usages: readonly string[];
     readonly extractable: boolean;
 }
+/** A text that nobody else may see, or a function that gives or promises it, which is called for each request. */
+type OAuthSecret = string | (() => string | Promise<string>);
 /**
  * How a client shows who it is (RFC 6749 section 2.3):
  *
@@ -18,7 +20,7 @@ interface SigningKey {
  * - a key, which signs an assertion for each request (`private_key_jwt`, RFC 7523). It needs `issuer`.
  */
 type OAuthClientAuth = 'none' | {
-    readonly secret: string | (() => string | Promise<string>);
+    readonly secret: OAuthSecret;
     readonly method?: 'basic' | 'post' | undefined;
     readonly key?: undefined;
 } | {
@@ -106,6 +108,71 @@ declare function oauthRefresh(options: OAuthOptions): (request: Pick<RefreshRequ
  * ```
  */
 declare function oauthClientCredentials(options: OAuthOptions): (request: Pick<RefreshRequest, 'signal'>) => Promise<Tokens>;
+
+/** Options of {@link oauthTokenExchange} beside those of the other grants. */
+interface OAuthExchangeSettings {
+    /** The token that is exchanged, or a function that gives the one of now: it says in whose name tokens are asked for. */
+    readonly subjectToken: OAuthSecret;
+    /** What the subject token is. Default: `'urn:ietf:params:oauth:token-type:access_token'`. */
+    readonly subjectTokenType?: string | undefined;
+}
+/**
+ * A `fetchToken` function for `createTokenSource` and `tokenRefreshLink`: exchanges a token for one that another service
+ * takes, in the name of the same user (RFC 8693). Needs the package `oauth4webapi`. `audience`, `requested_token_type` and
+ * the token of an actor go into `parameters`.
+ *
+ * @throws {@link OptionsError} when an option is no good, {@link InsecureTransportError} when an address is not https.
+ * The function rejects with an {@link OAuthError}, `CredentialError`, `MissingPackageError`, or the reason of its signal.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc8693#section-2.1
+ *
+ * @example
+ * ```ts
+ * import { tokenRefreshLink } from '@graphlinks/core'
+ * import { oauthTokenExchange } from '@graphlinks/oauth'
+ *
+ * // One link for each user: whoever shares it shares the token.
+ * export const onBehalfOf = (subjectToken: string) =>
+ *   tokenRefreshLink({
+ *     fetchToken: oauthTokenExchange({
+ *       issuer: 'https://id.example.com',
+ *       clientId: 'gateway',
+ *       clientAuth: { secret: () => process.env['CLIENT_SECRET'] ?? '' },
+ *       subjectToken,
+ *       parameters: { audience: 'orders' },
+ *     }),
+ *   })
+ * ```
+ */
+declare function oauthTokenExchange(options: OAuthOptions & OAuthExchangeSettings): (request: Pick<RefreshRequest, 'signal'>) => Promise<Tokens>;
+
+/** Options of {@link oauthJwtBearer} beside those of the other grants. */
+interface OAuthJwtSettings {
+    /** The signed JWT that says in whose name tokens are asked for, or a function that makes one for each request. */
+    readonly assertion: OAuthSecret;
+}
+/**
+ * A `fetchToken` function for `createTokenSource` and `tokenRefreshLink`: gets tokens for a JWT that you or somebody whom
+ * the server trusts has signed (RFC 7523 section 2.1), as service accounts do. Needs the package `oauth4webapi`.
+ *
+ * @throws {@link OptionsError} when an option is no good, {@link InsecureTransportError} when an address is not https.
+ * The function rejects with an {@link OAuthError}, `CredentialError`, `MissingPackageError`, or the reason of its signal.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc7523#section-2.1
+ *
+ * @example
+ * ```ts
+ * import { tokenRefreshLink } from '@graphlinks/core'
+ * import { oauthJwtBearer } from '@graphlinks/oauth'
+ *
+ * // Made by jose, for instance, with the key of the service account.
+ * export const serviceAccount = (sign: () => Promise<string>) =>
+ *   tokenRefreshLink({
+ *     fetchToken: oauthJwtBearer({ issuer: 'https://id.example.com', clientId: 'nightly-report', assertion: sign }),
+ *   })
+ * ```
+ */
+declare function oauthJwtBearer(options: OAuthOptions & OAuthJwtSettings): (request: Pick<RefreshRequest, 'signal'>) => Promise<Tokens>;
 
 /** What somebody needs in order to sign in on another device (RFC 8628 section 3.2). */
 interface DeviceCode {
@@ -197,5 +264,5 @@ declare class MissingPackageError extends GraphLinksError {
     static readonly code: string;
 }
 
-export { MissingPackageError, OAuthError, oauthClientCredentials, oauthDeviceCode, oauthRefresh };
-export type { DeviceCode, OAuthClientAuth, OAuthDeviceSettings, OAuthErrorDetails, OAuthOptions, OAuthSettings, SigningKey };
+export { MissingPackageError, OAuthError, oauthClientCredentials, oauthDeviceCode, oauthJwtBearer, oauthRefresh, oauthTokenExchange };
+export type { DeviceCode, OAuthClientAuth, OAuthDeviceSettings, OAuthErrorDetails, OAuthExchangeSettings, OAuthJwtSettings, OAuthOptions, OAuthSecret, OAuthSettings, SigningKey };

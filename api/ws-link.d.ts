@@ -3,8 +3,8 @@ import { OperationKind, JsonObject, ResultError, Operation, Clock, TerminalLink,
 /**
  * What the link does when a socket closes. `'retry'`: opens another, after a pause, and starts what ran again.
  * `'refresh'`: asks the links that gave the credentials for better ones first; without any, or when those are refused as
- * well, as `'fail'`. `'isolate'`: fails the operation that was sent last and had no answer yet, and retries the others.
- * `'fail'`: fails all operations of the connection.
+ * well, as `'fail'`. `'isolate'`: fails the operation that was sent last, within the last `connectTimeoutMs`, and had no
+ * answer yet, and retries the others. `'fail'`: fails all operations of the connection.
  */
 type CloseAction = 'retry' | 'refresh' | 'isolate' | 'fail';
 /** What a WebSocket close code means, and what is done about it. */
@@ -210,7 +210,7 @@ interface WsLinkOptions {
     readonly handshakeHeaders?: boolean | undefined;
     /**
      * Query parameters of one connection, such as a one-time ticket, for servers that look at the URL alone. Asked for
-     * before each attempt. Default: none; the URL is as given, as servers and proxies log it.
+     * once before each attempt. Default: none; the URL is as given, as servers and proxies log it.
      */
     readonly ticket?: Ticket | undefined;
     /**
@@ -245,7 +245,7 @@ interface WsLinkOptions {
     readonly pingMs?: number | undefined;
     /** How long it may take to answer, in milliseconds. Default: 10,000. */
     readonly pongTimeoutMs?: number | undefined;
-    /** What is done about close codes, where it is not what {@link closeCodes} says. */
+    /** What is done about the close codes of a server, where it is not what {@link closeCodes} says. */
     readonly closeCodes?: Readonly<Record<number, CloseCode>> | undefined;
     /** How long a socket without operations is kept for the next one, in milliseconds. Default: 3,000. */
     readonly idleCloseMs?: number | undefined;
