@@ -65,7 +65,7 @@ export function explainFailure(operation: Operation, response: WireResponse, fla
 /** A request could not be made of the operation. */
 export function unsendable(operation: Operation, url: URL | undefined, error: unknown): unknown {
   // As runtimes and bundlers say that a file could not be had.
-  if (/(ed|a|find) module|load.*chunk/i.test(String(error))) return error
+  if (/(ed|a|find) module|load(ing)? (css )?chunk/i.test(String(error))) return error
   const problem = url ? 'the operation cannot be written as JSON' : 'the url function threw'
   return new LinkError(`${problem}; see cause`, {
     link: 'httpLink',

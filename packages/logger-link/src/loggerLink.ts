@@ -71,7 +71,7 @@ export function loggerLink(options: LoggerLinkOptions = {}): LoggerLink {
   } = own
   const subjects = new WeakMap<OperationExecution, Subject>()
   let lastId = 0
-  let telemetry: Telemetry | undefined
+  let loading: Promise<Telemetry> | undefined
   let hash: ReturnType<Telemetry['identityHash']> | undefined
 
   const subjectOf = (operation: Operation): Subject => {
@@ -93,7 +93,7 @@ export function loggerLink(options: LoggerLinkOptions = {}): LoggerLink {
     const at = clock.date()
     if (level === 'info' && !(subject.isSampled ??= sample(operation))) return
     // A page has better things to load before it has something to log.
-    telemetry = await (telemetry ?? import('@graphlinks/core/telemetry'))
+    const telemetry = await (loading ??= import('@graphlinks/core/telemetry'))
     hash ??= telemetry.identityHash()
     const record = {
       event,
@@ -106,6 +106,10 @@ export function loggerLink(options: LoggerLinkOptions = {}): LoggerLink {
     } as LogRecord
     if (format === 'record') await logger[level](record)
     else await logger[level](format === 'json' ? JSON.stringify({ level, ...record }) : await format(record, level))
+  }
+  /** Whatever goes wrong with a log, the operation goes on; what could not be loaded is loaded for the next record. */
+  const ignore = (): void => {
+    loading = undefined
   }
   /** Counts results as they pass, and logs what was counted in the end: of an attempt by its number, or of all. */
   const watch = (operation: Operation, next: Next, subject: Subject, attempt?: number): Results => {
@@ -167,6 +171,3 @@ export function loggerLink(options: LoggerLinkOptions = {}): LoggerLink {
   }
   return Object.assign(named, { attempts })
 }
-
-/** Whatever goes wrong with a log, the operation goes on. */
-function ignore(): void {}
