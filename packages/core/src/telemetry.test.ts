@@ -1,6 +1,6 @@
 import { secretCanary } from '@graphlinks/testing'
 import fc from 'fast-check'
-import { createOperation, GraphLinksError, identityOf } from './index.ts'
+import { createOperation, GraphLinksError, identityOf, Secret } from './index.ts'
 import { identityHash, recordedCode, recordedError, recordedName } from './telemetry.ts'
 
 const operation = createOperation({ document: 'query Q { a }' })
@@ -137,4 +137,26 @@ describe('identityHash', () => {
       Object.defineProperty(globalThis, 'crypto', property)
     }
   })
+})
+
+test('hashes come in the order in which they were asked for, whichever is made first', async () => {
+  const sign = crypto.subtle.sign.bind(crypto.subtle)
+  const held: (() => void)[] = []
+  const spy = jest.spyOn(crypto.subtle, 'sign').mockImplementation(async (...args) => {
+    // The first is held up until the second is made.
+    if (held.length === 0) await new Promise<void>((resolve) => held.push(resolve))
+    const bytes = await sign(...args)
+    for (const release of held) setImmediate(release)
+    return bytes
+  })
+  const hash = identityHash()
+  const order: string[] = []
+  await Promise.all(
+    ['ada', 'bob'].map(async (name) => {
+      await hash(new Secret(JSON.stringify([name])))
+      order.push(name)
+    }),
+  )
+  spy.mockRestore()
+  expect(order).toEqual(['ada', 'bob'])
 })

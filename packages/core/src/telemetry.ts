@@ -115,7 +115,12 @@ export function identityHash(): (identity: Secret) => Promise<string | undefined
     const identity = secret.reveal()
     // No credentials.
     if (identity === '[]') return undefined
-    if (last?.identity !== identity) last = { identity, hash: hash(identity).catch(() => undefined) }
+    if (last?.identity !== identity) {
+      const before = last?.hash
+      const own = hash(identity).catch(() => undefined)
+      // In the order of the questions, or records would change places: what signs has several threads.
+      last = { identity, hash: before ? before.then(() => own) : own }
+    }
     return last.hash
   }
 }
